@@ -1,0 +1,92 @@
+// Calls: how the core reaches a function's code, whatever runs it. A driver (native, HTTP) gets a
+// Call and answers it exactly once with a Reply, or is told to drop the run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/function_config.h"
+#include "schema/op.h"
+#include "schema/run.h"
+
+namespace stepwell::core {
+
+// Identifies a call; never used again, also not after a restart (it holds the owner's epoch).
+struct CallId {
+  uint64_t epoch = 0;
+  uint64_t number = 0;
+  auto operator<=>(const CallId&) const = default;
+};
+
+// A resolved step as the function's code is to see it.
+struct MemoEntry {
+  StepKey key;
+  std::string id;
+  StepKind kind = StepKind::kRun;
+  StepState state = StepState::kCompleted;  // kCompleted or kFailed
+  std::string data;                         // raw JSON: the result; "null" for a timed-out wait
+  std::optional<ErrorInfo> error;           // when failed
+  Position resolved_pos = 0;
+};
+
+// What never changes about a run while it is called: shared by all its calls.
+struct RunContext {
+  RunNo no = 0;
+  RunId id;
+  FunctionId function;
+  std::vector<Event> events;  // what triggered it, the first first
+  Time created_at{};
+};
+
+enum class CallKind : uint8_t {
+  kFunction,  // run the function's code with the memo until it needs something new
+  kStep,      // run the body of the planned step `target`
+};
+
+struct Call {
+  CallId id;
+  CallKind kind = CallKind::kFunction;
+  std::shared_ptr<const RunContext> run;
+  StepKey target;         // kStep: which
+  std::string target_id;  // kStep: its id as the user wrote it
+  int attempt = 0;        // of the function's code or of the step, from 0
+  int max_attempts = 1;
+  // With `is_cold`, `memo` holds every resolved step, in the order in which they were resolved;
+  // else only those that no earlier kFunction call of this run had (the driver keeps the frame).
+  bool is_cold = true;
+  std::vector<MemoEntry> memo;
+  // Registered and unresolved steps: the code may meet them, their ops are not to be sent again.
+  std::vector<StepKey> pending;
+};
+
+// The code needs something: ops, in the order in which they were met. Empty: it waits for steps
+// that are already registered.
+struct Yielded {
+  std::vector<StepOp> ops;
+};
+
+// The function returned: the run completes with `output` (raw JSON).
+struct Returned {
+  std::string output = "null";
+};
+
+// The function's code threw, or could not be reached.
+struct Threw {
+  ErrorInfo error;
+  bool retriable = true;
+  std::optional<Duration> retry_after;
+};
+
+struct Reply {
+  CallId call;
+  RunNo run = 0;
+  std::variant<Yielded, Returned, Threw> outcome;
+  std::vector<Publication> publications;  // published outside of steps, in order
+  ParallelMode parallel = ParallelMode::kRace;
+};
+
+}  // namespace stepwell::core

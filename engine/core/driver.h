@@ -1,0 +1,27 @@
+// The seam behind which user code runs. Implementations: engine/native (coroutines in this
+// process), an HTTP driver for SDKs, and the simulator's.
+#pragma once
+
+#include "engine/core/call.h"
+
+namespace stepwell::core {
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  // Runs the call and later hands its one Reply to whoever made the driver (never from inside
+  // start). Loop thread only; must not block.
+  //
+  // Calls of one run: at most one kFunction call is under way at a time, and no kStep call is made
+  // while it is; kStep calls may be under way beside each other, and a kFunction call may be made
+  // while they are (a parallel branch goes on). A hot call (is_cold false) continues from the frame
+  // that the run's earlier calls left; the core makes hot calls only between a cold one and drop().
+  virtual void start(Call call) = 0;
+
+  // The run ended, was cancelled, or leaves memory: forget its frame once no body of it runs any
+  // more. Replies to calls of a run that ended are ignored by the core. Loop thread only.
+  virtual void drop(RunNo run) = 0;
+};
+
+}  // namespace stepwell::core

@@ -1,0 +1,103 @@
+// Ops: what a function's code asks of the engine when it meets a step. Drivers translate whatever
+// they speak (a coroutine's awaits, an SDK's HTTP answer) into these.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "schema/error_info.h"
+#include "schema/event.h"
+#include "schema/ids.h"
+#include "schema/time.h"
+
+namespace stepwell {
+
+// The kinds of steps that the journal knows. The numbers are stored: never reuse one.
+enum class StepKind : uint8_t {
+  kRun = 1,
+  kSleep = 2,
+  kWaitForEvent = 3,
+  kWaitForSignal = 4,
+  kInvoke = 5,
+  kSendEvent = 6,
+  kCancelOn = 7,  // not a step of the code: a registered cancellation of the run
+};
+
+// "StepRun", "Sleep", "WaitForEvent" …: the names of the SDK protocol, also used in messages.
+std::string_view step_kind_name(StepKind kind);
+
+// A message that a step's body published; it leaves after the commit that records the step.
+struct Publication {
+  std::string channel;
+  std::string topic;
+  std::string data;  // raw JSON
+};
+
+// The body ran and returned `data` (raw JSON).
+struct StepReturned {
+  std::string data = "null";
+  std::vector<Publication> publications;
+};
+
+// The body threw. `retry_after` replaces the backoff; not retriable ends the step now.
+struct StepThrew {
+  ErrorInfo error;
+  bool retriable = true;
+  std::optional<Duration> retry_after;
+  std::vector<Publication> publications;
+};
+
+// The body is known but was not run: the engine is to call for it (parallel steps).
+struct StepPlanned {};
+
+struct SleepUntil {
+  Time due{};
+};
+
+// `expression` may be empty; it reads `event` (the run's trigger) and `async` (the incoming event).
+struct WaitForEvent {
+  std::string event;
+  std::string expression;
+  Time deadline{};
+};
+
+enum class SignalConflict : uint8_t { kFail, kReplace };
+
+struct WaitForSignal {
+  std::string signal;
+  SignalConflict on_conflict = SignalConflict::kFail;
+  std::optional<Time> deadline;
+};
+
+// Runs another function and waits for its result. `data` and `user` are raw JSON objects.
+struct InvokeFunction {
+  std::string function;
+  std::string data = "{}";
+  std::string user = "{}";
+  std::string version;
+  std::optional<Time> deadline;
+};
+
+// Events to accept in the same transition as the step is recorded: sent exactly once.
+struct SendEvents {
+  std::vector<Event> events;  // `id` empty: none given; `ts` zero: now
+};
+
+struct StepOp {
+  StepKey key;
+  std::string id;  // as the user wrote it, for people
+  std::variant<StepReturned, StepThrew, StepPlanned, SleepUntil, WaitForEvent, WaitForSignal,
+               InvokeFunction, SendEvents>
+      body;
+  // The newest memo that the code which made this op had seen, when the driver can tell; it decides
+  // how far back a wait looks. Absent: the oldest of the memos that were new in the call.
+  std::optional<StepKey> seen;
+};
+
+// The kind under which an op is recorded.
+StepKind step_kind(const StepOp& op);
+
+}  // namespace stepwell
