@@ -13,10 +13,11 @@ class Driver {
   // Runs the call and later hands its one Reply to whoever made the driver (never from inside
   // start). Loop thread only; must not block.
   //
-  // Calls of one run: at most one kFunction call is under way at a time, and no kStep call is made
-  // while it is; kStep calls may be under way beside each other, and a kFunction call may be made
-  // while they are (a parallel branch goes on). A hot call (is_cold false) continues from the frame
-  // that the run's earlier calls left; the core makes hot calls only between a cold one and drop().
+  // Calls of one run: at most one kFunction call is under way at a time; kStep calls may be under
+  // way beside it and beside each other. A hot call (is_cold false) continues from the frame that
+  // the run's earlier calls left or are just making; the core makes hot calls only between a cold
+  // one and drop(). A cold kStep call brings the whole memo: the driver rebuilds the frame by
+  // replay, runs the target's body, and keeps the frame for what follows.
   virtual void start(Call call) = 0;
 
   // The run ended, was cancelled, or leaves memory: forget its frame once no body of it runs any
