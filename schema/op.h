@@ -53,15 +53,23 @@ struct StepThrew {
 // The body is known but was not run: the engine is to call for it (parallel steps).
 struct StepPlanned {};
 
-struct SleepUntil {
-  Time due{};
+// A moment, as code names it: a length of time from the registration of its op by the engine, or a
+// point in time. Exactly one is set.
+struct Deadline {
+  std::optional<Duration> after;
+  std::optional<Time> at;
+};
+
+// Negative and past deadlines are due at once.
+struct Sleep {
+  Deadline until;
 };
 
 // `expression` may be empty; it reads `event` (the run's trigger) and `async` (the incoming event).
 struct WaitForEvent {
   std::string event;
   std::string expression;
-  Time deadline{};
+  Deadline timeout;
 };
 
 enum class SignalConflict : uint8_t { kFail, kReplace };
@@ -69,7 +77,7 @@ enum class SignalConflict : uint8_t { kFail, kReplace };
 struct WaitForSignal {
   std::string signal;
   SignalConflict on_conflict = SignalConflict::kFail;
-  std::optional<Time> deadline;
+  std::optional<Deadline> timeout;  // absent: a year
 };
 
 // Runs another function and waits for its result. `data` and `user` are raw JSON objects.
@@ -78,7 +86,7 @@ struct InvokeFunction {
   std::string data = "{}";
   std::string user = "{}";
   std::string version;
-  std::optional<Time> deadline;
+  std::optional<Deadline> timeout;  // absent: a year
 };
 
 // Events to accept in the same transition as the step is recorded: sent exactly once.
@@ -89,7 +97,7 @@ struct SendEvents {
 struct StepOp {
   StepKey key;
   std::string id;  // as the user wrote it, for people
-  std::variant<StepReturned, StepThrew, StepPlanned, SleepUntil, WaitForEvent, WaitForSignal,
+  std::variant<StepReturned, StepThrew, StepPlanned, Sleep, WaitForEvent, WaitForSignal,
                InvokeFunction, SendEvents>
       body;
   // The newest memo that the code which made this op had seen, when the driver can tell; it decides
