@@ -1,0 +1,105 @@
+// The deterministic state machine of the engine: inputs and the time go in, writes and effects come
+// out. It reads no clock, starts no thread, does no I/O; the same inputs give the same outputs.
+//
+// Whoever drives it (engine/core/pipeline.h) commits the writes in order and performs the effects
+// of a transition only after the batch with its writes is durable.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/effect.h"
+#include "engine/core/input.h"
+#include "schema/random.h"
+
+namespace stepwell::core {
+
+struct Settings {
+  // Hot runs (their memo, and the driver's frame) are evicted, the least recently used first, while
+  // together they take more than this.
+  size_t hot_bytes_max = 256u << 20;
+  // What a frame that the driver keeps is taken to cost on top of the memo.
+  size_t frame_bytes = 6 * 1024;
+  // For tests: evict a run each time it is suspended.
+  bool always_evict = false;
+  // How far back a wait looks; zero: upstream's rule, not at all. At most kLookbackMax.
+  Duration wait_lookback = std::chrono::seconds(60);
+  // Replaces the backoff table by this constant when set ("--retry-interval").
+  std::optional<Duration> retry_interval;
+  // A run that was resumed alone when the process died so many times fails.
+  int deaths_alone_max = 3;
+  int steps_max = 1000;                     // per run; at most 10,000
+  size_t step_output_bytes_max = 4u << 20;
+  size_t state_bytes_max = 32u << 20;       // all step outputs of a run
+};
+
+// One finding of the consistency check: an open run that nothing will wake, say.
+struct Finding {
+  RunId run;
+  std::string what;
+};
+
+// Why an open run does not move, for people and for the check that none is stuck.
+struct WakeSource {
+  enum class Kind { kNone, kCall, kTimer, kWait, kChild, kFunction, kLoading, kQueued };
+  Kind kind = Kind::kNone;
+  std::string what;          // "waits for event post/liked until …"
+  std::optional<Time> due;
+};
+
+class State;
+
+class Core {
+ public:
+  // `random` is the only source of ids and jitter.
+  Core(Settings settings, Random random);
+  ~Core();
+  Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
+
+  // -- Recovery, before the first apply, in this order -------------------------------------------
+
+  // Takes over from an earlier owner of the journal.
+  void begin_recovery(const storage::Ownership& ownership);
+  void recover_functions(std::vector<storage::StoredFunction> functions);
+  // The look-back window, oldest first.
+  void recover_events(std::vector<storage::EventRecord> events);
+  // Pages of open runs, in the order of their numbers.
+  void recover_runs(std::vector<storage::OpenRun> page, Time now);
+  // All is loaded: runs that were under way go on.
+  void finish_recovery(Time now, Transition& out);
+
+  // -- Running -----------------------------------------------------------------------------------
+
+  // What `input` needs from the journal before apply; empty for most.
+  Lookup lookups_of(const Input& input) const;
+
+  // Applies one input. `batch` is the number of the batch that will hold the writes. Appends to
+  // `out`.
+  void apply(Input input, Time now, uint64_t batch, Transition& out);
+
+  // When TimePassed is to be applied next; nothing: no timer.
+  std::optional<Time> next_due() const;
+
+  // -- Looking in ---------------------------------------------------------------------------------
+
+  Position last_pos() const;
+  uint64_t epoch() const;
+  size_t open_runs() const;
+  size_t hot_bytes() const;
+  // Why the open run does not move; nothing if it is not open.
+  std::optional<WakeSource> wake_source(const RunId& id) const;
+  // Every open run has a wake source, and the indexes agree with the runs (S-6, S-15).
+  std::vector<Finding> check() const;
+  // How many events left the look-back window before their time.
+  uint64_t lookback_overflows() const;
+
+  const State& state() const { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace stepwell::core

@@ -1,0 +1,69 @@
+// Effects: everything that the engine does to the world. They happen after the commit of the batch
+// in which they were computed, in order, and never if that commit failed.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/call.h"
+#include "engine/core/input.h"
+#include "schema/run.h"
+
+namespace stepwell::core {
+
+// The answer to a request: an error, or what was asked for.
+struct Answer {
+  RequestId request = 0;
+  std::optional<Error> error;
+  std::vector<EventId> event_ids;  // AcceptEvents: the internal ids, in order
+  std::optional<RunId> run;        // the run that was cancelled, started or resumed
+};
+
+// Make this call on the driver of its function.
+struct StartCall {
+  DriverKind driver = DriverKind::kNative;
+  Call call;
+};
+
+// Tell the driver to forget the run.
+struct DropRun {
+  DriverKind driver = DriverKind::kNative;
+  RunNo run = 0;
+};
+
+// Read the run from the journal and submit RunLoaded.
+struct LoadRun {
+  RunNo run = 0;
+};
+
+struct PublishedMessage {
+  std::string channel;
+  std::string topic;
+  std::string data;           // raw JSON
+  std::optional<RunId> run;   // who published it
+};
+
+// Hand these to the hub, in order.
+struct Publish {
+  std::vector<PublishedMessage> messages;
+};
+
+// A run reached its end: for whoever awaits it in process.
+struct RunEnded {
+  RunNo run = 0;
+  RunId id;
+  RunStatus status = RunStatus::kCompleted;
+  std::string output;               // raw JSON, when it completed
+  std::optional<ErrorInfo> error;   // else
+};
+
+using Effect = std::variant<Answer, StartCall, DropRun, LoadRun, Publish, RunEnded>;
+
+// What one input leads to: writes that belong together, and the effects that wait for them.
+struct Transition {
+  std::vector<storage::Record> writes;
+  std::vector<Effect> effects;
+};
+
+}  // namespace stepwell::core

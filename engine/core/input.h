@@ -1,0 +1,114 @@
+// Inputs: everything that can happen to the engine. Each is applied as one step of the state machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/core/call.h"
+#include "schema/function_config.h"
+#include "storage/journal.h"
+
+namespace stepwell::core {
+
+// Who waits for the answer to an input; 0: nobody. Chosen by whoever submits it.
+using RequestId = uint64_t;
+
+// Events to accept, in order. `history` is the result of the look-up for each event that carries an
+// id (see lookups_of); others have an empty one.
+struct AcceptEvents {
+  struct Item {
+    Event event;                     // `id` empty: none was given; `ts` zero: now
+    std::optional<EventId> seeded;   // internal id made from the sender's seed
+    storage::EventHistory history;
+  };
+  RequestId request = 0;
+  std::vector<Item> events;
+};
+
+// The functions of an app, all of them: those that it had and that are missing now are archived.
+struct RegisterFunctions {
+  RequestId request = 0;
+  std::string app;
+  std::vector<FunctionConfig> functions;
+};
+
+// A driver's answer to a call. `histories`: look-ups for the events of SendEvents ops with ids, in
+// the order in which they stand in the reply.
+struct CallReplied {
+  Reply reply;
+  std::vector<storage::EventHistory> histories;
+};
+
+// `ended`: the look-up's result when the run is not open.
+struct CancelRun {
+  RequestId request = 0;
+  RunId id;
+  std::optional<RunRecord> ended;
+};
+
+struct SendSignal {
+  RequestId request = 0;
+  std::string signal;
+  std::string data = "null";  // raw JSON
+};
+
+// A new run with the events of another, ended or not.
+struct RerunRun {
+  RequestId request = 0;
+  RunId id;
+  std::optional<storage::RunSnapshot> source;  // the look-up's result; absent: no such run
+};
+
+// Runs a function directly: by a person or a program, not by a step.
+struct InvokeDirectly {
+  RequestId request = 0;
+  FunctionId function;
+  Event event;  // name and id are the engine's business; data and user count
+};
+
+// Messages from outside of runs. `request` is answered when their batch is complete.
+struct PublishMessages {
+  RequestId request = 0;
+  std::optional<RunId> run;  // published by this run's code, outside of its steps
+  std::vector<Publication> messages;
+};
+
+// The answer to the effect LoadRun.
+struct RunLoaded {
+  RunNo run = 0;
+  Result<storage::RunSnapshot> snapshot = Error{};
+};
+
+// The alarm went off: whatever is due fires.
+struct TimePassed {};
+
+using Input = std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal,
+                           RerunRun, InvokeDirectly, PublishMessages, RunLoaded, TimePassed>;
+
+// Inputs that are admitted while the disk is full: they free something or end something.
+bool is_essential(const Input& input);
+
+// What an input needs from the journal before it can be applied.
+struct Lookup {
+  std::vector<std::string> event_ids;  // event_history of each
+  std::optional<RunId> run;            // find_run, or load_run when `whole_run`
+  bool whole_run = false;
+  bool empty() const { return event_ids.empty() && !run; }
+};
+
+struct LookupResult {
+  std::vector<storage::EventHistory> histories;  // as many as event_ids
+  std::optional<RunRecord> run;
+  std::optional<storage::RunSnapshot> snapshot;
+};
+
+// Puts a look-up's result into the input that asked for it.
+void attach(Input& input, LookupResult result);
+
+// How far back event ids are remembered, per function (upstream's window).
+inline constexpr Duration kDeduplicationWindow = std::chrono::hours(24);
+
+}  // namespace stepwell::core
