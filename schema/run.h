@@ -39,7 +39,7 @@ std::optional<RunStatus> parse_run_status(std::string_view name);  // any case
 // An accepted event as it is stored.
 struct EventRecord {
   Position pos = 0;
-  EventId id;              // internal
+  EventId id;                // internal
   bool has_user_id = false;  // event.id was given by the sender (or made from a seed): de-duplicate
   Event event;
   Time received_at{};
@@ -67,15 +67,16 @@ struct RunRecord {
   std::optional<Time> started_at;
   std::optional<Time> ended_at;
   Position ended_pos = 0;
-  std::string output;               // raw JSON, when it completed
-  std::optional<ErrorInfo> error;   // when it failed; for a cancelled run: why
+  std::string output;              // raw JSON, when it completed
+  std::optional<ErrorInfo> error;  // when it failed; for a cancelled run: why
   std::optional<InvokedBy> invoked_by;
   std::optional<RunId> rerun_of;
+  bool is_quiet = false;  // triggered by the end of a run: its own end makes no events
   // The function's own attempts (steps have theirs): failed ones so far, and when the next is due.
   int attempt = 0;
   std::optional<Time> retry_at;
-  // For poison runs (design.md): at how many unclean restarts in a row it was under way with nothing
-  // recorded in between, as of `deaths_pos`; and how many of those it was resumed alone.
+  // For poison runs (design.md): at how many unclean restarts in a row it was under way with
+  // nothing recorded in between, as of `deaths_pos`; and how many of those it was resumed alone.
   int deaths = 0;
   int deaths_alone = 0;
   Position deaths_pos = 0;
@@ -89,7 +90,8 @@ enum class StepState : uint8_t {
   kDropped = 4,    // its run ended before it was resolved
 };
 
-// A step of a run: registered when its op arrives (unless it arrives with its result), resolved once.
+// A step of a run: registered when its op arrives (unless it arrives with its result), resolved
+// once.
 struct StepRecord {
   Position pos = 0;  // of its registration; identifies the row
   RunNo run = 0;
@@ -97,18 +99,18 @@ struct StepRecord {
   std::string id;  // as the user wrote it
   StepKind kind = StepKind::kRun;
   StepState state = StepState::kPending;
-  Position resolved_pos = 0;       // 0 while pending
-  Position base = 0;               // look-back base that its memo gives to later waits
+  Position resolved_pos = 0;  // 0 while pending
+  Position base = 0;          // look-back base that its memo gives to later waits
   Time registered_at{};
   std::optional<Time> resolved_at;
-  std::optional<Time> due;         // sleeping, waiting: when time resolves it; planned: next attempt
-  int attempts = 0;                // failed attempts so far
-  std::string target;              // event name, signal or function waited for
-  std::string expression;          // the wait's residual expression
-  std::string data;                // raw JSON: the memo
+  std::optional<Time> due;  // sleeping, waiting: when time resolves it; planned: next attempt
+  int attempts = 0;         // failed attempts so far
+  std::string target;       // event name, signal or function waited for
+  std::string expression;   // the wait's residual expression
+  std::string data;         // raw JSON: the memo
   std::optional<ErrorInfo> error;
-  Position resolved_event = 0;     // the event that resolved a wait
-  RunNo invoked_run = 0;           // the run that an invoke started
+  Position resolved_event = 0;  // the event that resolved a wait
+  RunNo invoked_run = 0;        // the run that an invoke started
 };
 
 // A failed attempt of a step, or of the function's own code when `step` is absent.
