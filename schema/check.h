@@ -5,13 +5,15 @@
 namespace stepwell {
 
 // Prints the condition, the message and the place to stderr, then aborts.
-[[noreturn]] void check_failed(const char* condition, const char* message, const char* file, int line);
+[[noreturn]] void check_failed(const char* condition, const char* message, const char* file,
+                               int line);
 
 }  // namespace stepwell
 
 #define STEPWELL_CHECK_MESSAGE(condition, message) \
-  (static_cast<bool>(condition) ? void(0)          \
-                                : ::stepwell::check_failed(#condition, message, __FILE__, __LINE__))
+  (static_cast<bool>(condition)                    \
+       ? void(0)                                   \
+       : ::stepwell::check_failed(#condition, message, __FILE__, __LINE__))
 
 // CHECK(condition) or CHECK(condition, "why it must hold").
 #define STEPWELL_CHECK_PICK(_1, _2, name, ...) name

@@ -13,13 +13,15 @@
 
 namespace stepwell {
 
-// A 128-bit identifier that sorts by creation time: 48 bits of milliseconds, 80 random bits, written
-// as 26 characters of Crockford's base 32 (the ULID specification).
+// A 128-bit identifier that sorts by creation time: 48 bits of milliseconds, 80 random bits,
+// written as 26 characters of Crockford's base 32 (the ULID specification).
 struct Ulid {
   std::array<uint8_t, 16> bytes{};
 
-  // `entropy` supplies the random part; only its low 80 bits are used (high: 16, low: 64).
+  // The random part is `entropy_high` (16 bits), then `entropy_low` (64 bits). Times that 48 bits
+  // cannot hold become the nearest that they can.
   static Ulid make(Time time, uint16_t entropy_high, uint64_t entropy_low);
+  // Takes both cases; nothing for another length, other characters, or a value over 128 bits.
   static std::optional<Ulid> parse(std::string_view text);
 
   std::string to_string() const;
@@ -43,8 +45,8 @@ struct EventId {
   auto operator<=>(const EventId&) const = default;
 };
 
-// The key of a step inside its run: the SHA-1 of the step's id, with ":N" appended to the id for its
-// N-th repeat (the SDK protocol's rule). Written as 40 lower-case hexadecimal digits.
+// The key of a step inside its run: the SHA-1 of the step's id, with ":N" appended to the id for
+// its N-th repeat (the SDK protocol's rule). Written as 40 lower-case hexadecimal digits.
 struct StepKey {
   std::array<uint8_t, 20> bytes{};
 
@@ -70,6 +72,18 @@ template <>
 struct std::hash<stepwell::RunId> {
   size_t operator()(const stepwell::RunId& id) const noexcept {
     return std::hash<stepwell::Ulid>{}(id.ulid);
+  }
+};
+template <>
+struct std::hash<stepwell::EventId> {
+  size_t operator()(const stepwell::EventId& id) const noexcept {
+    return std::hash<stepwell::Ulid>{}(id.ulid);
+  }
+};
+template <>
+struct std::hash<stepwell::FunctionId> {
+  size_t operator()(const stepwell::FunctionId& id) const noexcept {
+    return std::hash<std::string>{}(id.slug);
   }
 };
 template <>

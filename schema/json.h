@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schema/result.h"
 
@@ -16,8 +17,8 @@ enum class JsonType { kNull, kBool, kNumber, kString, kArray, kObject };
 class JsonMembers;
 class JsonElements;
 
-// A value inside text that is known to be valid JSON (see parse_json). A view: the text must outlive
-// it. Cheap to copy; looking up a member scans the object's text once.
+// A value inside text that is known to be valid JSON (see parse_json). A view: the text must
+// outlive it. Cheap to copy; looking up a member scans the object's text once.
 class JsonView {
  public:
   JsonView() = default;  // null
@@ -83,9 +84,9 @@ struct JsonLimits {
   int max_depth = 128;  // nesting of arrays and objects
 };
 
-// Checks that `text` is exactly one JSON value (UTF-8, grammar, depth, nothing behind it) with
-// simdjson, and gives a view of it that borrows `text`. Numbers of any length are accepted. Errors
-// name the byte offset.
+// Checks that `text` is exactly one JSON value (UTF-8, grammar, depth, nothing behind it) and gives
+// a view of it that borrows `text`. Accepted: numbers of any length, escapes of lone surrogates,
+// members of the same name. Errors name the byte offset.
 Result<JsonView> parse_json(std::string_view text, JsonLimits limits = {});
 
 // `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.
