@@ -234,9 +234,8 @@ std::optional<JsonView> JsonView::find(std::string_view key) const {
     const std::string_view raw = it.raw_key();
     // Unescaping never makes a key longer.
     if (raw.size() < key.size()) continue;
-    if (raw == key || (raw.find('\\') != std::string_view::npos && it.key() == key)) {
-      found = it.value();
-    }
+    const bool has_escape = raw.find('\\') != std::string_view::npos;
+    if (has_escape ? it.key() == key : raw == key) found = it.value();
   }
   return found;
 }
