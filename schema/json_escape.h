@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace stepwell {
@@ -20,5 +21,8 @@ inline char32_t join_surrogates(char32_t high, char32_t low) {
 // Reads the escape at raw[at], a backslash inside a valid JSON string, and moves `at` behind it.
 // Two escapes that make a surrogate pair are read as one; a lone surrogate is returned as it is.
 char32_t read_json_escape(std::string_view raw, size_t& at);
+
+// Appends a code point as JSON.stringify writes it inside a string: escaped only where it must be.
+void append_json_code_point(std::string& out, char32_t code_point);
 
 }  // namespace stepwell

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "schema/json.h"
+#include "schema/json_escape.h"
 #include "schema/utf8.h"
 
 namespace stepwell {
@@ -91,6 +92,15 @@ void append_number(std::string& out, double value) {
 
 }  // namespace
 
+void append_json_code_point(std::string& out, char32_t code_point) {
+  const bool is_escaped = code_point < 0x80 && kNeedsCare[code_point];
+  if (is_escaped) {
+    append_escaped(out, static_cast<char>(code_point));
+  } else {
+    append_utf8(out, code_point);
+  }
+}
+
 void append_json_quoted(std::string& out, std::string_view text) {
   out += '"';
   size_t at = 0;
@@ -100,12 +110,8 @@ void append_json_quoted(std::string& out, std::string_view text) {
     out.append(text, at, run - at);
     at = run;
     if (at == text.size()) break;
-    if (static_cast<unsigned char>(text[at]) < 0x80) {
-      append_escaped(out, text[at++]);
-      continue;
-    }
     const Utf8Decoded decoded = decode_utf8(text, at);
-    append_utf8(out, decoded.code_point);
+    append_json_code_point(out, decoded.code_point);
     at += decoded.length;
   }
   out += '"';
