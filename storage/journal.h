@@ -1,5 +1,5 @@
 // The journal: the durable record of events, runs, steps and timers. This is the seam between the
-// engine and a database. It speaks in domain records; a PostgreSQL-wire database can implement it as
+// engine and a database. It speaks in domain records; a PostgreSQL-wire database can do so as
 // well as SQLite does. Storage decides nothing: the core decides, and states preconditions.
 //
 // Threads: a Journal is used by one thread at a time (the journal thread); each reader too, by any

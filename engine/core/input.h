@@ -1,4 +1,4 @@
-// Inputs: everything that can happen to the engine. Each is applied as one step of the state machine.
+// Inputs: everything that can happen to the engine. Each is one step of the state machine.
 #pragma once
 
 #include <cstdint>
