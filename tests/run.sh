@@ -4,13 +4,14 @@
 # Runners are the doctest programs that CMake listed in build/<preset>/doctest_programs.txt, two at
 # a time, and then, one by one, the scripts tests/runners/*.sh, whose last line is
 # "N passed, N failed, N skipped". STEPWELL_PRESET chooses the build (default: release).
-# A runner that crashes, hangs, or prints no summary counts as one failure more.
+# A runner that crashes, hangs, runs nothing or prints no summary counts as one failure more.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 preset=${STEPWELL_PRESET:-release}
-export STEPWELL_BUILD=$PWD/build/$preset
+export STEPWELL_BUILD=${STEPWELL_BUILD:-$PWD/build/$preset}
 export STEPWELL_BIN=$STEPWELL_BUILD/bin
+runners_folder=${STEPWELL_RUNNERS:-tests/runners}  # another one when this script is under test
 logs=$STEPWELL_BUILD/test-logs
 time_limit=1200  # seconds for one runner
 rm -rf "$logs"
@@ -72,7 +73,7 @@ run_doctest_programs() {
 
 run_scripts() {
   local script name
-  for script in tests/runners/*.sh; do
+  for script in "$runners_folder"/*.sh; do
     name=$(basename "$script" .sh)
     if is_wanted "$name"; then
       runners=$((runners + 1))
@@ -92,7 +93,7 @@ if [ ${#counts[@]} -ne "$runners" ]; then
   echo "tests/run.sh: $runners runners were started, ${#counts[@]} left their counts" >&2
   exit 1
 fi
-echo "all runners: $SECONDS s; logs in build/$preset/test-logs"
+echo "all runners: $SECONDS s; logs in ${logs#"$PWD"/}"
 awk '{ passed += $1; failed += $2; skipped += $3 }
      END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
            exit failed > 0 }' \
