@@ -18,11 +18,21 @@ list_missing_headers() {
     awk '$1 == "MISSING" { print $2 }'
 }
 
+# any_exists FILE,FILE...
+any_exists() {
+  local files file
+  IFS=, read -ra files <<<"$1"
+  for file in "${files[@]}"; do
+    [ -e "$file" ] && return 0
+  done
+  return 1
+}
+
 list_missing() {
   list_packages | while read -r package kind argument; do
     case $kind in
       command) command -v "$argument" >/dev/null || echo "$package" ;;
-      file) [ -e "$argument" ] || echo "$package" ;;
+      file) any_exists "$argument" || echo "$package" ;;
     esac
   done
   if command -v "${CXX:-g++}" >/dev/null; then
