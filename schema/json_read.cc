@@ -304,11 +304,11 @@ bool JsonElements::next() {
   const char* end = rest_.data() + rest_.size();
   const char* at = skip_space(rest_.data(), end);
   if (at != end && *at == ',') at = skip_space(at + 1, end);
-  if (at == end || *at == ']') {
+  const char* value_end = skip_value(at, end);
+  if (value_end == at) {  // at the bracket, or at nothing that could be an element
     rest_ = {};
     return false;
   }
-  const char* value_end = skip_value(at, end);
   value_ = JsonView::trusted(between(at, value_end));
   rest_ = between(value_end, end);
   return true;

@@ -158,6 +158,8 @@ TEST_CASE("long runs of backslashes and quotes are walked once") {
 TEST_CASE("trusted text is trimmed, and broken text never leads outside of it") {
   CHECK(JsonView::trusted(" {\"a\":1} ").text() == "{\"a\":1}");
   CHECK(JsonView::trusted("").is_null());
+  CHECK_FALSE(JsonView::trusted("[}").elements().next());
+  CHECK_FALSE(JsonView::trusted("{]").members().next());
   for (const std::string whole :
        {R"({"a":[1,{"b":"c\""}],"d":"\ud83d\ude00","e":-1.5e3})", R"(["\u0041",{"k":[]},null])"}) {
     for (size_t length = 0; length < whole.size(); ++length) {
