@@ -63,6 +63,7 @@ TEST_CASE("durations are rounded toward zero, after the parts are summed up") {
   CHECK(millis_of("-1.9999ms") == -1);
   CHECK(millis_of("999us") == 0);
   CHECK(millis_of("0.6ms0.6ms") == 1);
+  CHECK(millis_of("0.6ms0.6ms0.1ms") == 1);
   CHECK(millis_of("600us400us") == 1);
   CHECK(millis_of("999999ns1ns") == 1);
   CHECK(millis_of("0." + std::string(5'000, '9') + "s") == 999);
