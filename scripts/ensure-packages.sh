@@ -52,7 +52,7 @@ give_up() {
   exit 2
 }
 
-missing=$(list_missing | sort -u | xargs)
+missing=$(list_missing | sort -u | paste -sd ' ' -)
 if [ -z "$missing" ]; then
   echo "packages: everything is here"
   exit 0
@@ -86,6 +86,6 @@ run_apt update
 run_apt install -y --no-install-recommends "${names[@]}"
 echo "packages: installed in $((SECONDS - started)) s"
 
-missing=$(list_missing | sort -u | xargs)
+missing=$(list_missing | sort -u | paste -sd ' ' -)
 [ -z "$missing" ] || give_up "apt-get ran, but something is still missing"
 echo "packages: everything is here"
