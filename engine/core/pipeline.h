@@ -54,7 +54,7 @@ class Pipeline {
   void adopt(Transition transition);
 
   // Seals the open batch if the journal is idle. Call it when no input is at hand any more.
-  void flush();
+  void flush(Time now);
 
   // The answer to PipelinePort::commit. Seals the next batch by itself.
   void committed(const storage::CommitResult& result, Time now);
@@ -65,8 +65,8 @@ class Pipeline {
   // The answer to PipelinePort::rebuild: the core as recovered from the journal.
   void resume_after_no_space(Core core, const storage::Ownership& ownership, Transition recovered);
 
-  // Commits the mark of an orderly stop behind everything else; `done` runs when it is durable.
-  // Inputs are refused from now on.
+  // Commits the mark of an orderly stop behind everything else; `done` runs when it is durable (not
+  // at all after a failure). Inputs are refused from now on. Call flush() next.
   void stop(std::function<void()> done);
 
   Core& core() { return core_; }
@@ -81,12 +81,10 @@ class Pipeline {
     std::vector<std::string> keys;
   };
 
-  void take(Input input, Time now);
   void apply(Input input, std::vector<std::string> keys, Time now);
-  void seal();
+  void seal(bool clean_stop);
   void release(std::vector<Effect> effects);
   void refuse(const Input& input);
-  void refuse_effects(const std::vector<Effect>& effects);
   bool hold(const std::vector<std::string>& keys);
   void let_go(const std::vector<std::string>& keys, Time now);
   void run_out_of_space();
@@ -97,6 +95,7 @@ class Pipeline {
   uint64_t next_seq_ = 0;
 
   Transition open_;                        // batch N+1
+  bool is_dirty_ = false;                  // something was applied to it
   std::vector<std::string> open_keys_;     // held until it is durable
   bool at_journal_ = false;                // batch N is being committed
   std::vector<Effect> sealed_effects_;     // of batch N
@@ -111,6 +110,7 @@ class Pipeline {
   bool rebuilding_ = false;
   bool stopped_ = false;
   bool stop_requested_ = false;
+  bool is_stopping_ = false;               // the batch at the journal is the last
   std::function<void()> on_stopped_;
 };
 

@@ -1,0 +1,137 @@
+// An event comes in: it is stored, ends waits, cancels runs, and triggers functions.
+//
+//   accepted ──► stored ──► waits of its name that match: resolved
+//                       ──► registered cancellations that match: their runs end
+//                       ──► functions that it triggers: a run each, unless a copy started one
+//
+// Waits come before triggers, so that no run meets the event that started it.
+#include <algorithm>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+namespace {
+
+// The id under which copies of an event are recognised; empty: it has none.
+std::string deduplication_id(const Event& event, const std::optional<EventId>& seeded) {
+  if (!event.id.empty()) return event.id;
+  return seeded ? seeded->to_string() : std::string();
+}
+
+}  // namespace
+
+Lookup Core::lookups_of(const Input& input) const {
+  Lookup lookup;
+  if (const auto* accept = std::get_if<AcceptEvents>(&input)) {
+    for (const AcceptEvents::Item& item : accept->events) {
+      std::string id = deduplication_id(item.event, item.seeded);
+      if (!id.empty()) lookup.event_ids.push_back(std::move(id));
+    }
+  } else if (const auto* replied = std::get_if<CallReplied>(&input)) {
+    const auto* yielded = std::get_if<Yielded>(&replied->reply.outcome);
+    if (yielded == nullptr) return lookup;
+    for (const StepOp& op : yielded->ops) {
+      const auto* send = std::get_if<SendEvents>(&op.body);
+      if (send == nullptr) continue;
+      for (const Event& event : send->events) {
+        if (!event.id.empty()) lookup.event_ids.push_back(event.id);
+      }
+    }
+  } else if (const auto* cancel = std::get_if<CancelRun>(&input)) {
+    if (!state_->run_by_id_.contains(cancel->id)) lookup.run = cancel->id;
+  } else if (const auto* rerun = std::get_if<RerunRun>(&input)) {
+    lookup.run = rerun->id;
+    lookup.whole_run = true;
+  }
+  return lookup;
+}
+
+EventRecord State::make_event(Event event, std::optional<EventId> seeded) {
+  EventRecord record;
+  record.pos = next_pos();
+  record.id = seeded ? *seeded : EventId{new_ulid()};
+  record.has_user_id = !event.id.empty() || seeded.has_value();
+  record.event = std::move(event);
+  record.received_at = now_;
+  if (record.event.id.empty()) record.event.id = record.id.to_string();
+  if (record.event.ts == Time{}) record.event.ts = now_;
+  return record;
+}
+
+void State::accept_events(AcceptEvents input) {
+  Answer reply{.request = input.request};
+  Histories histories;  // copies inside one request know of each other
+  for (AcceptEvents::Item& item : input.events) {
+    std::string id = deduplication_id(item.event, item.seeded);
+    storage::EventHistory fresh;
+    storage::EventHistory* history = &fresh;
+    if (!id.empty()) {
+      history = &histories.try_emplace(id, std::move(item.history)).first->second;
+    }
+    EventRecord record = make_event(std::move(item.event), item.seeded);
+    reply.event_ids.push_back(record.id);
+    accept_event(std::move(record), *history);
+  }
+  answer(std::move(reply));
+}
+
+void State::accept_event(EventRecord record, storage::EventHistory& history) {
+  auto event = std::make_shared<const EventRecord>(std::move(record));
+  storage::PutEvent put{*event};
+  if (event->of_run != 0) put.event.event.data.clear();  // read from the run's own row
+  write(std::move(put));
+  const Event& content = event->event;
+  bool is_internal = is_internal_event_name(content.name);
+
+  const std::vector<Functions::Candidate> candidates = functions_.triggered_by(content.name);
+  if (waits_.has(content.name) || !candidates.empty()) {
+    std::string json = event_json(content);
+    for (const WaitRef& ref : waits_.match(content.name, json, now_)) {
+      Run* run = find_run(ref.run);
+      if (run == nullptr) continue;  // ended by an earlier match of this event
+      size_t index = pending_index(*run, ref.step);
+      if (index == run->pending.size()) continue;
+      if (std::find(history.resumed.begin(), history.resumed.end(), run->no) !=
+          history.resumed.end()) {
+        continue;  // a copy never resolves a wait of a run that the first one already resumed
+      }
+      if (run->pending[index].kind == StepKind::kCancelOn) {
+        end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by event " + content.id},
+                      0);
+        continue;
+      }
+      wake(*run, index, {.data = json, .resolved_event = event->pos});
+    }
+    for (const Functions::Candidate& candidate : candidates) {
+      Function& function = *candidate.function;
+      bool has_started = std::any_of(
+          history.started.begin(), history.started.end(),
+          [&](const auto& started) { return started.function == function.config.id; });
+      if (has_started || !function.triggers[candidate.trigger].matches_trigger(json, now_)) {
+        continue;
+      }
+      Run& run = start_run({.function = &function,
+                            .events = {content},
+                            .positions = {event->pos},
+                            .event_id = event->has_user_id || is_internal ? content.id : "",
+                            .start_at = std::max(content.ts, now_),
+                            .is_quiet = content.name == kFunctionFinished ||
+                                        content.name == kFunctionFailed});
+      // Further triggers of the same function, and later copies, find that it has started.
+      history.started.push_back({function.config.id, run.no});
+    }
+  }
+  history.copies.push_back(event->pos);
+  if (!is_internal) lookback_.add(std::move(event));
+}
+
+void State::drain_internal_events() {
+  while (!internal_events_.empty()) {
+    EventRecord record = std::move(internal_events_.front());
+    internal_events_.pop_front();
+    storage::EventHistory history;
+    accept_event(std::move(record), history);
+  }
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,28 @@
+// A person or a program cancels a run by its id. An ended run cannot be cancelled; one that was
+// cancelled already is no error.
+#include <fmt/core.h>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+void State::cancel_run(CancelRun input) {
+  auto open = run_by_id_.find(input.id);
+  if (open != run_by_id_.end()) {
+    Run& run = *runs_.at(open->second);
+    return end_cancelled(run, {.name = "Cancelled", .message = "cancelled by request"},
+                         input.request);
+  }
+  if (!input.ended) {
+    return refuse(input.request, ErrorCode::kNotFound,
+                  fmt::format("no run {}", input.id.to_string()));
+  }
+  if (input.ended->status == RunStatus::kCancelled) {
+    return answer(Answer{.request = input.request, .run = input.id});
+  }
+  refuse(input.request, ErrorCode::kConflict,
+         fmt::format("cannot cancel an ended run: {} is {}", input.id.to_string(),
+                     run_status_name(input.ended->status)));
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,81 @@
+#include "engine/core/core.h"
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+Core::Core(Settings settings, Random random)
+    : state_(std::make_unique<State>(settings, std::move(random))) {}
+Core::~Core() = default;
+Core::Core(Core&&) noexcept = default;
+Core& Core::operator=(Core&&) noexcept = default;
+
+void Core::begin_recovery(const storage::Ownership& ownership) {
+  state_->begin_recovery(ownership);
+}
+
+void Core::recover_functions(std::vector<storage::StoredFunction> functions) {
+  state_->recover_functions(std::move(functions));
+}
+
+void Core::recover_events(std::vector<EventRecord> events) {
+  for (EventRecord& event : events) {
+    state_->lookback_.add(std::make_shared<const EventRecord>(std::move(event)));
+  }
+}
+
+void Core::recover_runs(std::vector<storage::OpenRun> page, Time now) {
+  state_->now_ = now;
+  state_->recover_runs(std::move(page));
+}
+
+void Core::finish_recovery(Time now, Transition& out) {
+  state_->now_ = now;
+  state_->out_ = &out;
+  state_->finish_recovery();
+  state_->drain_internal_events();
+  state_->out_ = nullptr;
+}
+
+void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
+  State& state = *state_;
+  state.now_ = now;
+  state.batch_ = batch;
+  state.out_ = &out;
+  std::visit(
+      [&state](auto&& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, AcceptEvents>) state.accept_events(std::move(value));
+        if constexpr (std::is_same_v<T, RegisterFunctions>) {
+          state.register_functions(std::move(value));
+        }
+        if constexpr (std::is_same_v<T, CallReplied>) state.call_replied(std::move(value));
+        if constexpr (std::is_same_v<T, CancelRun>) state.cancel_run(std::move(value));
+        if constexpr (std::is_same_v<T, SendSignal>) state.send_signal(std::move(value));
+        if constexpr (std::is_same_v<T, RerunRun>) state.rerun_run(std::move(value));
+        if constexpr (std::is_same_v<T, InvokeDirectly>) state.invoke_directly(std::move(value));
+        if constexpr (std::is_same_v<T, PublishMessages>) state.publish_messages(std::move(value));
+        if constexpr (std::is_same_v<T, RunLoaded>) state.run_loaded(std::move(value));
+        if constexpr (std::is_same_v<T, TimePassed>) state.fire_timers();
+      },
+      std::move(input));
+  state.drain_internal_events();
+  state.evict_over_budget();
+  state.out_ = nullptr;
+}
+
+std::optional<Time> Core::next_due() const { return state_->timers_.next_due(); }
+Position Core::last_pos() const { return state_->last_pos_; }
+uint64_t Core::epoch() const { return state_->epoch_; }
+size_t Core::open_runs() const { return state_->runs_.size(); }
+size_t Core::hot_bytes() const { return state_->hot_bytes_; }
+std::vector<Finding> Core::check() const { return state_->check(); }
+uint64_t Core::lookback_overflows() const { return state_->lookback_.overflows(); }
+
+std::optional<WakeSource> Core::wake_source(const RunId& id) const {
+  auto found = state_->run_by_id_.find(id);
+  if (found == state_->run_by_id_.end()) return std::nullopt;
+  return state_->wake_source(*state_->runs_.at(found->second));
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,177 @@
+// Which calls a run is ready for.
+//
+//   in memory, code at hand, something new to see ──► kFunction call
+//   in memory, code at hand, a planned step due  ──► kStep call
+//   not in memory, either of these                ──► load, then as above
+//   nothing of these                              ──► suspended: may leave memory
+#include <algorithm>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+// Planned steps whose time has come and that nobody runs.
+static bool is_callable(const PendingStep& step, Time now) {
+  return step.kind == StepKind::kRun && step.call == 0 && (!step.due || *step.due <= now);
+}
+
+bool State::wants_function_call(const Run& run) const {
+  if (run.call != 0 || !run.needs_discovery) return false;
+  if (run.retry_at && *run.retry_at > now_) return false;
+  if (run.parallel == ParallelMode::kRace) return true;
+  // Coalescing: the code goes on when the whole group has finished.
+  return std::all_of(run.pending.begin(), run.pending.end(), [](const PendingStep& step) {
+    return step.kind == StepKind::kCancelOn;
+  });
+}
+
+void State::pump(Run& run) {
+  if (is_recovering_ || run.is_loading || run.is_taking_ops) return;
+  if (run.pending_end && run.memory) {
+    return finish(run, run.pending_end->status, "", run.pending_end->reason);
+  }
+  if (run.is_held_back) return;
+  if (run.start_at > now_) return settle(run);
+  bool has_step = std::any_of(run.pending.begin(), run.pending.end(),
+                              [&](const PendingStep& step) { return is_callable(step, now_); });
+  bool wants_function = wants_function_call(run);
+  if (!has_step && !wants_function) return settle(run);
+  if (!run.function->is_available) {
+    run.is_held_back = true;
+    run.function->held_back.push_back(run.no);
+    return;
+  }
+  if (must_wait_for_suspects(run)) return;
+  if (!run.memory) return load(run);
+  evictable_.erase(run.last_used);
+  if (run.status == RunStatus::kScheduled) {
+    run.status = RunStatus::kRunning;
+    run.started_at = now_;
+    update_run(run);
+  }
+  if (wants_function) call_function(run);
+  for (PendingStep& step : run.pending) {
+    if (is_callable(step, now_)) call_step(run, step);
+  }
+}
+
+Call State::make_call(Run& run, CallKind kind) {
+  Memory& memory = *run.memory;
+  Call call;
+  call.id = {epoch_, ++last_call_};
+  call.kind = kind;
+  call.run = memory.context;
+  call.max_attempts = run.function->max_attempts();
+  call.is_cold = !memory.has_frame;
+  size_t first = call.is_cold ? 0 : memory.seen_by_frame;
+  if (kind == CallKind::kFunction || call.is_cold) {
+    call.memo.assign(memory.memo.begin() + static_cast<ptrdiff_t>(first), memory.memo.end());
+    for (const PendingStep& step : run.pending) {
+      if (step.kind != StepKind::kCancelOn) call.pending.push_back(step.key);
+    }
+  }
+  return call;
+}
+
+void State::call_function(Run& run) {
+  Memory& memory = *run.memory;
+  Call call = make_call(run, CallKind::kFunction);
+  call.attempt = run.attempt;
+  // A wait that this call registers looks back to where the oldest of what is new to it was
+  // dispatched; with nothing new (another attempt), as far as the call before.
+  Position look_base = 0;
+  for (size_t i = memory.seen_by_code; i < memory.memo.size(); ++i) {
+    Position base = memory.known.at(memory.memo[i].key).base;
+    look_base = look_base == 0 ? base : std::min(look_base, base);
+  }
+  if (look_base != 0) memory.look_base = look_base;
+  memory.seen_by_code = memory.memo.size();
+  memory.seen_by_frame = memory.memo.size();
+  memory.has_frame = run.function->config.driver == DriverKind::kNative;
+  run.call = call.id.number;
+  run.needs_discovery = false;
+  begin_call(run, call, memory.look_base);
+  effect(StartCall{run.function->config.driver, std::move(call)});
+}
+
+void State::call_step(Run& run, PendingStep& step) {
+  Memory& memory = *run.memory;
+  Call call = make_call(run, CallKind::kStep);
+  call.attempt = step.attempts;
+  call.target = step.key;
+  call.target_id = step.id;
+  if (call.is_cold) {
+    memory.has_frame = run.function->config.driver == DriverKind::kNative;
+    memory.seen_by_frame = memory.memo.size();
+  }
+  step.call = call.id.number;
+  begin_call(run, call, memory.look_base);
+  effect(StartCall{run.function->config.driver, std::move(call)});
+}
+
+void State::begin_call(const Run& run, const Call& call, Position look_base) {
+  DriverKind driver = run.function->config.driver;
+  if (driver == DriverKind::kNative) ++native_calls_;
+  calls_[call.id.number] = {run.no, call.kind, call.target, last_pos_, look_base, now_, driver};
+}
+
+bool State::is_suspended(const Run& run) const {
+  return run.call == 0 && !run.is_loading &&
+         std::all_of(run.pending.begin(), run.pending.end(),
+                     [](const PendingStep& step) { return step.call == 0; });
+}
+
+// Nothing to do for the run: it may leave memory when room is needed.
+void State::settle(Run& run) {
+  if (!run.memory || !is_suspended(run)) return;
+  if (settings_.always_evict) return evict(run);
+  evictable_.erase(run.last_used);
+  run.last_used = ++use_counter_;
+  evictable_.emplace(run.last_used, run.no);
+}
+
+void State::evict(Run& run) {
+  CHECK_INVARIANT(is_suspended(run), "only a suspended run leaves memory");
+  evictable_.erase(run.last_used);
+  hot_bytes_ -= run.memory->bytes;
+  if (run.memory->has_frame) effect(DropRun{run.function->config.driver, run.no});
+  run.memory.reset();
+}
+
+void State::evict_over_budget() {
+  while (hot_bytes_ > settings_.hot_bytes_max && !evictable_.empty()) {
+    evict(*runs_.at(evictable_.begin()->second));
+  }
+}
+
+void State::load(Run& run) {
+  if (run.is_loading) return;
+  run.is_loading = true;
+  effect(LoadRun{run.no});
+}
+
+RunRecord State::record_of(const Run& run, RunStatus status) const {
+  RunRecord record;
+  record.no = run.no;
+  record.id = run.id;
+  record.function = run.function->config.id;
+  record.status = status;
+  record.created_at = run.created_at;
+  record.start_at = run.start_at;
+  record.started_at = run.started_at;
+  record.attempt = run.attempt;
+  record.retry_at = run.retry_at;
+  record.deaths = run.deaths;
+  record.deaths_alone = run.deaths_alone;
+  record.deaths_pos = run.deaths_pos;
+  record.is_quiet = run.is_quiet;
+  if (run.invoked_by) record.invoked_by = *run.invoked_by;
+  return record;
+}
+
+void State::update_run(Run& run) {
+  write(storage::UpdateRun{record_of(run, run.status)});
+  touch(run);
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,69 @@
+// Time passes: whatever is due fires, never early.
+//
+//   run start ──► called            function retry ──► called again
+//   planned step ──► called again   Sleep ──► completed
+//   WaitForEvent, WaitForSignal ──► completed with null, timed out
+//   Invoke ──► failed, timed out    a registered cancellation ──► dropped
+#include <fmt/core.h>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+namespace {
+
+// So that one input never grows without bound; the rest fires with the next.
+constexpr int kTimersPerInput = 2000;
+
+}  // namespace
+
+void State::fire_timers() {
+  for (int fired = 0; fired < kTimersPerInput; ++fired) {
+    std::optional<Timer> timer = timers_.pop_due(now_);
+    if (!timer) return;
+    Run* run = find_run(timer->run);
+    if (run == nullptr) continue;
+    switch (timer->kind) {
+      case Timer::Kind::kRunStart: pump(*run); break;
+      case Timer::Kind::kFunctionRetry:
+        if (run->retry_at && *run->retry_at <= now_) pump(*run);
+        break;
+      case Timer::Kind::kStep: fire_step(*run, *timer); break;
+    }
+  }
+}
+
+void State::fire_step(Run& run, const Timer& timer) {
+  size_t index = pending_index(run, timer.step);
+  if (index == run.pending.size()) return;
+  PendingStep& step = run.pending[index];
+  if (step.due != timer.due) return;  // void: it was moved
+  switch (step.kind) {
+    case StepKind::kRun:
+      step.due.reset();
+      return pump(run);
+    case StepKind::kCancelOn: return drop_cancellation(run, index);
+    case StepKind::kInvoke:
+      return wake(run, index,
+                     {.state = StepState::kFailed,
+                      .error = ErrorInfo{.name = "InngestInvokeTimeoutError",
+                                         .message = "timed out waiting for the invoked function "
+                                                    "to end"}});
+    default: return wake(run, index, {.data = "null"});
+  }
+}
+
+void State::drop_cancellation(Run& run, size_t index) {
+  StepRecord step;
+  step.pos = run.pending[index].pos;
+  step.run = run.no;
+  step.key = run.pending[index].key;
+  step.kind = StepKind::kCancelOn;
+  step.state = StepState::kDropped;
+  step.resolved_pos = next_pos();
+  step.resolved_at = now_;
+  forget_pending(run, index);
+  touch(run);
+  write(storage::UpdateStep{std::move(step)});
+}
+
+}  // namespace stepwell::core

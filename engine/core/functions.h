@@ -1,0 +1,63 @@
+// The registered functions and what triggers them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/condition.h"
+#include "schema/function_config.h"
+#include "schema/run.h"
+
+namespace stepwell::core {
+
+struct Function {
+  FunctionConfig config;
+  bool is_archived = false;
+  // Code for it is at hand: registered since the start, or reachable whenever (HTTP).
+  bool is_available = false;
+  std::vector<Condition> triggers;   // as config.triggers
+  std::vector<Condition> cancel_on;  // as config.cancel_on
+  std::vector<RunNo> held_back;      // runs that go on when it becomes available
+
+  int max_attempts() const;
+};
+
+// Compiles the expressions of a configuration; the error names function, field and column.
+Result<std::unique_ptr<Function>> compile_function(FunctionConfig config);
+
+class Functions {
+ public:
+  // Adds it or replaces the one of the same id, whose address stays the same.
+  Function& put(std::unique_ptr<Function> function);
+
+  // No event triggers it any more; its open runs go on.
+  void archive(Function& function);
+
+  Function* find(std::string_view slug);
+  const Function* find(std::string_view slug) const;
+
+  // The functions that an event of this name may trigger: each once per trigger that names it, in
+  // the order of their ids. Wildcards as protocol.md §1.8.
+  struct Candidate {
+    Function* function;
+    size_t trigger;  // index into config.triggers
+  };
+  std::vector<Candidate> triggered_by(std::string_view event_name) const;
+  bool is_trigger(std::string_view event_name) const;
+
+  const std::map<std::string, std::unique_ptr<Function>, std::less<>>& all() const { return all_; }
+
+ private:
+  void index();
+
+  std::map<std::string, std::unique_ptr<Function>, std::less<>> all_;
+  std::map<std::string, std::vector<Candidate>, std::less<>> by_trigger_;
+};
+
+// "a/b/c.d" → itself, "a/*", "a/b/*", "a/b/c.*".
+std::vector<std::string> trigger_names(std::string_view event_name);
+
+}  // namespace stepwell::core

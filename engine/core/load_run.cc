@@ -1,0 +1,54 @@
+// A run comes back into memory with everything that is recorded of it.
+//
+//   loading ──(read)──────────► in memory, goes on
+//           ──(read too old)──► loading again: it was written to meanwhile
+//           ──(read failed)───► loading again
+#include <algorithm>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+void State::run_loaded(RunLoaded input) {
+  Run* run = find_run(input.run);
+  if (run == nullptr || !run->is_loading) return;
+  run->is_loading = false;
+  if (!input.snapshot || input.snapshot->as_of_seq < run->needs_batch) return load(*run);
+  bring_back(*run, std::move(*input.snapshot));
+  pump(*run);
+}
+
+void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
+  auto memory = std::make_unique<Memory>();
+  RunContext context{run.no, run.id, run.function->config.id, {}, run.created_at};
+  for (storage::EventRecord& event : snapshot.events) {
+    memory->bytes += sizeof(Event) + event.event.data.size() + event.event.name.size();
+    context.events.push_back(std::move(event.event));
+  }
+  CHECK_INVARIANT(!context.events.empty(), "a run is triggered by an event");
+  memory->trigger_json = event_json(context.events.front());
+  memory->context = std::make_shared<const RunContext>(std::move(context));
+  memory->bytes += settings_.frame_bytes + memory->trigger_json.size() + sizeof(RunContext);
+  memory->look_base = run.no;
+  hot_bytes_ += memory->bytes;
+  run.memory = std::move(memory);
+
+  std::vector<StepRecord> resolved;
+  for (StepRecord& step : snapshot.steps) {
+    if (step.state == StepState::kCompleted || step.state == StepState::kFailed) {
+      resolved.push_back(std::move(step));
+    } else if (PendingStep* pending = find_pending(run, step.key)) {
+      pending->id = step.id;
+    }
+  }
+  std::sort(resolved.begin(), resolved.end(), [](const StepRecord& a, const StepRecord& b) {
+    return a.resolved_pos < b.resolved_pos;
+  });
+  for (const StepRecord& step : resolved) {
+    remember(run, step);
+    run.memory->look_base = step.base;  // of the newest memo
+  }
+  run.memory->seen_by_code = run.memory->memo.size();
+}
+
+}  // namespace stepwell::core

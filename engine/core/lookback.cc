@@ -1,0 +1,38 @@
+#include "engine/core/lookback.h"
+
+namespace stepwell::core {
+namespace {
+
+size_t cost(const EventRecord& record) {
+  const Event& event = record.event;
+  return sizeof(EventRecord) + event.name.size() + event.id.size() + event.data.size() +
+         event.user.size() + event.version.size();
+}
+
+}  // namespace
+
+void Lookback::add(std::shared_ptr<const EventRecord> event) {
+  expire(event->received_at);
+  bytes_ += cost(*event);
+  by_name_[event->event.name].push_back(event);
+  all_.push_back(std::move(event));
+  while (all_.size() > kEventsMax || (bytes_ > kBytesMax && !all_.empty())) {
+    pop_oldest();
+    ++overflows_;
+  }
+}
+
+void Lookback::expire(Time now) {
+  while (!all_.empty() && all_.front()->received_at < now - kAgeMax) pop_oldest();
+}
+
+void Lookback::pop_oldest() {
+  const EventRecord& oldest = *all_.front();
+  bytes_ -= cost(oldest);
+  auto found = by_name_.find(oldest.event.name);
+  found->second.pop_front();  // both orders are those of the positions
+  if (found->second.empty()) by_name_.erase(found);
+  all_.pop_front();
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,57 @@
+// The look-back window: the recent events that a wait may match although they came before it
+// (design.md, "Matching events"). Bounded by age, count and bytes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "schema/run.h"
+
+namespace stepwell::core {
+
+class Lookback {
+ public:
+  static constexpr Duration kAgeMax = std::chrono::seconds(60);
+  static constexpr size_t kEventsMax = 100'000;
+  static constexpr size_t kBytesMax = 16u << 20;
+
+  // Events come in the order of their positions.
+  void add(std::shared_ptr<const EventRecord> event);
+
+  // Events of this name with a position above `base` that were received at or after `since`, in
+  // order: `visit` returns true to stop. The result is what was stopped at, or null.
+  template <typename Visit>
+  std::shared_ptr<const EventRecord> find(std::string_view name, Position base, Time since,
+                                          Visit visit) const {
+    auto found = by_name_.find(name);
+    if (found == by_name_.end()) return nullptr;
+    auto it = std::upper_bound(found->second.begin(), found->second.end(), base,
+                               [](Position at, const auto& event) { return at < event->pos; });
+    for (; it != found->second.end(); ++it) {
+      if ((*it)->received_at >= since && visit(**it)) return *it;
+    }
+    return nullptr;
+  }
+
+  // Forgets what is too old at `now`.
+  void expire(Time now);
+
+  // How many events left for want of room before they were too old.
+  uint64_t overflows() const { return overflows_; }
+  size_t size() const { return all_.size(); }
+
+ private:
+  void pop_oldest();
+
+  std::deque<std::shared_ptr<const EventRecord>> all_;
+  std::map<std::string, std::deque<std::shared_ptr<const EventRecord>>, std::less<>> by_name_;
+  size_t bytes_ = 0;
+  uint64_t overflows_ = 0;
+};
+
+}  // namespace stepwell::core

@@ -1,0 +1,339 @@
+// What a function's code asks for, one op at a time.
+//
+//   StepReturned ──► completed                StepThrew ──► planned again later, or failed
+//   StepPlanned  ──► planned                  Sleep     ──► sleeping, or completed when it is past
+//   WaitForEvent ──► completed by look-back, waiting, or completed as timed out
+//   WaitForSignal ─► waiting; a second waiter is refused or takes over
+//   Invoke       ──► invoking, with a run of its own; failed when there is no such function
+//   SendEvents   ──► completed, and the events are accepted
+//   An op that is known already changes nothing: the first record wins.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "engine/core/state.h"
+#include "schema/json.h"
+
+namespace stepwell::core {
+namespace {
+
+constexpr Duration kSleepMax = std::chrono::hours(24 * 366);
+constexpr Duration kYear = std::chrono::hours(24 * 365);
+
+StepRecord record_of(const StepOp& op) {
+  StepRecord step;
+  step.key = op.key;
+  step.id = op.id;
+  step.kind = step_kind(op);
+  return step;
+}
+
+}  // namespace
+
+State::Known State::recognise(Run& run, const StepOp& op) {
+  StepKind kind = step_kind(op);
+  auto found = run.memory->known.find(op.key);
+  if (found != run.memory->known.end()) {
+    return found->second.kind == kind ? Known::kRepeat : Known::kMismatch;
+  }
+  const PendingStep* pending = find_pending(run, op.key);
+  if (pending == nullptr) return Known::kNew;
+  if (pending->kind != kind) return Known::kMismatch;
+  // A planned step is resolved by an op of its own kind; everything else was registered before.
+  bool has_result = std::holds_alternative<StepReturned>(op.body) ||
+                    std::holds_alternative<StepThrew>(op.body);
+  return has_result ? Known::kNew : Known::kRepeat;
+}
+
+bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
+  switch (recognise(run, op)) {
+    case Known::kRepeat: return true;
+    case Known::kMismatch: {
+      auto known = run.memory->known.find(op.key);
+      StepKind recorded = known != run.memory->known.end() ? known->second.kind
+                                                           : find_pending(run, op.key)->kind;
+      fail_run(run, {.name = "NonDeterminismError",
+                     .message = fmt::format("step \"{}\" was recorded as {}, the function now asks "
+                                            "for {}: restore the code or rerun",
+                                            op.id, step_kind_name(recorded),
+                                            step_kind_name(step_kind(op)))});
+      return false;
+    }
+    case Known::kNew: break;
+  }
+  size_t steps = run.memory->known.size() + run.pending.size();
+  if (steps >= static_cast<size_t>(settings_.steps_max) && find_pending(run, op.key) == nullptr) {
+    fail_run(run, {.name = "InngestErrFunctionOverflowed",
+                   .message = fmt::format("function run exceeded the step limit of {} steps",
+                                          settings_.steps_max)});
+    return false;
+  }
+  struct Visitor {
+    State& state;
+    Run& run;
+    const CallUnderWay& call;
+    StepOp& op;
+    bool operator()(StepReturned& body) { return state.step_returned(run, call, op, body); }
+    bool operator()(StepThrew& body) { return state.step_threw(run, call, op.key, op.id, body); }
+    bool operator()(StepPlanned&) { return state.plan_step(run, op); }
+    bool operator()(Sleep& body) { return state.sleep(run, op, body); }
+    bool operator()(WaitForEvent& body) { return state.wait_for_event(run, call, op, body); }
+    bool operator()(WaitForSignal& body) { return state.wait_for_signal(run, op, body); }
+    bool operator()(InvokeFunction& body) { return state.invoke(run, op, body); }
+    bool operator()(SendEvents& body) { return state.send_events(run, call, op, body); }
+  };
+  return std::visit(Visitor{*this, run, call, op}, op.body);
+}
+
+bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body) {
+  if (body.data.size() > settings_.step_output_bytes_max) {
+    StepThrew threw{.error = {.name = "StepOutputTooLarge",
+                              .message = fmt::format("step output size is greater than the limit of "
+                                                     "{} bytes",
+                                                     settings_.step_output_bytes_max)}};
+    return step_threw(run, call, op.key, op.id, threw);
+  }
+  if (run.memory->output_bytes + body.data.size() > settings_.state_bytes_max) {
+    fail_run(run, {.name = "InngestErrStateOverflowed",
+                   .message = fmt::format("function run exceeded the state size limit of {} bytes",
+                                          settings_.state_bytes_max)});
+    return false;
+  }
+  publish(run, std::move(body.publications));
+  if (const PendingStep* pending = find_pending(run, op.key)) {
+    resolve(run, pending_index(run, pending->pos),
+            {.data = std::move(body.data), .base = call.dispatched});
+    return true;
+  }
+  StepRecord step = record_of(op);
+  step.state = StepState::kCompleted;
+  step.registered_at = call.started_at;
+  step.base = call.dispatched;
+  step.data = std::move(body.data);
+  record_resolved(run, std::move(step));
+  return true;
+}
+
+bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
+                       const std::string& id, StepThrew& body) {
+  publish(run, std::move(body.publications));
+  PendingStep* pending = find_pending(run, key);
+  int attempt = pending != nullptr ? pending->attempts : 0;
+  bool goes_on = body.retriable && attempt + 1 < run.function->max_attempts();
+  AttemptRecord record{.pos = next_pos(),
+                       .run = run.no,
+                       .step = key,
+                       .attempt = attempt,
+                       .started_at = call.started_at,
+                       .ended_at = now_,
+                       .error = body.error};
+  if (goes_on) record.retry_at = now_ + retry_delay(attempt + 1, body.retry_after);
+  std::optional<Time> retry_at = record.retry_at;
+  write(storage::PutAttempt{std::move(record)});
+  touch(run);
+
+  if (pending == nullptr) {
+    // The first attempt was made inside the function's call: from now on the step is on its own.
+    StepRecord step;
+    step.key = key;
+    step.id = id;
+    step.attempts = attempt + 1;
+    if (!goes_on) {
+      step.state = StepState::kFailed;
+      step.registered_at = call.started_at;
+      step.base = call.dispatched;
+      step.error = std::move(body.error);
+      record_resolved(run, std::move(step));
+      return true;
+    }
+    step.due = retry_at;
+    record_pending(run, std::move(step));
+    return true;
+  }
+  pending->attempts = attempt + 1;
+  if (!goes_on) {
+    resolve(run, pending_index(run, pending->pos),
+            {.state = StepState::kFailed, .error = std::move(body.error), .base = call.dispatched});
+    return true;
+  }
+  pending->due = retry_at;
+  write(storage::UpdateStep{StepRecord{.pos = pending->pos,
+                                       .run = run.no,
+                                       .key = key,
+                                       .kind = StepKind::kRun,
+                                       .due = retry_at,
+                                       .attempts = pending->attempts}});
+  timers_.add({*retry_at, run.no, pending->pos, Timer::Kind::kStep});
+  return true;
+}
+
+bool State::plan_step(Run& run, const StepOp& op) {
+  record_pending(run, record_of(op));
+  return true;
+}
+
+bool State::sleep(Run& run, const StepOp& op, const Sleep& body) {
+  Time due = deadline_time(body.until);
+  if (due > now_ + kSleepMax) {
+    fail_run(run, {.name = "InngestErrTimeoutTooLong",
+                   .message = fmt::format("step \"{}\" sleeps longer than 366 days", op.id)});
+    return false;
+  }
+  StepRecord step = record_of(op);
+  step.due = due;
+  if (due > now_) {
+    record_pending(run, std::move(step));
+    return true;
+  }
+  step.state = StepState::kCompleted;
+  step.registered_at = now_;
+  step.data = "null";
+  record_resolved(run, std::move(step));
+  return true;
+}
+
+bool State::wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op,
+                           WaitForEvent& body) {
+  Time due = deadline_time(body.timeout);
+  if (due > now_ + kSleepMax) {
+    fail_run(run, {.name = "InngestErrTimeoutTooLong",
+                   .message = fmt::format("step \"{}\" waits longer than 366 days", op.id)});
+    return false;
+  }
+  Result<Condition> condition = Condition::compile(body.expression);
+  if (condition) condition = condition->bind(run.memory->trigger_json);
+  if (!condition) {
+    fail_run(run, {.name = "InvalidExpression",
+                   .message = fmt::format("step \"{}\": {}", op.id, condition.error().message)});
+    return false;
+  }
+  StepRecord step = record_of(op);
+  step.due = due;
+  step.target = std::move(body.event);
+  step.expression = condition->text();
+
+  auto earlier = look_back(run, call, op, step.target, *condition);
+  if (earlier || due <= now_) {
+    step.state = StepState::kCompleted;
+    step.registered_at = now_;
+    step.data = earlier ? event_json(earlier->event) : "null";
+    step.resolved_event = earlier ? earlier->pos : 0;
+    record_resolved(run, std::move(step));
+    return true;
+  }
+  std::string event_name = step.target;
+  PendingStep& pending = record_pending(run, std::move(step));
+  waits_.add(event_name, std::move(*condition), {run.no, pending.pos});
+  return true;
+}
+
+std::shared_ptr<const EventRecord> State::look_back(const Run& run, const CallUnderWay& call,
+                                                    const StepOp& op, std::string_view event_name,
+                                                    const Condition& condition) const {
+  Duration reach = run.function->config.wait_lookback.value_or(settings_.wait_lookback);
+  reach = std::min(reach, Lookback::kAgeMax);
+  if (reach <= Duration::zero() || condition.is_never()) return nullptr;
+  const Memory& memory = *run.memory;
+  Position base = call.look_base;
+  if (op.seen) {
+    auto seen = memory.known.find(*op.seen);
+    if (seen != memory.known.end()) base = seen->second.base;
+  }
+  auto is_spent = [&](const EventRecord& event) {
+    // The run's own triggers, and what ended a wait of this run already; by id, for their copies.
+    for (const Event& trigger : memory.context->events) {
+      if (trigger.id == event.event.id) return true;
+    }
+    return std::find(memory.resolved_ids.begin(), memory.resolved_ids.end(), event.event.id) !=
+           memory.resolved_ids.end();
+  };
+  return lookback_.find(event_name, base, now_ - reach, [&](const EventRecord& event) {
+    return !is_spent(event) && condition.matches_wait(event_json(event.event), now_);
+  });
+}
+
+bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& body) {
+  auto holder = signals_.find(body.signal);
+  if (holder != signals_.end() && body.on_conflict == SignalConflict::kFail) {
+    fail_run(run, {.name = "SignalConflict",
+                   .message = fmt::format("signal \"{}\" is already waited for by another step",
+                                          body.signal)});
+    return false;
+  }
+  Time due = body.timeout ? deadline_time(*body.timeout) : now_ + kYear;
+  StepRecord step = record_of(op);
+  step.target = body.signal;
+  step.due = due;
+  if (due <= now_) {
+    step.state = StepState::kCompleted;
+    step.registered_at = now_;
+    step.data = "null";
+    record_resolved(run, std::move(step));
+    return true;
+  }
+  PendingStep& pending = record_pending(run, std::move(step));
+  // With `replace` the earlier waiter stays until its timeout.
+  signals_[body.signal] = {run.no, pending.pos};
+  return true;
+}
+
+bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
+  StepRecord step = record_of(op);
+  step.target = body.function;
+  Function* function = functions_.find(body.function);
+  if (function == nullptr || function->is_archived) {
+    step.state = StepState::kFailed;
+    step.registered_at = now_;
+    step.error = ErrorInfo{.name = "Error",
+                           .message = fmt::format("could not find function with ID {}",
+                                                  body.function)};
+    record_resolved(run, std::move(step));
+    return true;
+  }
+  step.due = body.timeout ? deadline_time(*body.timeout) : now_ + kYear;
+  RunNo parent = run.no;
+  PendingStep& pending = record_pending(run, std::move(step));
+  Event event{.name = std::string(kFunctionInvoked),
+              .data = std::move(body.data),
+              .user = std::move(body.user),
+              .version = std::move(body.version)};
+  EventRecord record = make_event(std::move(event), std::nullopt);
+  Event content = record.event;
+  Position pos = record.pos;
+  // The child's number is known only once it has started: put it into the step's row then.
+  size_t put_step = out_->writes.size() - 1;
+  write(storage::PutEvent{std::move(record)});
+  Run& child = start_run({.function = function,
+                          .events = {std::move(content)},
+                          .positions = {pos},
+                          .invoked_by = InvokedBy{parent, op.key}});
+  find_pending(run, op.key)->child = child.no;
+  std::get<storage::PutStep>(out_->writes[put_step]).step.invoked_run = child.no;
+  return true;
+}
+
+bool State::send_events(Run& run, const CallUnderWay& call, const StepOp& op, SendEvents& body) {
+  StepRecord step = record_of(op);
+  step.state = StepState::kCompleted;
+  step.registered_at = now_;
+  step.base = call.dispatched;
+  JsonWriter ids;
+  ids.begin_object().key("ids").begin_array();
+  std::vector<std::pair<EventRecord, storage::EventHistory>> accepted;
+  for (Event& event : body.events) {
+    storage::EventHistory history;
+    if (!event.id.empty() && next_send_history_ < send_histories_.size()) {
+      history = std::move(send_histories_[next_send_history_++]);
+    }
+    EventRecord record = make_event(std::move(event), std::nullopt);
+    ids.string(record.id.to_string());
+    accepted.emplace_back(std::move(record), std::move(history));
+  }
+  step.data = ids.end_array().end_object().take();
+  RunNo no = run.no;
+  record_resolved(run, std::move(step));
+  for (auto& [record, history] : accepted) accept_event(std::move(record), history);
+  return find_run(no) != nullptr;  // an event of its own may have cancelled it
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,198 @@
+#include "engine/core/pipeline.h"
+
+#include <utility>
+
+namespace stepwell::core {
+namespace {
+
+constexpr const char* kNoSpaceMessage =
+    "the disk is full: nothing new is accepted until there is room again";
+
+RequestId request_of(const Input& input) {
+  return std::visit(
+      [](const auto& value) -> RequestId {
+        if constexpr (requires { value.request; }) return value.request;
+        return 0;
+      },
+      input);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Core core, const storage::Ownership& ownership, PipelinePort& port)
+    : core_(std::move(core)),
+      port_(port),
+      epoch_(ownership.epoch),
+      next_seq_(ownership.next_seq) {}
+
+void Pipeline::submit(Input input, Time now) {
+  if (stopped_ || rebuilding_ || (out_of_space_ && !is_essential(input))) return refuse(input);
+  Lookup lookup = core_.lookups_of(input);
+  if (lookup.empty()) return apply(std::move(input), {}, now);
+  // From here until the batch is durable nobody else may decide about these ids: two copies of an
+  // event would both find that there was none before.
+  if (!waiting_.empty() || !hold(lookup.event_ids)) {
+    waiting_.push_back(std::move(input));
+    return;
+  }
+  FetchId id = next_fetch_++;
+  fetching_.emplace(id, Fetching{std::move(input), lookup.event_ids});
+  port_.fetch(id, lookup);
+}
+
+void Pipeline::fetched(FetchId id, Result<LookupResult> result, Time now) {
+  auto found = fetching_.find(id);
+  if (found == fetching_.end()) return;  // dropped when the disk was full
+  Fetching fetching = std::move(found->second);
+  fetching_.erase(found);
+  if (!result) {
+    RequestId request = request_of(fetching.input);
+    if (request != 0) port_.perform(Answer{.request = request, .error = result.error()});
+    return let_go(fetching.keys, now);
+  }
+  attach(fetching.input, std::move(*result));
+  apply(std::move(fetching.input), std::move(fetching.keys), now);
+}
+
+void Pipeline::apply(Input input, std::vector<std::string> keys, Time now) {
+  // Batch N is at the journal or there is none: what is written now is batch N+1.
+  uint64_t batch = next_seq_ + (at_journal_ ? 1 : 0);
+  core_.apply(std::move(input), now, batch, open_);
+  open_keys_.insert(open_keys_.end(), std::make_move_iterator(keys.begin()),
+                    std::make_move_iterator(keys.end()));
+  is_dirty_ = true;
+}
+
+void Pipeline::adopt(Transition transition) {
+  open_.writes.insert(open_.writes.end(), std::make_move_iterator(transition.writes.begin()),
+                      std::make_move_iterator(transition.writes.end()));
+  open_.effects.insert(open_.effects.end(), std::make_move_iterator(transition.effects.begin()),
+                       std::make_move_iterator(transition.effects.end()));
+  is_dirty_ = true;
+}
+
+void Pipeline::flush(Time now) {
+  while (!at_journal_ && !rebuilding_ && is_dirty_) {
+    if (!open_.writes.empty()) return seal(false);
+    // Nothing to write, and nothing that was written before is still on its way.
+    is_dirty_ = false;
+    std::vector<Effect> effects = std::exchange(open_.effects, {});
+    std::vector<std::string> keys = std::exchange(open_keys_, {});
+    release(std::move(effects));
+    let_go(keys, now);
+  }
+  if (stop_requested_ && !at_journal_ && !is_dirty_ && fetching_.empty()) seal(true);
+}
+
+void Pipeline::seal(bool clean_stop) {
+  storage::Batch batch;
+  batch.epoch = epoch_;
+  batch.expect_seq = next_seq_;
+  batch.last_pos = core_.last_pos();
+  batch.clean_stop = clean_stop;
+  batch.records = std::exchange(open_.writes, {});
+  sealed_effects_ = std::exchange(open_.effects, {});
+  sealed_keys_ = std::exchange(open_keys_, {});
+  is_dirty_ = false;
+  at_journal_ = true;
+  is_stopping_ = clean_stop;
+  if (clean_stop) stop_requested_ = false;
+  port_.commit(std::move(batch));
+}
+
+void Pipeline::committed(const storage::CommitResult& result, Time now) {
+  CHECK_INVARIANT(at_journal_, "a commit is answered once");
+  at_journal_ = false;
+  switch (result.outcome) {
+    case storage::CommitOutcome::kCommitted: break;
+    case storage::CommitOutcome::kNoSpace: return run_out_of_space();
+    default:
+      // What is in this batch and the next may or may not exist: no answer, recovery decides.
+      stopped_ = true;
+      open_ = {};
+      return port_.fatal(result.outcome, result.message);
+  }
+  ++next_seq_;
+  out_of_space_ = false;
+  std::vector<std::string> keys = std::exchange(sealed_keys_, {});
+  release(std::exchange(sealed_effects_, {}));
+  if (is_stopping_) {
+    is_stopping_ = false;
+    if (on_stopped_) std::exchange(on_stopped_, nullptr)();
+    return;
+  }
+  let_go(keys, now);
+  flush(now);
+}
+
+void Pipeline::release(std::vector<Effect> effects) {
+  for (Effect& effect : effects) port_.perform(std::move(effect));
+}
+
+void Pipeline::refuse(const Input& input) {
+  RequestId request = request_of(input);
+  if (request == 0) return;
+  port_.perform(Answer{
+      .request = request,
+      .error = Error{ErrorCode::kUnavailable, stopped_ ? "the engine is stopping" : kNoSpaceMessage}});
+}
+
+void Pipeline::run_out_of_space() {
+  // Nothing of batches N and N+1 is or will be stored: forget them, and read again what is.
+  std::vector<Effect> dropped = std::exchange(sealed_effects_, {});
+  for (Effect& effect : open_.effects) dropped.push_back(std::move(effect));
+  open_ = {};
+  open_keys_.clear();
+  sealed_keys_.clear();
+  is_dirty_ = false;
+  out_of_space_ = true;
+  rebuilding_ = true;
+  held_.clear();
+  for (const Effect& effect : dropped) {
+    const auto* answer = std::get_if<Answer>(&effect);
+    if (answer == nullptr) continue;
+    port_.perform(Answer{.request = answer->request,
+                         .error = Error{ErrorCode::kUnavailable, kNoSpaceMessage}});
+  }
+  for (auto& [id, fetching] : fetching_) refuse(fetching.input);
+  fetching_.clear();
+  for (const Input& input : waiting_) refuse(input);
+  waiting_.clear();
+  port_.rebuild();
+}
+
+void Pipeline::resume_after_no_space(Core core, const storage::Ownership& ownership,
+                                     Transition recovered) {
+  core_ = std::move(core);
+  epoch_ = ownership.epoch;
+  next_seq_ = ownership.next_seq;
+  rebuilding_ = false;
+  adopt(std::move(recovered));
+}
+
+void Pipeline::stop(std::function<void()> done) {
+  stopped_ = true;
+  stop_requested_ = true;
+  on_stopped_ = std::move(done);
+}
+
+bool Pipeline::is_idle() const {
+  return !at_journal_ && !is_dirty_ && fetching_.empty() && waiting_.empty() && !rebuilding_;
+}
+
+bool Pipeline::hold(const std::vector<std::string>& keys) {
+  for (const std::string& key : keys) {
+    if (held_.contains(key)) return false;
+  }
+  held_.insert(keys.begin(), keys.end());
+  return true;
+}
+
+void Pipeline::let_go(const std::vector<std::string>& keys, Time now) {
+  if (keys.empty()) return;
+  for (const std::string& key : keys) held_.erase(key);
+  std::deque<Input> waiting = std::exchange(waiting_, {});
+  for (Input& input : waiting) submit(std::move(input), now);
+}
+
+}  // namespace stepwell::core

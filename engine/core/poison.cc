@@ -1,0 +1,75 @@
+// Runs that kill their process (design.md, "Poison runs").
+//
+//   under way at an unclean restart, nothing recorded since the one before ──► suspect
+//   suspect ──► waits until nothing else runs in this process ──► resumed alone
+//   resumed alone ──(anything comes from it)──► innocent
+//                 ──(the process dies, 3 times)──► failed
+#include <fmt/core.h>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+bool State::judge_deaths(Run& run, Position last_record) {
+  if (run.function->config.driver != DriverKind::kNative) return true;  // it runs elsewhere
+  if (last_record > run.deaths_pos) {
+    run.deaths = 0;
+    run.deaths_alone = 0;
+  }
+  ++run.deaths;
+  run.deaths_pos = last_pos_;
+  if (run.deaths_alone >= settings_.deaths_alone_max) {
+    end_soon(run, RunStatus::kFailed,
+             {.name = "ProcessDied",
+              .message = fmt::format("the process died {} times while this run was under way",
+                                     run.deaths_alone)},
+             0);
+    return false;
+  }
+  run.is_suspect = run.deaths >= 2;
+  update_run(run);
+  return true;
+}
+
+bool State::must_wait_for_suspects(Run& run) {
+  if (run.function->config.driver != DriverKind::kNative) return false;
+  if (alone_ == run.no) return false;
+  if (run.is_suspect) {
+    run.is_held_back = true;
+    suspects_.push_back(run.no);
+    if (alone_ == 0 && native_calls_ == 0) next_suspect();
+    return true;
+  }
+  if (alone_ == 0 && suspects_.empty()) return false;
+  run.is_held_back = true;
+  behind_suspects_.push_back(run.no);
+  return true;
+}
+
+void State::next_suspect() {
+  while (!suspects_.empty()) {
+    Run* run = find_run(suspects_.front());
+    suspects_.pop_front();
+    if (run == nullptr) continue;  // it was cancelled
+    alone_ = run->no;
+    ++run->deaths_alone;
+    update_run(*run);  // durable before it is called
+    run->is_held_back = false;
+    return pump(*run);
+  }
+  std::vector<RunNo> behind = std::move(behind_suspects_);
+  behind_suspects_.clear();
+  pump_all(std::move(behind));
+}
+
+void State::clear_suspect(Run& run) {
+  run.is_suspect = false;
+  if (alone_ != run.no) return;
+  alone_ = 0;
+  run.deaths = 0;
+  run.deaths_alone = 0;
+  if (find_run(run.no) != nullptr) update_run(run);
+  if (native_calls_ == 0) next_suspect();
+}
+
+}  // namespace stepwell::core

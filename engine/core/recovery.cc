@@ -1,0 +1,117 @@
+// A start from what the journal holds: every open run gets back what wakes it.
+#include <algorithm>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+namespace {
+
+// Whether the run's code may have something to look at that it has not seen: nothing is pending, or
+// something was resolved after the code had last registered anything. A call too many is harmless.
+bool may_need_discovery(const storage::OpenRun& open) {
+  Position registered = 0;
+  for (const StepRecord& step : open.pending) {
+    if (step.kind != StepKind::kCancelOn) registered = std::max(registered, step.pos);
+  }
+  return registered == 0 || open.last_resolved > registered;
+}
+
+}  // namespace
+
+void State::begin_recovery(const storage::Ownership& ownership) {
+  is_recovering_ = true;
+  epoch_ = ownership.epoch;
+  last_pos_ = ownership.last_pos;
+  was_clean_ = ownership.was_clean;
+  batch_ = ownership.next_seq;
+}
+
+void State::recover_functions(std::vector<storage::StoredFunction> functions) {
+  for (storage::StoredFunction& stored : functions) {
+    auto function = compile_function(std::move(stored.config));
+    CHECK_INVARIANT(function.ok(), "a stored function compiled when it was registered");
+    (*function)->is_archived = stored.archived;
+    // In-process code is at hand once it registers; an endpoint is there or not at each call.
+    (*function)->is_available = (*function)->config.driver != DriverKind::kNative;
+    functions_.put(std::move(*function));
+  }
+}
+
+void State::recover_runs(std::vector<storage::OpenRun> page) {
+  for (storage::OpenRun& open : page) recover_run(std::move(open));
+}
+
+void State::recover_run(storage::OpenRun open) {
+  const RunRecord& record = open.run;
+  auto run = std::make_unique<Run>();
+  run->no = record.no;
+  run->id = record.id;
+  run->function = functions_.find(record.function.slug);
+  CHECK_INVARIANT(run->function != nullptr, "a run's function is stored before the run");
+  run->status = record.status;
+  run->parallel = run->function->config.driver == DriverKind::kNative ? ParallelMode::kRace
+                                                                      : ParallelMode::kCoalesce;
+  run->is_quiet = record.is_quiet;
+  run->needs_discovery = may_need_discovery(open);
+  run->attempt = record.attempt;
+  run->deaths = record.deaths;
+  run->deaths_alone = record.deaths_alone;
+  run->deaths_pos = record.deaths_pos;
+  run->created_at = record.created_at;
+  run->start_at = record.start_at;
+  run->started_at = record.started_at;
+  run->retry_at = record.retry_at;
+  if (record.invoked_by) run->invoked_by = std::make_unique<InvokedBy>(*record.invoked_by);
+  if (run->start_at > now_) {
+    timers_.add({run->start_at, run->no, 0, Timer::Kind::kRunStart});
+  }
+  if (run->retry_at) timers_.add({*run->retry_at, run->no, 0, Timer::Kind::kFunctionRetry});
+  bool has_callable = false;
+  for (StepRecord& step : open.pending) {
+    has_callable |= step.kind == StepKind::kRun && (!step.due || *step.due <= now_);
+    recover_step(*run, std::move(step));
+  }
+  if (run->needs_discovery || has_callable) recovered_.emplace(run->no, open.last_record);
+  run_by_id_.emplace(run->id, run->no);
+  runs_.emplace(run->no, std::move(run));
+}
+
+void State::recover_step(Run& run, StepRecord step) {
+  PendingStep pending{.key = step.key,
+                      .pos = step.pos,
+                      .kind = step.kind,
+                      .attempts = step.attempts,
+                      .due = step.due,
+                      .child = step.invoked_run,
+                      .id = step.kind == StepKind::kRun ? step.id : std::string(),
+                      .target = step.target};
+  if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
+  if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
+    auto condition = Condition::compile(step.expression);
+    CHECK_INVARIANT(condition.ok(), "a stored expression compiled when its wait was registered");
+    waits_.add(step.target, std::move(*condition), {run.no, step.pos});
+  } else if (step.kind == StepKind::kWaitForSignal) {
+    // Of several waiters of a signal the newest has it.
+    WaitRef& holder = signals_[step.target];
+    if (holder.step < step.pos) holder = {run.no, step.pos};
+  }
+  run.pending.push_back(std::move(pending));
+}
+
+void State::finish_recovery() {
+  is_recovering_ = false;
+  std::map<RunNo, Position> recovered = std::move(recovered_);
+  recovered_.clear();
+  for (const auto& [no, last_record] : recovered) {
+    Run* run = find_run(no);
+    if (run == nullptr) continue;
+    bool is_under_way = run->status == RunStatus::kRunning &&
+                        !(run->retry_at && *run->retry_at > now_);
+    if (!was_clean_ && is_under_way && !judge_deaths(*run, last_record)) continue;
+  }
+  std::vector<RunNo> ready;
+  for (const auto& [no, last_record] : recovered) ready.push_back(no);
+  pump_all(std::move(ready));
+}
+
+}  // namespace stepwell::core

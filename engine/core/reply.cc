@@ -1,0 +1,128 @@
+// A driver answers a call.
+//
+//   call under way ──(Yielded)──►  its ops are registered, run or resolved; the code goes on when
+//                                  something is resolved
+//                  ──(Returned)──► the run completes
+//                  ──(Threw)────►  kFunction: another attempt of the code later, or the run fails
+//                                  kStep: another attempt of the step later, or the step fails
+//   Answers to calls of ended runs, of an earlier owner, and second answers change nothing.
+#include <algorithm>
+
+#include "engine/core/state.h"
+
+namespace stepwell::core {
+
+void State::call_replied(CallReplied input) {
+  Reply& reply = input.reply;
+  if (reply.call.epoch != epoch_) return;
+  auto found = calls_.find(reply.call.number);
+  if (found == calls_.end()) return;
+  CallUnderWay call = found->second;
+  end_call(reply.call.number);
+  Run* run = find_run(call.run);
+  CHECK_INVARIANT(run != nullptr && run->memory != nullptr, "a run is in memory while it is called");
+
+  run->parallel = reply.parallel;
+  publish(*run, std::move(reply.publications));
+  if (call.kind == CallKind::kFunction) {
+    run->call = 0;
+  } else if (PendingStep* step = find_pending(*run, call.target)) {
+    step->call = 0;
+  }
+
+  if (run->is_suspect) clear_suspect(*run);
+
+  if (auto* returned = std::get_if<Returned>(&reply.outcome)) {
+    return complete_run(*run, std::move(returned->output));
+  }
+  if (auto* threw = std::get_if<Threw>(&reply.outcome)) {
+    if (call.kind == CallKind::kStep) return step_call_threw(*run, call, std::move(*threw));
+    return function_threw(*run, call, std::move(*threw));
+  }
+  yielded(*run, call, std::move(std::get<Yielded>(reply.outcome)), std::move(input.histories));
+}
+
+void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
+                    std::vector<storage::EventHistory> histories) {
+  send_histories_ = std::move(histories);
+  next_send_history_ = 0;
+  if (call.kind == CallKind::kFunction) {
+    // The next call has something new to see only if an op below, or a step meanwhile, gives it.
+    run.needs_discovery = run.memory->seen_by_code < run.memory->memo.size();
+    if (run.attempt > 0) {
+      run.attempt = 0;
+      run.retry_at.reset();
+      update_run(run);
+    }
+  }
+  run.is_taking_ops = true;
+  for (StepOp& op : yielded.ops) {
+    if (!take_op(run, call, std::move(op))) return;
+  }
+  run.is_taking_ops = false;
+  if (call.kind == CallKind::kStep) {
+    PendingStep* step = find_pending(run, call.target);
+    if (step != nullptr && step->call == 0 && !step->due && yielded.ops.empty()) {
+      // The code did not meet the planned step again, as after a change of the code.
+      return step_call_threw(
+          run, call,
+          {.error = {.name = "StepNotFound",
+                     .message = "the planned step was not found when it was called for"}});
+    }
+  }
+  pump(run);
+}
+
+void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
+  if (run.memory) run.memory->has_frame = false;
+  effect(DropRun{run.function->config.driver, run.no});
+  int attempt = run.attempt;
+  bool is_last = attempt + 1 >= run.function->max_attempts();
+  if (threw.retriable && !is_last) run.retry_at = now_ + retry_delay(attempt + 1, threw.retry_after);
+
+  AttemptRecord record{.pos = next_pos(),
+                       .run = run.no,
+                       .attempt = attempt,
+                       .started_at = call.started_at,
+                       .ended_at = now_,
+                       .error = threw.error,
+                       .retry_at = run.retry_at};
+  if (!threw.retriable || is_last) record.retry_at.reset();
+  bool goes_on = record.retry_at.has_value();
+  write(storage::PutAttempt{std::move(record)});
+  touch(run);
+  if (!goes_on) return fail_run(run, std::move(threw.error));
+
+  ++run.attempt;
+  run.needs_discovery = true;
+  update_run(run);
+  timers_.add({*run.retry_at, run.no, 0, Timer::Kind::kFunctionRetry});
+  pump(run);
+}
+
+void State::step_call_threw(Run& run, const CallUnderWay& call, Threw threw) {
+  PendingStep* step = find_pending(run, call.target);
+  if (step == nullptr) return pump(run);
+  StepThrew body{.error = std::move(threw.error),
+                 .retriable = threw.retriable,
+                 .retry_after = threw.retry_after};
+  if (step_threw(run, call, call.target, "", body)) pump(run);
+}
+
+// Retry-After replaces the backoff; upstream clamps it (semantics.md §1).
+Duration State::retry_delay(int failed_attempts, std::optional<Duration> retry_after) {
+  constexpr Duration kMin = std::chrono::seconds(1);
+  constexpr Duration kMax = std::chrono::hours(24);
+  if (retry_after) return std::clamp(*retry_after, kMin, kMax);
+  return backoff(failed_attempts);
+}
+
+void State::end_call(uint64_t number) {
+  auto found = calls_.find(number);
+  if (found == calls_.end()) return;
+  if (found->second.driver == DriverKind::kNative) --native_calls_;
+  calls_.erase(found);
+  if (native_calls_ == 0 && alone_ == 0 && !suspects_.empty()) next_suspect();
+}
+
+}  // namespace stepwell::core

@@ -1,0 +1,102 @@
+// How steps get into the record and out of waiting: each is registered at most once and resolved at
+// most once.
+//
+//   (op) ──record_pending──► pending ──resolve──► completed or failed, in the memo
+//   (op) ──record_resolved─────────────────────► completed or failed, in the memo
+#include <algorithm>
+
+#include "engine/core/state.h"
+#include "schema/json.h"
+
+namespace stepwell::core {
+
+void State::remember(Run& run, const StepRecord& step) {
+  Memory& memory = *run.memory;
+  MemoEntry entry{step.key, step.id, step.kind, step.state, step.data, step.error,
+                  step.resolved_pos};
+  size_t bytes = sizeof(MemoEntry) + 64 + entry.id.size() + entry.data.size();
+  memory.bytes += bytes;
+  memory.output_bytes += entry.data.size();
+  hot_bytes_ += bytes;
+  if (step.kind == StepKind::kWaitForEvent && step.resolved_event != 0) {
+    auto id = JsonView::trusted(step.data).find("id");
+    if (id) memory.resolved_ids.push_back(id->as_string().value_or(""));
+  }
+  memory.known.emplace(step.key, Memory::Known{step.kind, step.state, step.base});
+  memory.memo.push_back(std::move(entry));
+}
+
+void State::record_resolved(Run& run, StepRecord step) {
+  step.run = run.no;
+  step.pos = next_pos();
+  step.resolved_pos = step.pos;
+  step.resolved_at = now_;
+  if (step.base == 0) step.base = step.resolved_pos;
+  remember(run, step);
+  write(storage::PutStep{std::move(step)});
+  touch(run);
+  run.needs_discovery = true;
+}
+
+PendingStep& State::record_pending(Run& run, StepRecord step) {
+  step.run = run.no;
+  step.pos = next_pos();
+  step.state = StepState::kPending;
+  step.registered_at = now_;
+  PendingStep pending{.key = step.key,
+                      .pos = step.pos,
+                      .kind = step.kind,
+                      .attempts = step.attempts,
+                      .due = step.due,
+                      .id = step.kind == StepKind::kRun ? step.id : std::string(),
+                      .target = step.target};
+  if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
+  write(storage::PutStep{std::move(step)});
+  touch(run);
+  run.pending.push_back(std::move(pending));
+  return run.pending.back();
+}
+
+void State::forget_pending(Run& run, size_t pending_index) {
+  const PendingStep& step = run.pending[pending_index];
+  WaitRef ref{run.no, step.pos};
+  if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
+    waits_.remove(step.target, ref);
+  } else if (step.kind == StepKind::kWaitForSignal) {
+    auto holder = signals_.find(step.target);
+    if (holder != signals_.end() && holder->second == ref) signals_.erase(holder);
+  }
+  if (step.call != 0) end_call(step.call);
+  run.pending.erase(run.pending.begin() + static_cast<ptrdiff_t>(pending_index));
+}
+
+void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
+  const PendingStep& pending = run.pending[pending_index];
+  StepRecord step;
+  step.pos = pending.pos;
+  step.run = run.no;
+  step.key = pending.key;
+  step.id = pending.id;
+  step.kind = pending.kind;
+  step.state = resolution.state;
+  step.resolved_pos = next_pos();
+  step.base = resolution.base != 0 ? resolution.base : step.resolved_pos;
+  step.resolved_at = now_;
+  step.attempts = pending.attempts;
+  step.data = std::move(resolution.data);
+  step.error = std::move(resolution.error);
+  step.resolved_event = resolution.resolved_event;
+  step.invoked_run = pending.child;
+  forget_pending(run, pending_index);
+  if (run.memory) remember(run, step);
+  write(storage::UpdateStep{std::move(step)});
+  touch(run);
+  run.needs_discovery = true;
+}
+
+void State::wake(Run& run, size_t pending_index, Resolution resolution) {
+  resolve(run, pending_index, std::move(resolution));
+  pump(run);
+}
+
+}  // namespace stepwell::core

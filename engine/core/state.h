@@ -1,0 +1,311 @@
+// What the core remembers, and the parts of the state machine that its files share. Internal to
+// engine/core.
+//
+// One file per kind of input: accept_events.cc, register_functions.cc, reply.cc (a driver's answer)
+// with ops.cc (what it asks for), cancel_run.cc, signals.cc, start_run.cc, load_run.cc,
+// fire_timers.cc; what several need: dispatch.cc (who may be called), resolve.cc (a pending step's
+// end), finish_run.cc (a run's end); recovery.cc and poison.cc for a start; inspect.cc to look in.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/core/core.h"
+#include "engine/core/functions.h"
+#include "engine/core/lookback.h"
+#include "engine/core/timers.h"
+#include "engine/core/waits.h"
+
+namespace stepwell::core {
+
+// A registered step that is not resolved.
+struct PendingStep {
+  StepKey key;
+  Position pos = 0;  // of its registration
+  StepKind kind = StepKind::kRun;
+  int attempts = 0;                // failed so far
+  std::optional<Time> due;
+  uint64_t call = 0;               // of the kStep call under way; 0: none
+  RunNo child = 0;                 // kInvoke: the run that was started
+  std::string id;                  // kRun: as the user wrote it
+  std::string target;              // event name or signal waited for
+};
+
+// What the code of a run has seen, while it is in memory.
+struct Memory {
+  struct Known {
+    StepKind kind = StepKind::kRun;
+    StepState state = StepState::kCompleted;
+    Position base = 0;
+  };
+  std::shared_ptr<const RunContext> context;
+  std::string trigger_json;                  // the first event, for the expressions of its waits
+  std::vector<MemoEntry> memo;               // in the order in which the steps were resolved
+  std::unordered_map<StepKey, Known> known;  // the same by key
+  size_t seen_by_frame = 0;                  // how many entries of `memo` the driver's frame has
+  size_t seen_by_code = 0;                   // and how many any kFunction call has had
+  bool has_frame = false;
+  Position look_base = 0;                    // how far back a wait of the next call looks
+  std::vector<std::string> resolved_ids;     // of the events that ended waits of this run
+  size_t bytes = 0;                          // of the memo and the context
+  size_t output_bytes = 0;                   // of the step outputs alone
+};
+
+// A run that is to end, but was not in memory when that was decided.
+struct PendingEnd {
+  RunStatus status = RunStatus::kCancelled;
+  ErrorInfo reason;
+  std::vector<RequestId> requests;
+};
+
+// An open run. What is here stays in memory while the run sleeps for days: keep it small.
+struct Run {
+  RunNo no = 0;
+  RunId id;
+  Function* function = nullptr;
+  RunStatus status = RunStatus::kScheduled;
+  ParallelMode parallel = ParallelMode::kRace;
+  bool is_quiet = false;
+  bool needs_discovery = true;  // its code has something to look at
+  bool is_loading = false;
+  bool is_held_back = false;    // queued at its function or behind a suspect
+  bool is_taking_ops = false;   // in the middle of a reply: not to be called now
+  bool is_suspect = false;      // may have killed the process: resumed alone
+  int attempt = 0;              // failed attempts of the function's own code
+  int deaths = 0;
+  int deaths_alone = 0;
+  Position deaths_pos = 0;
+  Time created_at{};
+  Time start_at{};
+  std::optional<Time> started_at;
+  std::optional<Time> retry_at;
+  uint64_t call = 0;            // of the kFunction call under way; 0: none
+  uint64_t needs_batch = 0;     // a load must have seen so many batches
+  uint64_t last_used = 0;       // for eviction
+  std::unique_ptr<InvokedBy> invoked_by;
+  std::unique_ptr<PendingEnd> pending_end;
+  std::unique_ptr<Memory> memory;
+  std::vector<PendingStep> pending;
+};
+
+struct CallUnderWay {
+  RunNo run = 0;
+  CallKind kind = CallKind::kFunction;
+  StepKey target;
+  Position dispatched = 0;  // the newest position when it was made
+  Position look_base = 0;   // for waits that it registers
+  Time started_at{};
+  DriverKind driver = DriverKind::kNative;
+};
+
+// What the events that an input brings have done already, by event id.
+using Histories = std::map<std::string, storage::EventHistory, std::less<>>;
+
+class State {
+ public:
+  State(Settings settings, Random random);
+
+  // -- one file each ------------------------------------------------------------------------------
+  void accept_events(AcceptEvents input);
+  void register_functions(RegisterFunctions input);
+  void call_replied(CallReplied input);
+  void cancel_run(CancelRun input);
+  void send_signal(SendSignal input);
+  void rerun_run(RerunRun input);
+  void invoke_directly(InvokeDirectly input);
+  void publish_messages(PublishMessages input);
+  void run_loaded(RunLoaded input);
+  void fire_timers();
+
+  // -- reply.cc ------------------------------------------------------------------------------------
+  void yielded(Run& run, const CallUnderWay& call, Yielded yielded,
+               std::vector<storage::EventHistory> histories);
+  void function_threw(Run& run, const CallUnderWay& call, Threw threw);
+  void step_call_threw(Run& run, const CallUnderWay& call, Threw threw);
+  Duration retry_delay(int failed_attempts, std::optional<Duration> retry_after);
+  void end_call(uint64_t number);
+
+  // -- fire_timers.cc ------------------------------------------------------------------------------
+  void fire_step(Run& run, const Timer& timer);
+  void drop_cancellation(Run& run, size_t index);
+
+  // -- register_functions.cc -----------------------------------------------------------------------
+  Function& adopt_function(std::unique_ptr<Function> function);
+  void pump_all(std::vector<RunNo> runs);
+
+  // -- accept_events.cc ----------------------------------------------------------------------------
+  // Stores an event and lets it meet waits, cancellations and triggers.
+  void accept_event(EventRecord record, storage::EventHistory& history);
+  EventRecord make_event(Event event, std::optional<EventId> seeded);
+  // Handles the events that ended runs made; each may end or start others.
+  void drain_internal_events();
+
+  // -- start_run.cc --------------------------------------------------------------------------------
+  struct NewRun {
+    Function* function = nullptr;
+    std::vector<Event> events;
+    std::vector<Position> positions;
+    std::string event_id;
+    Time start_at{};
+    std::optional<InvokedBy> invoked_by;
+    std::optional<RunId> rerun_of;
+    bool is_quiet = false;
+  };
+  Run& start_run(NewRun request);
+  void register_cancellations(Run& run, Time created_at);
+
+  // -- ops.cc --------------------------------------------------------------------------------------
+  // False: the run has ended, do not touch it any more.
+  bool take_op(Run& run, const CallUnderWay& call, StepOp op);
+  bool step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body);
+  bool step_threw(Run& run, const CallUnderWay& call, const StepKey& key, const std::string& id,
+                  StepThrew& body);
+  bool plan_step(Run& run, const StepOp& op);
+  bool sleep(Run& run, const StepOp& op, const Sleep& body);
+  bool wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op, WaitForEvent& body);
+  bool wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& body);
+  bool invoke(Run& run, const StepOp& op, InvokeFunction& body);
+  bool send_events(Run& run, const CallUnderWay& call, const StepOp& op, SendEvents& body);
+  std::shared_ptr<const EventRecord> look_back(const Run& run, const CallUnderWay& call,
+                                               const StepOp& op, std::string_view event_name,
+                                               const Condition& condition) const;
+  // True if the op is new; a repeat is dropped; another kind under the same key ends the run.
+  enum class Known { kNew, kRepeat, kMismatch };
+  Known recognise(Run& run, const StepOp& op);
+
+  // -- resolve.cc ----------------------------------------------------------------------------------
+  // A step that is resolved as it is registered.
+  void record_resolved(Run& run, StepRecord step);
+  // Registers a pending step with its timer.
+  PendingStep& record_pending(Run& run, StepRecord step);
+  struct Resolution {
+    StepState state = StepState::kCompleted;
+    std::string data = "null";
+    std::optional<ErrorInfo> error;
+    Position resolved_event = 0;
+    Position base = 0;  // 0: the position of the resolution itself
+  };
+  // Ends a pending step; the run's code is to see it.
+  void resolve(Run& run, size_t pending_index, Resolution resolution);
+  // The same, and the run goes on at once.
+  void wake(Run& run, size_t pending_index, Resolution resolution);
+  void remember(Run& run, const StepRecord& step);
+  void forget_pending(Run& run, size_t pending_index);
+
+  // -- finish_run.cc -------------------------------------------------------------------------------
+  // Ends the run; it is gone when this returns.
+  void complete_run(Run& run, std::string output);
+  void fail_run(Run& run, ErrorInfo error);
+  void end_cancelled(Run& run, ErrorInfo reason, RequestId request);
+  // Ends it now, or as soon as what its end needs is in memory. `request` is answered then.
+  void end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId request);
+  void finish(Run& run, RunStatus status, std::string output, std::optional<ErrorInfo> error);
+  void emit_end_events(const Run& run, const RunRecord& record);
+  void emit_end_event(const Run& run, const RunRecord& record, std::string_view name);
+  void tell_invoker(const Run& run, const RunRecord& record);
+  bool is_listened_to(std::string_view event_name) const;
+
+  // -- dispatch.cc ---------------------------------------------------------------------------------
+  // Makes whatever calls the run is ready for; evicts or loads it as needed.
+  void pump(Run& run);
+  bool wants_function_call(const Run& run) const;
+  void call_function(Run& run);
+  void call_step(Run& run, PendingStep& step);
+  Call make_call(Run& run, CallKind kind);
+  void begin_call(const Run& run, const Call& call, Position look_base);
+  bool is_suspended(const Run& run) const;
+  void settle(Run& run);
+  void evict(Run& run);
+  void evict_over_budget();
+  void load(Run& run);
+  RunRecord record_of(const Run& run, RunStatus status) const;
+  void update_run(Run& run);
+
+  // -- load_run.cc ---------------------------------------------------------------------------------
+  void bring_back(Run& run, storage::RunSnapshot snapshot);
+
+  // -- poison.cc -----------------------------------------------------------------------------------
+  // At an unclean start, for a run that was under way: counts its deaths. False: it has ended.
+  bool judge_deaths(Run& run, Position last_record);
+  // True if the run may not be called now; it will be pumped again.
+  bool must_wait_for_suspects(Run& run);
+  void next_suspect();
+  // Something came from the run: it did not kill the process this time.
+  void clear_suspect(Run& run);
+
+  // -- recovery.cc ---------------------------------------------------------------------------------
+  void begin_recovery(const storage::Ownership& ownership);
+  void recover_functions(std::vector<storage::StoredFunction> functions);
+  void recover_runs(std::vector<storage::OpenRun> page);
+  void recover_run(storage::OpenRun open);
+  void recover_step(Run& run, StepRecord step);
+  void finish_recovery();
+
+  // -- inspect.cc ----------------------------------------------------------------------------------
+  WakeSource wake_source(const Run& run) const;
+  std::vector<Finding> check() const;
+
+  // -- shared little things --------------------------------------------------------------------------
+  Position next_pos() { return ++last_pos_; }
+  Ulid new_ulid();
+  Duration backoff(int failed_attempts);
+  Time deadline_time(const Deadline& deadline) const;
+  Run* find_run(RunNo no);
+  void write(storage::Record record);
+  void effect(Effect effect);
+  void answer(Answer answer);
+  void refuse(RequestId request, ErrorCode code, std::string message);
+  void publish(const Run& run, std::vector<Publication> publications);
+  // The run is written to in the batch at hand.
+  void touch(Run& run) { run.needs_batch = batch_ + 1; }
+  PendingStep* find_pending(Run& run, const StepKey& key);
+  size_t pending_index(const Run& run, Position pos) const;
+
+  Settings settings_;
+  Random random_;
+
+  // What the input at hand is applied with.
+  Time now_{};
+  uint64_t batch_ = 0;
+  Transition* out_ = nullptr;
+
+  uint64_t epoch_ = 0;
+  Position last_pos_ = 0;
+  uint64_t last_call_ = 0;
+  uint64_t use_counter_ = 0;
+
+  Functions functions_;
+  std::unordered_map<RunNo, std::unique_ptr<Run>> runs_;
+  std::unordered_map<RunId, RunNo> run_by_id_;
+  std::unordered_map<uint64_t, CallUnderWay> calls_;
+  Timers timers_;
+  Waits waits_;
+  std::map<std::string, WaitRef, std::less<>> signals_;
+  Lookback lookback_;
+  std::deque<EventRecord> internal_events_;
+
+  // Runs in memory that are suspended, the least recently used first.
+  std::map<uint64_t, RunNo> evictable_;
+  size_t hot_bytes_ = 0;
+
+  // Recovery and poison runs.
+  bool was_clean_ = true;
+  bool is_recovering_ = false;
+  std::map<RunNo, Position> recovered_;  // runs to go on with, and the last record of each
+  std::deque<RunNo> suspects_;           // that wait for their turn
+  RunNo alone_ = 0;                      // the suspect that is resumed by itself; 0: none
+  std::vector<RunNo> behind_suspects_;   // runs that go on when no suspect is left
+  size_t native_calls_ = 0;              // under way: only these can kill the process
+
+  // For the SendEvents ops of the reply at hand.
+  std::vector<storage::EventHistory> send_histories_;
+  size_t next_send_history_ = 0;
+};
+
+}  // namespace stepwell::core

@@ -1,0 +1,41 @@
+// What is due when. A heap with lazy removal: an entry that was made void is recognised by its owner
+// when it comes up, so that cancelling costs nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "schema/run.h"
+#include "schema/time.h"
+
+namespace stepwell::core {
+
+struct Timer {
+  enum class Kind : uint8_t { kRunStart, kFunctionRetry, kStep };
+  Time due{};
+  RunNo run = 0;
+  Position step = 0;  // kStep: the registration of the step
+  Kind kind = Kind::kStep;
+};
+
+class Timers {
+ public:
+  void add(const Timer& timer);
+
+  // The earliest entry if it is due at `now`; removes it.
+  std::optional<Timer> pop_due(Time now);
+
+  // When the earliest entry is due; it may be void.
+  std::optional<Time> next_due() const;
+
+  size_t size() const { return heap_.size(); }
+
+ private:
+  struct Later {
+    bool operator()(const Timer& a, const Timer& b) const;
+  };
+  std::vector<Timer> heap_;
+};
+
+}  // namespace stepwell::core
