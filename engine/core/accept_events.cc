@@ -104,19 +104,19 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
     }
     for (const Functions::Candidate& candidate : candidates) {
       Function& function = *candidate.function;
-      bool has_started = std::any_of(
-          history.started.begin(), history.started.end(),
-          [&](const auto& started) { return started.function == function.config.id; });
+      bool has_started =
+          std::any_of(history.started.begin(), history.started.end(),
+                      [&](const auto& started) { return started.function == function.config.id; });
       if (has_started || !function.triggers[candidate.trigger].matches_trigger(json, now_)) {
         continue;
       }
-      Run& run = start_run({.function = &function,
-                            .events = {content},
-                            .positions = {event->pos},
-                            .event_id = event->has_user_id || is_internal ? content.id : "",
-                            .start_at = std::max(content.ts, now_),
-                            .is_quiet = content.name == kFunctionFinished ||
-                                        content.name == kFunctionFailed});
+      Run& run = start_run(
+          {.function = &function,
+           .events = {content},
+           .positions = {event->pos},
+           .event_id = event->has_user_id || is_internal ? content.id : "",
+           .start_at = std::max(content.ts, now_),
+           .is_quiet = content.name == kFunctionFinished || content.name == kFunctionFailed});
       // Further triggers of the same function, and later copies, find that it has started.
       history.started.push_back({function.config.id, run.no});
     }

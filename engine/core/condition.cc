@@ -15,14 +15,12 @@ Result<Condition> Condition::compile(std::string_view text) {
 
 bool Condition::matches_trigger(std::string_view event_json, Time now) const {
   if (!expression_) return true;
-  return expression_->matches(
-      expr::Bindings().set("event", JsonView::trusted(event_json)).at(now));
+  return expression_->matches(expr::Bindings().set("event", JsonView::trusted(event_json)).at(now));
 }
 
 bool Condition::matches_wait(std::string_view event_json, Time now) const {
   if (!expression_) return true;
-  return expression_->matches(
-      expr::Bindings().set("async", JsonView::trusted(event_json)).at(now));
+  return expression_->matches(expr::Bindings().set("async", JsonView::trusted(event_json)).at(now));
 }
 
 Result<Condition> Condition::bind(std::string_view trigger_json) const {

@@ -64,13 +64,27 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
   state.out_ = nullptr;
 }
 
-std::optional<Time> Core::next_due() const { return state_->timers_.next_due(); }
-Position Core::last_pos() const { return state_->last_pos_; }
-uint64_t Core::epoch() const { return state_->epoch_; }
-size_t Core::open_runs() const { return state_->runs_.size(); }
-size_t Core::hot_bytes() const { return state_->hot_bytes_; }
-std::vector<Finding> Core::check() const { return state_->check(); }
-uint64_t Core::lookback_overflows() const { return state_->lookback_.overflows(); }
+std::optional<Time> Core::next_due() const {
+  return state_->timers_.next_due();
+}
+Position Core::last_pos() const {
+  return state_->last_pos_;
+}
+uint64_t Core::epoch() const {
+  return state_->epoch_;
+}
+size_t Core::open_runs() const {
+  return state_->runs_.size();
+}
+size_t Core::hot_bytes() const {
+  return state_->hot_bytes_;
+}
+std::vector<Finding> Core::check() const {
+  return state_->check();
+}
+uint64_t Core::lookback_overflows() const {
+  return state_->lookback_.overflows();
+}
 
 std::optional<WakeSource> Core::wake_source(const RunId& id) const {
   auto found = state_->run_by_id_.find(id);

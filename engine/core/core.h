@@ -30,9 +30,9 @@ struct Settings {
   std::optional<Duration> retry_interval;
   // A run that was resumed alone when the process died so many times fails.
   int deaths_alone_max = 3;
-  int steps_max = 1000;                     // per run; at most 10,000
+  int steps_max = 1000;  // per run; at most 10,000
   size_t step_output_bytes_max = 4u << 20;
-  size_t state_bytes_max = 32u << 20;       // all step outputs of a run
+  size_t state_bytes_max = 32u << 20;  // all step outputs of a run
 };
 
 // One finding of the consistency check: an open run that nothing will wake, say.
@@ -45,7 +45,7 @@ struct Finding {
 struct WakeSource {
   enum class Kind { kNone, kCall, kTimer, kWait, kChild, kFunction, kLoading, kQueued };
   Kind kind = Kind::kNone;
-  std::string what;          // "waits for event post/liked until …"
+  std::string what;  // "waits for event post/liked until …"
   std::optional<Time> due;
 };
 
@@ -65,7 +65,7 @@ class Core {
   void begin_recovery(const storage::Ownership& ownership);
   void recover_functions(std::vector<storage::StoredFunction> functions);
   // The look-back window, oldest first.
-  void recover_events(std::vector<storage::EventRecord> events);
+  void recover_events(std::vector<EventRecord> events);
   // Pages of open runs, in the order of their numbers.
   void recover_runs(std::vector<storage::OpenRun> page, Time now);
   // All is loaded: runs that were under way go on.

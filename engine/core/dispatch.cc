@@ -20,9 +20,8 @@ bool State::wants_function_call(const Run& run) const {
   if (run.retry_at && *run.retry_at > now_) return false;
   if (run.parallel == ParallelMode::kRace) return true;
   // Coalescing: the code goes on when the whole group has finished.
-  return std::all_of(run.pending.begin(), run.pending.end(), [](const PendingStep& step) {
-    return step.kind == StepKind::kCancelOn;
-  });
+  return std::all_of(run.pending.begin(), run.pending.end(),
+                     [](const PendingStep& step) { return step.kind == StepKind::kCancelOn; });
 }
 
 void State::pump(Run& run) {

@@ -40,8 +40,8 @@ struct LoadRun {
 struct PublishedMessage {
   std::string channel;
   std::string topic;
-  std::string data;           // raw JSON
-  std::optional<RunId> run;   // who published it
+  std::string data;          // raw JSON
+  std::optional<RunId> run;  // who published it
 };
 
 // Hand these to the hub, in order.
@@ -54,8 +54,8 @@ struct RunEnded {
   RunNo run = 0;
   RunId id;
   RunStatus status = RunStatus::kCompleted;
-  std::string output;               // raw JSON, when it completed
-  std::optional<ErrorInfo> error;   // else
+  std::string output;              // raw JSON, when it completed
+  std::optional<ErrorInfo> error;  // else
 };
 
 using Effect = std::variant<Answer, StartCall, DropRun, LoadRun, Publish, RunEnded>;

@@ -47,8 +47,7 @@ bool State::is_listened_to(std::string_view event_name) const {
   return waits_.has(event_name) || functions_.is_trigger(event_name);
 }
 
-void State::finish(Run& run, RunStatus status, std::string output,
-                   std::optional<ErrorInfo> error) {
+void State::finish(Run& run, RunStatus status, std::string output, std::optional<ErrorInfo> error) {
   // Out of the tables first: what follows may start or end other runs.
   auto node = runs_.extract(run.no);
   std::unique_ptr<Run> ended = std::move(node.mapped());
@@ -91,7 +90,8 @@ void State::emit_end_event(const Run& run, const RunRecord& record, std::string_
   event.pos = next_pos();
   event.id = EventId{new_ulid()};
   event.event.name = std::string(name);
-  // `failed` and `cancelled` carry the run's id, so that they cannot happen twice (protocol.md §1.9).
+  // `failed` and `cancelled` carry the run's id, so that they cannot happen twice (protocol.md
+  // §1.9).
   event.event.id = name == kFunctionFinished ? event.id.to_string() : run.id.to_string();
   event.event.ts = now_;
   event.received_at = now_;

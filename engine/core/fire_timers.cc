@@ -23,11 +23,15 @@ void State::fire_timers() {
     Run* run = find_run(timer->run);
     if (run == nullptr) continue;
     switch (timer->kind) {
-      case Timer::Kind::kRunStart: pump(*run); break;
+      case Timer::Kind::kRunStart:
+        pump(*run);
+        break;
       case Timer::Kind::kFunctionRetry:
         if (run->retry_at && *run->retry_at <= now_) pump(*run);
         break;
-      case Timer::Kind::kStep: fire_step(*run, *timer); break;
+      case Timer::Kind::kStep:
+        fire_step(*run, *timer);
+        break;
     }
   }
 }
@@ -41,14 +45,16 @@ void State::fire_step(Run& run, const Timer& timer) {
     case StepKind::kRun:
       step.due.reset();
       return pump(run);
-    case StepKind::kCancelOn: return drop_cancellation(run, index);
+    case StepKind::kCancelOn:
+      return drop_cancellation(run, index);
     case StepKind::kInvoke:
       return wake(run, index,
-                     {.state = StepState::kFailed,
-                      .error = ErrorInfo{.name = "InngestInvokeTimeoutError",
-                                         .message = "timed out waiting for the invoked function "
-                                                    "to end"}});
-    default: return wake(run, index, {.data = "null"});
+                  {.state = StepState::kFailed,
+                   .error = ErrorInfo{.name = "InngestInvokeTimeoutError",
+                                      .message = "timed out waiting for the invoked function "
+                                                 "to end"}});
+    default:
+      return wake(run, index, {.data = "null"});
   }
 }
 

@@ -13,8 +13,9 @@ Result<std::vector<Condition>> compile_all(const FunctionConfig& config, std::st
   for (size_t i = 0; i < texts.size(); ++i) {
     Result<Condition> condition = Condition::compile(texts[i]);
     if (!condition) {
-      return Error{ErrorCode::kInvalid, fmt::format("function \"{}\", {}[{}].if: {}", config.id.slug,
-                                                    field, i, condition.error().message)};
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("function \"{}\", {}[{}].if: {}", config.id.slug, field, i,
+                               condition.error().message)};
     }
     conditions.push_back(std::move(*condition));
   }
@@ -23,7 +24,9 @@ Result<std::vector<Condition>> compile_all(const FunctionConfig& config, std::st
 
 }  // namespace
 
-int Function::max_attempts() const { return std::clamp(config.retries, 0, kMaxRetries) + 1; }
+int Function::max_attempts() const {
+  return std::clamp(config.retries, 0, kMaxRetries) + 1;
+}
 
 Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {
   if (Result<void> valid = validate(config); !valid) return valid.error();

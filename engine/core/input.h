@@ -20,8 +20,8 @@ using RequestId = uint64_t;
 // id (see lookups_of); others have an empty one.
 struct AcceptEvents {
   struct Item {
-    Event event;                     // `id` empty: none was given; `ts` zero: now
-    std::optional<EventId> seeded;   // internal id made from the sender's seed
+    Event event;                    // `id` empty: none was given; `ts` zero: now
+    std::optional<EventId> seeded;  // internal id made from the sender's seed
     storage::EventHistory history;
   };
   RequestId request = 0;

@@ -14,7 +14,8 @@ using Kind = WakeSource::Kind;
 WakeSource of_pending(const PendingStep& step) {
   std::string until = step.due ? " until " + format_rfc3339(*step.due) : std::string();
   switch (step.kind) {
-    case StepKind::kSleep: return {Kind::kTimer, "sleeps" + until, step.due};
+    case StepKind::kSleep:
+      return {Kind::kTimer, "sleeps" + until, step.due};
     case StepKind::kWaitForEvent:
       return {Kind::kWait, fmt::format("waits for event \"{}\"{}", step.target, until), step.due};
     case StepKind::kWaitForSignal:
@@ -81,11 +82,12 @@ std::vector<Finding> State::check() const {
       bool is_wait = step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
       waits += is_wait;
       if (is_wait && !waits_.has(step.target, {run.no, step.pos})) {
-        findings.push_back({run.id, fmt::format("its wait for \"{}\" is not indexed", step.target)});
+        findings.push_back(
+            {run.id, fmt::format("its wait for \"{}\" is not indexed", step.target)});
       }
       if (step.call != 0 && !calls_.contains(step.call)) {
-        findings.push_back({run.id, fmt::format("step \"{}\" has a call that is not under way",
-                                                step.id)});
+        findings.push_back(
+            {run.id, fmt::format("step \"{}\" has a call that is not under way", step.id)});
       }
     }
     if (run.call != 0 && !calls_.contains(run.call)) {

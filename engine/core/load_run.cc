@@ -21,7 +21,7 @@ void State::run_loaded(RunLoaded input) {
 void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
   auto memory = std::make_unique<Memory>();
   RunContext context{run.no, run.id, run.function->config.id, {}, run.created_at};
-  for (storage::EventRecord& event : snapshot.events) {
+  for (EventRecord& event : snapshot.events) {
     memory->bytes += sizeof(Event) + event.event.data.size() + event.event.name.size();
     context.events.push_back(std::move(event.event));
   }

@@ -20,7 +20,7 @@ namespace {
 constexpr Duration kSleepMax = std::chrono::hours(24 * 366);
 constexpr Duration kYear = std::chrono::hours(24 * 365);
 
-StepRecord record_of(const StepOp& op) {
+StepRecord new_step(const StepOp& op) {
   StepRecord step;
   step.key = op.key;
   step.id = op.id;
@@ -40,18 +40,19 @@ State::Known State::recognise(Run& run, const StepOp& op) {
   if (pending == nullptr) return Known::kNew;
   if (pending->kind != kind) return Known::kMismatch;
   // A planned step is resolved by an op of its own kind; everything else was registered before.
-  bool has_result = std::holds_alternative<StepReturned>(op.body) ||
-                    std::holds_alternative<StepThrew>(op.body);
+  bool has_result =
+      std::holds_alternative<StepReturned>(op.body) || std::holds_alternative<StepThrew>(op.body);
   return has_result ? Known::kNew : Known::kRepeat;
 }
 
 bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
   switch (recognise(run, op)) {
-    case Known::kRepeat: return true;
+    case Known::kRepeat:
+      return true;
     case Known::kMismatch: {
       auto known = run.memory->known.find(op.key);
-      StepKind recorded = known != run.memory->known.end() ? known->second.kind
-                                                           : find_pending(run, op.key)->kind;
+      StepKind recorded =
+          known != run.memory->known.end() ? known->second.kind : find_pending(run, op.key)->kind;
       fail_run(run, {.name = "NonDeterminismError",
                      .message = fmt::format("step \"{}\" was recorded as {}, the function now asks "
                                             "for {}: restore the code or rerun",
@@ -59,7 +60,8 @@ bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
                                             step_kind_name(step_kind(op)))});
       return false;
     }
-    case Known::kNew: break;
+    case Known::kNew:
+      break;
   }
   size_t steps = run.memory->known.size() + run.pending.size();
   if (steps >= static_cast<size_t>(settings_.steps_max) && find_pending(run, op.key) == nullptr) {
@@ -87,10 +89,11 @@ bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
 
 bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body) {
   if (body.data.size() > settings_.step_output_bytes_max) {
-    StepThrew threw{.error = {.name = "StepOutputTooLarge",
-                              .message = fmt::format("step output size is greater than the limit of "
-                                                     "{} bytes",
-                                                     settings_.step_output_bytes_max)}};
+    StepThrew threw{
+        .error = {.name = "StepOutputTooLarge",
+                  .message = fmt::format("step output size is greater than the limit of "
+                                         "{} bytes",
+                                         settings_.step_output_bytes_max)}};
     return step_threw(run, call, op.key, op.id, threw);
   }
   if (run.memory->output_bytes + body.data.size() > settings_.state_bytes_max) {
@@ -105,7 +108,7 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
             {.data = std::move(body.data), .base = call.dispatched});
     return true;
   }
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.state = StepState::kCompleted;
   step.registered_at = call.started_at;
   step.base = call.dispatched;
@@ -168,7 +171,7 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
 }
 
 bool State::plan_step(Run& run, const StepOp& op) {
-  record_pending(run, record_of(op));
+  record_pending(run, new_step(op));
   return true;
 }
 
@@ -179,7 +182,7 @@ bool State::sleep(Run& run, const StepOp& op, const Sleep& body) {
                    .message = fmt::format("step \"{}\" sleeps longer than 366 days", op.id)});
     return false;
   }
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.due = due;
   if (due > now_) {
     record_pending(run, std::move(step));
@@ -207,7 +210,7 @@ bool State::wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op,
                    .message = fmt::format("step \"{}\": {}", op.id, condition.error().message)});
     return false;
   }
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.due = due;
   step.target = std::move(body.event);
   step.expression = condition->text();
@@ -261,7 +264,7 @@ bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& bod
     return false;
   }
   Time due = body.timeout ? deadline_time(*body.timeout) : now_ + kYear;
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.target = body.signal;
   step.due = due;
   if (due <= now_) {
@@ -278,15 +281,15 @@ bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& bod
 }
 
 bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.target = body.function;
   Function* function = functions_.find(body.function);
   if (function == nullptr || function->is_archived) {
     step.state = StepState::kFailed;
     step.registered_at = now_;
-    step.error = ErrorInfo{.name = "Error",
-                           .message = fmt::format("could not find function with ID {}",
-                                                  body.function)};
+    step.error =
+        ErrorInfo{.name = "Error",
+                  .message = fmt::format("could not find function with ID {}", body.function)};
     record_resolved(run, std::move(step));
     return true;
   }
@@ -313,7 +316,7 @@ bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
 }
 
 bool State::send_events(Run& run, const CallUnderWay& call, const StepOp& op, SendEvents& body) {
-  StepRecord step = record_of(op);
+  StepRecord step = new_step(op);
   step.state = StepState::kCompleted;
   step.registered_at = now_;
   step.base = call.dispatched;

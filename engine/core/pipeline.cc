@@ -20,10 +20,7 @@ RequestId request_of(const Input& input) {
 }  // namespace
 
 Pipeline::Pipeline(Core core, const storage::Ownership& ownership, PipelinePort& port)
-    : core_(std::move(core)),
-      port_(port),
-      epoch_(ownership.epoch),
-      next_seq_(ownership.next_seq) {}
+    : core_(std::move(core)), port_(port), epoch_(ownership.epoch), next_seq_(ownership.next_seq) {}
 
 void Pipeline::submit(Input input, Time now) {
   if (stopped_ || rebuilding_ || (out_of_space_ && !is_essential(input))) return refuse(input);
@@ -104,8 +101,10 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
   CHECK_INVARIANT(at_journal_, "a commit is answered once");
   at_journal_ = false;
   switch (result.outcome) {
-    case storage::CommitOutcome::kCommitted: break;
-    case storage::CommitOutcome::kNoSpace: return run_out_of_space();
+    case storage::CommitOutcome::kCommitted:
+      break;
+    case storage::CommitOutcome::kNoSpace:
+      return run_out_of_space();
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
       stopped_ = true;
@@ -132,9 +131,9 @@ void Pipeline::release(std::vector<Effect> effects) {
 void Pipeline::refuse(const Input& input) {
   RequestId request = request_of(input);
   if (request == 0) return;
-  port_.perform(Answer{
-      .request = request,
-      .error = Error{ErrorCode::kUnavailable, stopped_ ? "the engine is stopping" : kNoSpaceMessage}});
+  port_.perform(Answer{.request = request,
+                       .error = Error{ErrorCode::kUnavailable,
+                                      stopped_ ? "the engine is stopping" : kNoSpaceMessage}});
 }
 
 void Pipeline::run_out_of_space() {

@@ -94,23 +94,23 @@ class Pipeline {
   uint64_t epoch_ = 0;
   uint64_t next_seq_ = 0;
 
-  Transition open_;                        // batch N+1
-  bool is_dirty_ = false;                  // something was applied to it
-  std::vector<std::string> open_keys_;     // held until it is durable
-  bool at_journal_ = false;                // batch N is being committed
-  std::vector<Effect> sealed_effects_;     // of batch N
+  Transition open_;                     // batch N+1
+  bool is_dirty_ = false;               // something was applied to it
+  std::vector<std::string> open_keys_;  // held until it is durable
+  bool at_journal_ = false;             // batch N is being committed
+  std::vector<Effect> sealed_effects_;  // of batch N
   std::vector<std::string> sealed_keys_;
 
   FetchId next_fetch_ = 1;
   std::map<FetchId, Fetching> fetching_;
-  std::set<std::string> held_;             // event ids of inputs that are not durable yet
-  std::deque<Input> waiting_;              // inputs that need a held key, in order
+  std::set<std::string> held_;  // event ids of inputs that are not durable yet
+  std::deque<Input> waiting_;   // inputs that need a held key, in order
 
   bool out_of_space_ = false;
   bool rebuilding_ = false;
   bool stopped_ = false;
   bool stop_requested_ = false;
-  bool is_stopping_ = false;               // the batch at the journal is the last
+  bool is_stopping_ = false;  // the batch at the journal is the last
   std::function<void()> on_stopped_;
 };
 

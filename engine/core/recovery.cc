@@ -105,8 +105,8 @@ void State::finish_recovery() {
   for (const auto& [no, last_record] : recovered) {
     Run* run = find_run(no);
     if (run == nullptr) continue;
-    bool is_under_way = run->status == RunStatus::kRunning &&
-                        !(run->retry_at && *run->retry_at > now_);
+    bool is_under_way =
+        run->status == RunStatus::kRunning && !(run->retry_at && *run->retry_at > now_);
     if (!was_clean_ && is_under_way && !judge_deaths(*run, last_record)) continue;
   }
   std::vector<RunNo> ready;

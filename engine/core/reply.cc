@@ -20,7 +20,8 @@ void State::call_replied(CallReplied input) {
   CallUnderWay call = found->second;
   end_call(reply.call.number);
   Run* run = find_run(call.run);
-  CHECK_INVARIANT(run != nullptr && run->memory != nullptr, "a run is in memory while it is called");
+  CHECK_INVARIANT(run != nullptr && run->memory != nullptr,
+                  "a run is in memory while it is called");
 
   run->parallel = reply.parallel;
   publish(*run, std::move(reply.publications));
@@ -78,7 +79,8 @@ void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
   effect(DropRun{run.function->config.driver, run.no});
   int attempt = run.attempt;
   bool is_last = attempt + 1 >= run.function->max_attempts();
-  if (threw.retriable && !is_last) run.retry_at = now_ + retry_delay(attempt + 1, threw.retry_after);
+  if (threw.retriable && !is_last)
+    run.retry_at = now_ + retry_delay(attempt + 1, threw.retry_after);
 
   AttemptRecord record{.pos = next_pos(),
                        .run = run.no,

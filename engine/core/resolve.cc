@@ -12,8 +12,8 @@ namespace stepwell::core {
 
 void State::remember(Run& run, const StepRecord& step) {
   Memory& memory = *run.memory;
-  MemoEntry entry{step.key, step.id, step.kind, step.state, step.data, step.error,
-                  step.resolved_pos};
+  MemoEntry entry{step.key,  step.id,    step.kind,        step.state,
+                  step.data, step.error, step.resolved_pos};
   size_t bytes = sizeof(MemoEntry) + 64 + entry.id.size() + entry.data.size();
   memory.bytes += bytes;
   memory.output_bytes += entry.data.size();

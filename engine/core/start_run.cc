@@ -60,8 +60,8 @@ Run& State::start_run(NewRun request) {
   memory->look_base = record.no;
   memory->context = std::make_shared<const RunContext>(RunContext{
       record.no, record.id, record.function, std::move(request.events), record.created_at});
-  memory->bytes = settings_.frame_bytes + memory->trigger_json.size() +
-                  context_bytes(*memory->context);
+  memory->bytes =
+      settings_.frame_bytes + memory->trigger_json.size() + context_bytes(*memory->context);
   hot_bytes_ += memory->bytes;
   run->memory = std::move(memory);
 
@@ -130,7 +130,8 @@ void State::invoke_directly(InvokeDirectly input) {
   Answer reply{.request = input.request, .event_ids = {record.id}};
   Position pos = record.pos;
   write(storage::PutEvent{std::move(record)});
-  reply.run = start_run({.function = function, .events = {std::move(event)}, .positions = {pos}}).id;
+  reply.run =
+      start_run({.function = function, .events = {std::move(event)}, .positions = {pos}}).id;
   answer(std::move(reply));
 }
 

@@ -6,11 +6,11 @@ namespace stepwell::core {
 namespace {
 
 // Delays after failed attempts, then the last one again (semantics.md §8).
-constexpr Duration kBackoff[] = {
-    std::chrono::seconds(15), std::chrono::seconds(30), std::chrono::minutes(1),
-    std::chrono::minutes(2),  std::chrono::minutes(5),  std::chrono::minutes(10),
-    std::chrono::minutes(20), std::chrono::minutes(40), std::chrono::hours(1),
-    std::chrono::hours(2)};
+constexpr Duration kBackoff[] = {std::chrono::seconds(15), std::chrono::seconds(30),
+                                 std::chrono::minutes(1),  std::chrono::minutes(2),
+                                 std::chrono::minutes(5),  std::chrono::minutes(10),
+                                 std::chrono::minutes(20), std::chrono::minutes(40),
+                                 std::chrono::hours(1),    std::chrono::hours(2)};
 constexpr uint64_t kJitterMillis = 30'000;
 
 }  // namespace
@@ -24,7 +24,8 @@ Ulid State::new_ulid() {
 
 Duration State::backoff(int failed_attempts) {
   if (settings_.retry_interval) return *settings_.retry_interval;
-  size_t index = std::min<size_t>(static_cast<size_t>(failed_attempts - 1), std::size(kBackoff) - 1);
+  size_t index =
+      std::min<size_t>(static_cast<size_t>(failed_attempts - 1), std::size(kBackoff) - 1);
   return kBackoff[index] + Duration(random_.below(kJitterMillis));
 }
 
@@ -40,9 +41,13 @@ Run* State::find_run(RunNo no) {
   return found == runs_.end() ? nullptr : found->second.get();
 }
 
-void State::write(storage::Record record) { out_->writes.push_back(std::move(record)); }
+void State::write(storage::Record record) {
+  out_->writes.push_back(std::move(record));
+}
 
-void State::effect(Effect effect) { out_->effects.push_back(std::move(effect)); }
+void State::effect(Effect effect) {
+  out_->effects.push_back(std::move(effect));
+}
 
 void State::answer(Answer answer) {
   if (answer.request != 0) effect(std::move(answer));

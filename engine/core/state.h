@@ -29,12 +29,12 @@ struct PendingStep {
   StepKey key;
   Position pos = 0;  // of its registration
   StepKind kind = StepKind::kRun;
-  int attempts = 0;                // failed so far
+  int attempts = 0;  // failed so far
   std::optional<Time> due;
-  uint64_t call = 0;               // of the kStep call under way; 0: none
-  RunNo child = 0;                 // kInvoke: the run that was started
-  std::string id;                  // kRun: as the user wrote it
-  std::string target;              // event name or signal waited for
+  uint64_t call = 0;   // of the kStep call under way; 0: none
+  RunNo child = 0;     // kInvoke: the run that was started
+  std::string id;      // kRun: as the user wrote it
+  std::string target;  // event name or signal waited for
 };
 
 // What the code of a run has seen, while it is in memory.
@@ -51,10 +51,10 @@ struct Memory {
   size_t seen_by_frame = 0;                  // how many entries of `memo` the driver's frame has
   size_t seen_by_code = 0;                   // and how many any kFunction call has had
   bool has_frame = false;
-  Position look_base = 0;                    // how far back a wait of the next call looks
-  std::vector<std::string> resolved_ids;     // of the events that ended waits of this run
-  size_t bytes = 0;                          // of the memo and the context
-  size_t output_bytes = 0;                   // of the step outputs alone
+  Position look_base = 0;                 // how far back a wait of the next call looks
+  std::vector<std::string> resolved_ids;  // of the events that ended waits of this run
+  size_t bytes = 0;                       // of the memo and the context
+  size_t output_bytes = 0;                // of the step outputs alone
 };
 
 // A run that is to end, but was not in memory when that was decided.
@@ -74,10 +74,10 @@ struct Run {
   bool is_quiet = false;
   bool needs_discovery = true;  // its code has something to look at
   bool is_loading = false;
-  bool is_held_back = false;    // queued at its function or behind a suspect
-  bool is_taking_ops = false;   // in the middle of a reply: not to be called now
-  bool is_suspect = false;      // may have killed the process: resumed alone
-  int attempt = 0;              // failed attempts of the function's own code
+  bool is_held_back = false;   // queued at its function or behind a suspect
+  bool is_taking_ops = false;  // in the middle of a reply: not to be called now
+  bool is_suspect = false;     // may have killed the process: resumed alone
+  int attempt = 0;             // failed attempts of the function's own code
   int deaths = 0;
   int deaths_alone = 0;
   Position deaths_pos = 0;
@@ -85,9 +85,9 @@ struct Run {
   Time start_at{};
   std::optional<Time> started_at;
   std::optional<Time> retry_at;
-  uint64_t call = 0;            // of the kFunction call under way; 0: none
-  uint64_t needs_batch = 0;     // a load must have seen so many batches
-  uint64_t last_used = 0;       // for eviction
+  uint64_t call = 0;         // of the kFunction call under way; 0: none
+  uint64_t needs_batch = 0;  // a load must have seen so many batches
+  uint64_t last_used = 0;    // for eviction
   std::unique_ptr<InvokedBy> invoked_by;
   std::unique_ptr<PendingEnd> pending_end;
   std::unique_ptr<Memory> memory;
@@ -123,7 +123,8 @@ class State {
   void run_loaded(RunLoaded input);
   void fire_timers();
 
-  // -- reply.cc ------------------------------------------------------------------------------------
+  // -- reply.cc
+  // ------------------------------------------------------------------------------------
   void yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                std::vector<storage::EventHistory> histories);
   void function_threw(Run& run, const CallUnderWay& call, Threw threw);
@@ -131,22 +132,26 @@ class State {
   Duration retry_delay(int failed_attempts, std::optional<Duration> retry_after);
   void end_call(uint64_t number);
 
-  // -- fire_timers.cc ------------------------------------------------------------------------------
+  // -- fire_timers.cc
+  // ------------------------------------------------------------------------------
   void fire_step(Run& run, const Timer& timer);
   void drop_cancellation(Run& run, size_t index);
 
-  // -- register_functions.cc -----------------------------------------------------------------------
+  // -- register_functions.cc
+  // -----------------------------------------------------------------------
   Function& adopt_function(std::unique_ptr<Function> function);
   void pump_all(std::vector<RunNo> runs);
 
-  // -- accept_events.cc ----------------------------------------------------------------------------
-  // Stores an event and lets it meet waits, cancellations and triggers.
+  // -- accept_events.cc
+  // ---------------------------------------------------------------------------- Stores an event
+  // and lets it meet waits, cancellations and triggers.
   void accept_event(EventRecord record, storage::EventHistory& history);
   EventRecord make_event(Event event, std::optional<EventId> seeded);
   // Handles the events that ended runs made; each may end or start others.
   void drain_internal_events();
 
-  // -- start_run.cc --------------------------------------------------------------------------------
+  // -- start_run.cc
+  // --------------------------------------------------------------------------------
   struct NewRun {
     Function* function = nullptr;
     std::vector<Event> events;
@@ -160,8 +165,9 @@ class State {
   Run& start_run(NewRun request);
   void register_cancellations(Run& run, Time created_at);
 
-  // -- ops.cc --------------------------------------------------------------------------------------
-  // False: the run has ended, do not touch it any more.
+  // -- ops.cc
+  // -------------------------------------------------------------------------------------- False:
+  // the run has ended, do not touch it any more.
   bool take_op(Run& run, const CallUnderWay& call, StepOp op);
   bool step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body);
   bool step_threw(Run& run, const CallUnderWay& call, const StepKey& key, const std::string& id,
@@ -179,8 +185,9 @@ class State {
   enum class Known { kNew, kRepeat, kMismatch };
   Known recognise(Run& run, const StepOp& op);
 
-  // -- resolve.cc ----------------------------------------------------------------------------------
-  // A step that is resolved as it is registered.
+  // -- resolve.cc
+  // ---------------------------------------------------------------------------------- A step that
+  // is resolved as it is registered.
   void record_resolved(Run& run, StepRecord step);
   // Registers a pending step with its timer.
   PendingStep& record_pending(Run& run, StepRecord step);
@@ -198,8 +205,9 @@ class State {
   void remember(Run& run, const StepRecord& step);
   void forget_pending(Run& run, size_t pending_index);
 
-  // -- finish_run.cc -------------------------------------------------------------------------------
-  // Ends the run; it is gone when this returns.
+  // -- finish_run.cc
+  // ------------------------------------------------------------------------------- Ends the run;
+  // it is gone when this returns.
   void complete_run(Run& run, std::string output);
   void fail_run(Run& run, ErrorInfo error);
   void end_cancelled(Run& run, ErrorInfo reason, RequestId request);
@@ -211,8 +219,9 @@ class State {
   void tell_invoker(const Run& run, const RunRecord& record);
   bool is_listened_to(std::string_view event_name) const;
 
-  // -- dispatch.cc ---------------------------------------------------------------------------------
-  // Makes whatever calls the run is ready for; evicts or loads it as needed.
+  // -- dispatch.cc
+  // --------------------------------------------------------------------------------- Makes
+  // whatever calls the run is ready for; evicts or loads it as needed.
   void pump(Run& run);
   bool wants_function_call(const Run& run) const;
   void call_function(Run& run);
@@ -227,11 +236,13 @@ class State {
   RunRecord record_of(const Run& run, RunStatus status) const;
   void update_run(Run& run);
 
-  // -- load_run.cc ---------------------------------------------------------------------------------
+  // -- load_run.cc
+  // ---------------------------------------------------------------------------------
   void bring_back(Run& run, storage::RunSnapshot snapshot);
 
-  // -- poison.cc -----------------------------------------------------------------------------------
-  // At an unclean start, for a run that was under way: counts its deaths. False: it has ended.
+  // -- poison.cc
+  // ----------------------------------------------------------------------------------- At an
+  // unclean start, for a run that was under way: counts its deaths. False: it has ended.
   bool judge_deaths(Run& run, Position last_record);
   // True if the run may not be called now; it will be pumped again.
   bool must_wait_for_suspects(Run& run);
@@ -239,7 +250,8 @@ class State {
   // Something came from the run: it did not kill the process this time.
   void clear_suspect(Run& run);
 
-  // -- recovery.cc ---------------------------------------------------------------------------------
+  // -- recovery.cc
+  // ---------------------------------------------------------------------------------
   void begin_recovery(const storage::Ownership& ownership);
   void recover_functions(std::vector<storage::StoredFunction> functions);
   void recover_runs(std::vector<storage::OpenRun> page);
@@ -247,11 +259,13 @@ class State {
   void recover_step(Run& run, StepRecord step);
   void finish_recovery();
 
-  // -- inspect.cc ----------------------------------------------------------------------------------
+  // -- inspect.cc
+  // ----------------------------------------------------------------------------------
   WakeSource wake_source(const Run& run) const;
   std::vector<Finding> check() const;
 
-  // -- shared little things --------------------------------------------------------------------------
+  // -- shared little things
+  // --------------------------------------------------------------------------
   Position next_pos() { return ++last_pos_; }
   Ulid new_ulid();
   Duration backoff(int failed_attempts);

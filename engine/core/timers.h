@@ -1,5 +1,5 @@
-// What is due when. A heap with lazy removal: an entry that was made void is recognised by its owner
-// when it comes up, so that cancelling costs nothing.
+// What is due when. A heap with lazy removal: an entry that was made void is recognised by its
+// owner when it comes up, so that cancelling costs nothing.
 #pragma once
 
 #include <cstdint>

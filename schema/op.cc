@@ -1,0 +1,39 @@
+#include "schema/op.h"
+
+namespace stepwell {
+
+std::string_view step_kind_name(StepKind kind) {
+  switch (kind) {
+    case StepKind::kRun:
+      return "StepRun";
+    case StepKind::kSleep:
+      return "Sleep";
+    case StepKind::kWaitForEvent:
+      return "WaitForEvent";
+    case StepKind::kWaitForSignal:
+      return "WaitForSignal";
+    case StepKind::kInvoke:
+      return "InvokeFunction";
+    case StepKind::kSendEvent:
+      return "SendEvent";
+    case StepKind::kCancelOn:
+      return "CancelOn";
+  }
+  return "unknown";
+}
+
+StepKind step_kind(const StepOp& op) {
+  struct Visitor {
+    StepKind operator()(const StepReturned&) const { return StepKind::kRun; }
+    StepKind operator()(const StepThrew&) const { return StepKind::kRun; }
+    StepKind operator()(const StepPlanned&) const { return StepKind::kRun; }
+    StepKind operator()(const Sleep&) const { return StepKind::kSleep; }
+    StepKind operator()(const WaitForEvent&) const { return StepKind::kWaitForEvent; }
+    StepKind operator()(const WaitForSignal&) const { return StepKind::kWaitForSignal; }
+    StepKind operator()(const InvokeFunction&) const { return StepKind::kInvoke; }
+    StepKind operator()(const SendEvents&) const { return StepKind::kSendEvent; }
+  };
+  return std::visit(Visitor{}, op.body);
+}
+
+}  // namespace stepwell
