@@ -1,0 +1,106 @@
+#include "api/server/origin.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace stepwell::server {
+namespace {
+
+constexpr size_t kHostNameMax = 253;
+
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+std::optional<int> parse_port(std::string_view digits) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  if (digits.empty() || digits.size() > 5 || port < 0 || port > 65535) return std::nullopt;
+  return port;
+}
+
+bool is_address(int family, const std::string& text) {
+  in6_addr binary{};
+  return inet_pton(family, text.c_str(), &binary) == 1;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+bool ends_with_label(std::string_view name, std::string_view suffix) {
+  return name.size() > suffix.size() && name.ends_with(suffix);
+}
+
+// "http://host:port" and nothing else.
+std::optional<Authority> authority_of_origin(std::string_view origin) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return parse_authority(origin.substr(scheme.size()));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Authority> parse_authority(std::string_view text) {
+  Authority authority;
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const size_t end = text.find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    authority.name = lower(text.substr(1, end - 1));
+    if (!is_address(AF_INET6, authority.name)) return std::nullopt;
+    authority.is_ip = true;
+    rest = text.substr(end + 1);
+  } else {
+    const size_t end = std::min(text.find(':'), text.size());
+    authority.name = lower(text.substr(0, end));
+    if (authority.name.empty() || authority.name.size() > kHostNameMax) return std::nullopt;
+    if (!std::all_of(authority.name.begin(), authority.name.end(), is_name_byte)) {
+      return std::nullopt;
+    }
+    authority.is_ip = is_address(AF_INET, authority.name);
+    rest = text.substr(end);
+  }
+  if (rest.empty()) return authority;
+  if (rest.front() != ':') return std::nullopt;
+  authority.port = parse_port(rest.substr(1));
+  if (!authority.port) return std::nullopt;
+  return authority;
+}
+
+bool is_loopback_name(const Authority& authority) {
+  if (!authority.is_ip) {
+    return authority.name == "localhost" || ends_with_label(authority.name, ".localhost");
+  }
+  if (authority.name.starts_with("127.")) return true;
+  in6_addr binary{};
+  return inet_pton(AF_INET6, authority.name.c_str(), &binary) == 1 && IN6_IS_ADDR_LOOPBACK(&binary);
+}
+
+int OriginRules::check_host(std::string_view host, std::string_view local_address) const {
+  const std::optional<Authority> authority = parse_authority(host);
+  if (!authority) return 400;
+  if (allow_any_host) return 200;
+  if (allow_loopback_hosts && is_loopback_name(*authority)) return 200;
+  if (authority->is_ip && authority->name == local_address) return 200;
+  const bool is_listed = std::find(hosts.begin(), hosts.end(), authority->name) != hosts.end();
+  return is_listed ? 200 : 403;
+}
+
+bool OriginRules::allows_origin(std::string_view origin, std::string_view host) const {
+  if (std::find(origins.begin(), origins.end(), origin) != origins.end()) return true;
+  const std::optional<Authority> authority = authority_of_origin(origin);
+  if (!authority) return false;
+  if (allow_loopback_origins && is_loopback_name(*authority)) return true;
+  return parse_authority(host) == authority;
+}
+
+}  // namespace stepwell::server

@@ -1,0 +1,182 @@
+#include "api/server/uv_loop.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schema/check.h"
+
+namespace stepwell::server {
+namespace {
+
+// The wall clock may jump while an alarm waits on the monotonic one, so it is looked at this often.
+constexpr Duration kWallClockCheck{1'000};
+
+Time wall_now() {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+template <typename Handle>
+uv_handle_t* as_handle(Handle* handle) {
+  return reinterpret_cast<uv_handle_t*>(handle);
+}
+
+}  // namespace
+
+struct UvLoop::Handles {
+  uv_loop_t loop;
+  uv_async_t wake;       // posted tasks wait
+  uv_timer_t alarm;      // the engine's next alarm
+  uv_prepare_t prepare;  // ends an iteration, for the lag
+};
+
+UvLoop::UvLoop() : handles_(std::make_unique<Handles>()), loop_thread_(std::this_thread::get_id()) {
+  Handles& handles = *handles_;
+  CHECK_INVARIANT(uv_loop_init(&handles.loop) == 0, "no event loop: out of descriptors?");
+  CHECK_INVARIANT(uv_loop_configure(&handles.loop, UV_METRICS_IDLE_TIME) == 0);
+  handles.loop.data = this;
+  CHECK_INVARIANT(uv_async_init(&handles.loop, &handles.wake,
+                                [](uv_async_t* handle) {
+                                  static_cast<UvLoop*>(handle->loop->data)->run_posted();
+                                }) == 0,
+                  "no descriptor for the loop's wake-up");
+  uv_timer_init(&handles.loop, &handles.alarm);
+  uv_prepare_init(&handles.loop, &handles.prepare);
+  uv_prepare_start(&handles.prepare, [](uv_prepare_t* handle) {
+    static_cast<UvLoop*>(handle->loop->data)->record_lag();
+  });
+  uv_unref(as_handle(&handles.prepare));
+}
+
+UvLoop::~UvLoop() {
+  Handles& handles = *handles_;
+  posted_.clear();
+  on_alarm_ = nullptr;
+  uv_close(as_handle(&handles.wake), nullptr);
+  uv_close(as_handle(&handles.alarm), nullptr);
+  uv_close(as_handle(&handles.prepare), nullptr);
+  // Closing ends in the loop's next pass; a close callback may close more.
+  for (int pass = 0; pass < 8 && uv_run(&handles.loop, UV_RUN_NOWAIT) != 0; ++pass) {
+  }
+  CHECK_INVARIANT(uv_loop_close(&handles.loop) == 0, "something still lives on the loop");
+}
+
+uv_loop_s* UvLoop::handle() {
+  return &handles_->loop;
+}
+
+void UvLoop::post(std::function<void()> task) {
+  bool is_first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (is_first) uv_async_send(&handles_->wake);
+}
+
+void UvLoop::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(posted_);
+  }
+  for (std::function<void()>& task : tasks) {
+    task();
+    task = nullptr;  // what the task holds is released before the next one runs
+  }
+}
+
+bool UvLoop::is_loop_thread() const {
+  return loop_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+void UvLoop::run() {
+  loop_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  uv_run(&handles_->loop, UV_RUN_DEFAULT);
+}
+
+void UvLoop::stop() {
+  post([this] { uv_stop(&handles_->loop); });
+}
+
+void UvLoop::set_alarm(std::optional<Time> at, std::function<void()> on_alarm) {
+  CHECK_INVARIANT(is_loop_thread());
+  alarm_at_ = at;
+  on_alarm_ = std::move(on_alarm);
+  if (!alarm_at_) {
+    uv_timer_stop(&handles_->alarm);
+    return;
+  }
+  arm_alarm();
+}
+
+void UvLoop::arm_alarm() {
+  const Duration delay = std::clamp(*alarm_at_ - wall_now(), Duration(0), kWallClockCheck);
+  uv_timer_start(
+      &handles_->alarm,
+      [](uv_timer_t* handle) { static_cast<UvLoop*>(handle->loop->data)->check_alarm(); },
+      static_cast<uint64_t>(delay.count()), 0);
+}
+
+void UvLoop::check_alarm() {
+  if (wall_now() < *alarm_at_) {
+    arm_alarm();
+    return;
+  }
+  alarm_at_.reset();
+  std::exchange(on_alarm_, nullptr)();
+}
+
+// Runs when an iteration is about to wait for its sockets. The callbacks of the sockets run inside
+// of what libuv calls polling, so the time that it was really idle is taken off.
+void UvLoop::record_lag() {
+  const uint64_t now = uv_hrtime();
+  const uint64_t idle = uv_metrics_idle_time(&handles_->loop);
+  if (iteration_started_ns_ != 0) {
+    const uint64_t elapsed = now - iteration_started_ns_;
+    const uint64_t waited = idle - idle_ns_;
+    lag_.record(std::chrono::nanoseconds(elapsed > waited ? elapsed - waited : 0));
+  }
+  iteration_started_ns_ = now;
+  idle_ns_ = idle;
+}
+
+struct Timer::State {
+  uv_timer_t handle;
+  std::function<void()> on_time;
+};
+
+Timer::Timer(UvLoop& loop, std::function<void()> on_time)
+    : state_(new State{{}, std::move(on_time)}) {
+  uv_timer_init(loop.handle(), &state_->handle);
+  state_->handle.data = state_;
+}
+
+Timer::~Timer() {
+  state_->on_time = nullptr;
+  uv_close(as_handle(&state_->handle),
+           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+}
+
+void Timer::arm(SteadyTime deadline) {
+  // libuv counts whole milliseconds of the same clock; rounding up keeps the timer from being
+  // early.
+  const auto due =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline.time_since_epoch()).count();
+  const auto now = static_cast<int64_t>(uv_now(state_->handle.loop));
+  uv_timer_start(
+      &state_->handle, [](uv_timer_t* handle) { static_cast<State*>(handle->data)->on_time(); },
+      static_cast<uint64_t>(std::max<int64_t>(due - now, 0)), 0);
+}
+
+void Timer::arm_after(std::chrono::milliseconds delay) {
+  arm(std::chrono::steady_clock::now() + delay);
+}
+
+void Timer::disarm() {
+  uv_timer_stop(&state_->handle);
+}
+
+}  // namespace stepwell::server

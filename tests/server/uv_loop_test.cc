@@ -1,0 +1,148 @@
+#include "api/server/uv_loop.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace stepwell::server {
+namespace {
+
+Time wall_now() {
+  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+TEST_CASE("tasks run in the order in which they were posted, before a stop posted after them") {
+  UvLoop loop;
+  std::vector<int> order;
+  for (int i = 0; i < 100; ++i) loop.post([&, i] { order.push_back(i); });
+  loop.stop();
+  loop.post([&] { order.push_back(-1); });
+  loop.run();
+  // The last task is posted behind the stop: whether it still runs is not promised.
+  REQUIRE(order.size() >= 100);
+  for (int i = 0; i < 100; ++i) CHECK(order[static_cast<size_t>(i)] == i);
+}
+
+TEST_CASE("many threads post, nothing is lost, all of it runs on the loop thread") {
+  UvLoop loop;
+  constexpr int kThreads = 4;
+  constexpr int kTasks = 5'000;
+  std::atomic<int> senders = kThreads;
+  int ran = 0;
+  int elsewhere = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kTasks; ++i) {
+        loop.post([&] {
+          ++ran;
+          if (!loop.is_loop_thread()) ++elsewhere;
+        });
+      }
+      if (senders.fetch_sub(1) == 1) loop.stop();
+    });
+  }
+  loop.run();
+  for (std::thread& thread : threads) thread.join();
+  CHECK(ran == kThreads * kTasks);
+  CHECK(elsewhere == 0);
+}
+
+TEST_CASE("a task that posts runs its follower in a later turn, not inside of it") {
+  UvLoop loop;
+  bool is_inside = false;
+  bool was_nested = true;
+  loop.post([&] {
+    is_inside = true;
+    loop.post([&] {
+      was_nested = is_inside;
+      loop.stop();
+    });
+    is_inside = false;
+  });
+  loop.run();
+  CHECK(!was_nested);
+}
+
+TEST_CASE("only the thread that runs the loop is its thread") {
+  UvLoop loop;
+  CHECK(loop.is_loop_thread());
+  bool other_is_loop_thread = true;
+  std::thread([&] { other_is_loop_thread = loop.is_loop_thread(); }).join();
+  CHECK(!other_is_loop_thread);
+}
+
+TEST_CASE("an alarm comes at its time and not earlier") {
+  UvLoop loop;
+  const Time at = wall_now() + Duration(30);
+  std::optional<Time> rang;
+  loop.set_alarm(at, [&] {
+    rang = wall_now();
+    loop.stop();
+  });
+  loop.run();
+  REQUIRE(rang.has_value());
+  CHECK(*rang >= at);
+}
+
+TEST_CASE("an alarm in the past comes at once, a replaced or cancelled one never") {
+  UvLoop loop;
+  int rang = 0;
+  loop.set_alarm(wall_now() - Duration(1'000), [&] { rang = 1; });
+  loop.set_alarm(wall_now(), [&] {
+    rang = 2;
+    // An alarm may set the next one.
+    loop.set_alarm(wall_now(), [&] {
+      rang = 3;
+      loop.set_alarm(wall_now(), [&] { rang = 4; });
+      loop.set_alarm(std::nullopt, nullptr);
+      loop.stop();
+    });
+  });
+  loop.run();
+  CHECK(rang == 3);
+}
+
+TEST_CASE("timers fire in order, never early; a disarmed one does not") {
+  UvLoop loop;
+  std::vector<int> order;
+  const auto start = std::chrono::steady_clock::now();
+  Timer late(loop, [&] {
+    order.push_back(2);
+    loop.stop();
+  });
+  Timer early(loop, [&] { order.push_back(1); });
+  Timer never(loop, [&] { order.push_back(0); });
+  never.arm_after(std::chrono::milliseconds(5));
+  late.arm_after(std::chrono::milliseconds(20));
+  early.arm_after(std::chrono::milliseconds(1'000'000));
+  early.arm_after(std::chrono::milliseconds(10));
+  never.disarm();
+  loop.run();
+  CHECK(order == std::vector<int>{1, 2});
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(20));
+}
+
+TEST_CASE("the lag counts what keeps the loop busy, not what it waits") {
+  UvLoop loop;
+  const auto busy_for = std::chrono::milliseconds(30);
+  Timer wait(loop, [&] { loop.post([&] { loop.stop(); }); });
+  loop.post([&] {
+    const auto until = std::chrono::steady_clock::now() + busy_for;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+    wait.arm_after(std::chrono::milliseconds(300));
+  });
+  loop.run();
+  CHECK(loop.lag().max() >= busy_for);
+  CHECK(loop.lag().max() < std::chrono::milliseconds(300));
+  loop.clear_lag();
+  CHECK(loop.lag().count() == 0);
+}
+
+}  // namespace stepwell::server
