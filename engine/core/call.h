@@ -33,6 +33,12 @@ struct MemoEntry {
   Position resolved_pos = 0;
 };
 
+// A registered step that is not resolved yet.
+struct PendingStep {
+  StepKey key;
+  StepKind kind = StepKind::kRun;
+};
+
 // What never changes about a run while it is called: shared by all its calls.
 struct RunContext {
   RunNo no = 0;
@@ -60,7 +66,7 @@ struct Call {
   bool is_cold = true;
   std::vector<MemoEntry> memo;
   // Registered and unresolved steps: the code may meet them, their ops are not to be sent again.
-  std::vector<StepKey> pending;
+  std::vector<PendingStep> pending;
 };
 
 // The code needs something: ops, in the order in which they were met. Empty: it waits for steps
