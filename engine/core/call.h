@@ -34,7 +34,7 @@ struct MemoEntry {
 };
 
 // A registered step that is not resolved yet.
-struct PendingStep {
+struct RegisteredStep {
   StepKey key;
   StepKind kind = StepKind::kRun;
 };
@@ -66,7 +66,7 @@ struct Call {
   bool is_cold = true;
   std::vector<MemoEntry> memo;
   // Registered and unresolved steps: the code may meet them, their ops are not to be sent again.
-  std::vector<PendingStep> pending;
+  std::vector<RegisteredStep> pending;
 };
 
 // The code needs something: ops, in the order in which they were met. Empty: it waits for steps
