@@ -66,7 +66,7 @@ Call State::make_call(Run& run, CallKind kind) {
   if (kind == CallKind::kFunction || call.is_cold) {
     call.memo.assign(memory.memo.begin() + static_cast<ptrdiff_t>(first), memory.memo.end());
     for (const PendingStep& step : run.pending) {
-      if (step.kind != StepKind::kCancelOn) call.pending.push_back(step.key);
+      if (step.kind != StepKind::kCancelOn) call.pending.push_back({step.key, step.kind});
     }
   }
   return call;
