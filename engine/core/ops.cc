@@ -295,7 +295,7 @@ bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
   }
   step.due = body.timeout ? deadline_time(*body.timeout) : now_ + kYear;
   RunNo parent = run.no;
-  PendingStep& pending = record_pending(run, std::move(step));
+  record_pending(run, std::move(step));
   Event event{.name = std::string(kFunctionInvoked),
               .data = std::move(body.data),
               .user = std::move(body.user),

@@ -12,7 +12,7 @@
 
 namespace stepwell::core::testing {
 
-inline constexpr Time kStart = from_millis(1'790'000'000'000);
+inline constexpr Time kStart{Duration(1'790'000'000'000)};
 
 class Harness {
  public:

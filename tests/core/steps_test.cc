@@ -66,8 +66,8 @@ TEST_CASE("a wait is ended by the first event that matches, or by its timeout, n
   Harness h;
   h.add_function(h.function("f", "go"));
   h.send("go", R"({"id":"u1"})");
-  h.reply(h.take_call(), {h.op("w", WaitForEvent{"answer", "async.data.id == event.data.id",
-                                                 h.in(15min)})});
+  h.reply(h.take_call(),
+          {h.op("w", WaitForEvent{"answer", "async.data.id == event.data.id", h.in(15min)})});
   h.send("answer", R"({"id":"other"})");
   CHECK(h.calls.empty());
   SUBCASE("event") {
@@ -87,7 +87,8 @@ TEST_CASE("a wait is ended by the first event that matches, or by its timeout, n
   }
 }
 
-TEST_CASE("a failing step is tried again by itself, and fails in the memo when attempts are spent") {
+TEST_CASE(
+    "a failing step is tried again by itself, and fails in the memo when attempts are spent") {
   Harness h;
   FunctionConfig config = h.function("f", "go");
   config.retries = 1;
@@ -123,7 +124,8 @@ TEST_CASE("parallel steps are called for one by one, and each brings the code fo
   h.reply(b, {h.returned("b", "2")});
   Call forward = h.take_call();
   CHECK(forward.kind == CallKind::kFunction);
-  CHECK(forward.pending == std::vector{StepKey::of("a")});
+  REQUIRE(forward.pending.size() == 1);
+  CHECK(forward.pending[0].key == StepKey::of("a"));
   h.reply(forward, {});
   h.reply(a, {h.returned("a", "1")});
   Call last = h.take_call();
