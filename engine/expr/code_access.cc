@@ -5,28 +5,18 @@
 namespace stepwell::expr {
 namespace {
 
-Value make_optional(Frame& frame, const Value& value) {
-  Value* stored = frame.arena.allocate<Value>(1);
-  *stored = value;
-  return Value::optional(stored);
-}
-
-bool is_absence(const Value& problem) {
-  return problem.text() == "no such key" || problem.text() == "index out of range";
-}
-
 // What an access gives on an optional: none() stays none(), a value is looked into.
 template <typename Access>
 Value through_optional(Frame& frame, const Value& target, Access access) {
   if (!target.is(Kind::kOptional)) {
     const Value found = access(target);
     if (!found.is_error()) return make_optional(frame, found);
-    return is_absence(found) ? Value::optional(nullptr) : found;
+    return absent_or_error(found);
   }
   if (!target.optional_value()) return target;
   const Value found = access(*target.optional_value());
   if (!found.is_error()) return make_optional(frame, found);
-  return is_absence(found) ? Value::optional(nullptr) : found;
+  return absent_or_error(found);
 }
 
 class StrictSelectCode final : public Code {

@@ -230,9 +230,7 @@ class OptionalMapCode final : public Code {
     if (parts_.macro == Macro::kOptFlatMap) {
       return result.is(Kind::kOptional) ? result : no_overload();
     }
-    Value* stored = frame.arena.allocate<Value>(1);
-    *stored = result;
-    return Value::optional(stored);
+    return make_optional(frame, result);
   }
 
  private:

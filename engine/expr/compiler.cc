@@ -151,7 +151,13 @@ class Compiler {
     return fold(std::move(code), target.constant.has_value());
   }
 
+  // Without a checker what makes no sense fails when it is evaluated, if it ever is.
+  static Built fail_later(std::string_view message) {
+    return variable(make_constant(Value::error(message)));
+  }
+
   Built undeclared_name(const Node& node, const std::vector<std::string_view>& chain) {
+    if (!options_.with_checker) return fail_later("undeclared reference");
     const Node* root = &node;
     while (root->kind == NodeKind::kSelect) root = root->target;
     if (!error_) error_ = undeclared(options_, text_, root->offset, chain.front());
@@ -236,6 +242,7 @@ class Compiler {
   }
 
   Built refuse_function(const Node& node, std::string_view name, bool is_method) {
+    if (!options_.with_checker) return fail_later(no_overload().text());
     if (is_function_name(options_.libraries, name, is_method)) {
       return fail(node.offset, "wrong number of arguments of " + std::string(name) + "()");
     }

@@ -10,9 +10,13 @@ struct LibraryTable {
   std::span<const FunctionEntry> (*functions)();
 };
 
-constexpr std::array<LibraryTable, 3> kTables = {{
+constexpr std::array<LibraryTable, 7> kTables = {{
     {kStandardLibrary, standard_functions},
     {kStandardLibrary, time_functions},
+    {kStringsLibrary, string_functions},
+    {kMathLibrary, math_functions},
+    {kEncodersLibrary, encoder_functions},
+    {kOptionalsLibrary, optional_functions},
     {kDialectLibrary, dialect_functions},
 }};
 

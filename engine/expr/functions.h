@@ -41,6 +41,10 @@ constexpr uint8_t kAnyNumber = 0xFF;
 // One table per library, in the order of the text of its source file.
 std::span<const FunctionEntry> standard_functions();
 std::span<const FunctionEntry> time_functions();  // part of the standard library
+std::span<const FunctionEntry> string_functions();
+std::span<const FunctionEntry> math_functions();
+std::span<const FunctionEntry> encoder_functions();
+std::span<const FunctionEntry> optional_functions();
 std::span<const FunctionEntry> dialect_functions();
 
 // The function of that name and form in the libraries; nullptr if there is none. A name may have

@@ -221,11 +221,22 @@ class Lexer {
     double value = 0;
     const char* first = source_.data() + begin;
     const auto [end, problem] = std::from_chars(first, source_.data() + at_, value);
-    if (problem != std::errc() || end != source_.data() + at_) {
+    // Numbers too small for a double are zero; those too large are mistakes.
+    const bool is_tiny = problem == std::errc::result_out_of_range && is_below_one(begin);
+    if ((problem != std::errc() && !is_tiny) || end != source_.data() + at_) {
       return fail(begin, "the number is out of the range of a double", quotes_hint(begin));
     }
+    if (is_tiny) value = 0;
     push(TokenKind::kLiteral, begin, value);
     return true;
+  }
+
+  // Of a number that is out of range: whether it is so by its negative exponent or its zeros.
+  bool is_below_one(size_t begin) const {
+    const std::string_view number = source_.substr(begin, at_ - begin);
+    const size_t exponent = number.find_first_of("eE");
+    if (exponent == std::string_view::npos) return number.starts_with("0.") || number[0] == '.';
+    return number[exponent + 1] == '-';
   }
 
   bool finish_integer(size_t begin, std::string_view digits, int base) {

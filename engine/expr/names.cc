@@ -6,7 +6,7 @@
 namespace stepwell::expr {
 namespace {
 
-constexpr std::array<std::string_view, 14> kTypeNames = {"bool",
+constexpr std::array<std::string_view, 13> kTypeNames = {"bool",
                                                          "int",
                                                          "uint",
                                                          "double",
@@ -18,8 +18,7 @@ constexpr std::array<std::string_view, 14> kTypeNames = {"bool",
                                                          "type",
                                                          "google.protobuf.Timestamp",
                                                          "google.protobuf.Duration",
-                                                         "optional_type",
-                                                         "dyn"};
+                                                         "optional_type"};
 
 bool is_variable(const CompileOptions& options, std::string_view name) {
   const auto& plain = options.variables;

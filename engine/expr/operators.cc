@@ -11,6 +11,9 @@ namespace {
 
 constexpr size_t kBytesPerUnit = 16;  // of text that is copied, compared or read again
 
+constexpr std::string_view kNoSuchKey = "no such key";
+constexpr std::string_view kOutOfRange = "index out of range";
+
 Value overflow() {
   return Value::error("integer overflow");
 }
@@ -74,8 +77,16 @@ Value index_list(Frame& frame, const Value& list, const Value& key) {
   if (list.is_json() && !frame.spend(size_cost(list))) return over_budget();
   const auto items = list_items(list, frame.arena);
   const auto position = whole_index(key);
-  if (!position || *position >= items.size()) return Value::error("index out of range");
+  if (!position || *position >= items.size()) return Value::error(kOutOfRange);
   return items[*position];
+}
+
+// What an index finds in an optional is an optional again.
+Value strict_index(Frame& frame, const Value& target, const Value& key) {
+  if (!target.is(Kind::kOptional)) return index(frame, target, key);
+  if (!target.optional_value()) return target;
+  const Value found = index(frame, *target.optional_value(), key);
+  return found.is_error() ? absent_or_error(found) : make_optional(frame, found);
 }
 
 }  // namespace
@@ -228,14 +239,25 @@ Value index(Frame& frame, const Value& target, const Value& key) {
   if (!target.is(Kind::kMap)) return no_overload();
   if (target.is_json() && !frame.spend(size_cost(target))) return over_budget();
   const auto found = map_find(target, key, frame.arena);
-  return found ? *found : Value::error("no such key");
+  return found ? *found : Value::error(kNoSuchKey);
 }
 
 Value select_field(Frame& frame, const Value& target, std::string_view field) {
   if (!target.is(Kind::kMap)) return no_overload();
   if (target.is_json() && !frame.spend(size_cost(target))) return over_budget();
   const auto found = map_find_field(target, field, frame.arena);
-  return found ? *found : Value::error("no such key");
+  return found ? *found : Value::error(kNoSuchKey);
+}
+
+Value make_optional(Frame& frame, const Value& value) {
+  Value* stored = frame.arena.allocate<Value>(1);
+  *stored = value;
+  return Value::optional(stored);
+}
+
+Value absent_or_error(const Value& problem) {
+  const bool is_absence = problem.text() == kNoSuchKey || problem.text() == kOutOfRange;
+  return is_absence ? Value::optional(nullptr) : problem;
 }
 
 BinaryFunction strict_operator(Op op) {
@@ -265,7 +287,7 @@ BinaryFunction strict_operator(Op op) {
     case Op::kModulo:
       return modulo;
     case Op::kIndex:
-      return index;
+      return strict_index;
     default:
       return nullptr;
   }

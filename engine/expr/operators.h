@@ -34,6 +34,11 @@ Value dialect_select_field(Frame& frame, const Value& target, std::string_view f
 // JavaScript writes them, lists as [a b], maps as map[k:v].
 std::string dialect_text(const Value& value, Arena& arena);
 
+// optional.of(value).
+Value make_optional(Frame& frame, const Value& value);
+// What an access that failed gives for an optional: none() if there is nothing, else the error.
+Value absent_or_error(const Value& problem);
+
 // What comparing or copying the value costs, in units of the budget.
 size_t size_cost(const Value& value);
 

@@ -90,11 +90,6 @@ constexpr Allowed kAllowed[] = {
     {"engine/expr/zone.cc", "fopen("},
     {"engine/expr/zone.cc", "mutex"},
     {"engine/expr/zone.cc", "std::mutex"},
-    // The system's time zone database is read once per zone, under a lock; what a zone means never
-    // changes while the process runs.
-    {"engine/expr/zone.cc", "fopen("},
-    {"engine/expr/zone.cc", "std::mutex"},
-    {"engine/expr/zone.cc", "mutex"},
 };
 
 bool is_pure(const SourceFile& file) {
