@@ -1,10 +1,8 @@
 // Looking in: why a run waits, and whether everything that is open will move.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "engine/core/state.h"
+#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 namespace {
@@ -67,15 +65,9 @@ WakeSource State::wake_source(const Run& run) const {
 }
 
 std::vector<Finding> State::check() const {
-  // In the order of the runs, so that the same state gives the same report.
-  std::vector<RunNo> order;
-  order.reserve(runs_.size());
-  std::transform(runs_.begin(), runs_.end(), std::back_inserter(order),
-                 [](const auto& entry) { return entry.first; });
-  std::sort(order.begin(), order.end());
   std::vector<Finding> findings;
   size_t waits = 0;
-  for (RunNo no : order) {
+  for (RunNo no : sorted_keys(runs_)) {
     const Run& run = *runs_.at(no);
     if (wake_source(run).kind == Kind::kNone) findings.push_back({run.id, "nothing will wake it"});
     for (const PendingStep& step : run.pending) {

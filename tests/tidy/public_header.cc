@@ -1,4 +1,5 @@
 // The public headers are documentation: every function that a user can call says what it does.
+#include <set>
 #include <string>
 
 #include "tests/tidy/declarations.h"
@@ -19,15 +20,19 @@ bool has_trailing_comment(const SourceFile& file, int line) {
          file.code_lines[index].find("//") == std::string_view::npos;
 }
 
-// What needs no words: defaulted and deleted functions, destructors, macros.
+// What needs no words: defaulted and deleted functions, destructors, macros, and the functions that
+// the language calls on what is awaited.
 bool explains_itself(std::string_view head, const Declaration& declaration) {
   if (declaration.kind == DeclarationKind::kClass) return declaration.is_in_class;
   std::string_view name = trim(head.substr(0, head.find('(')));
   bool is_macro =
       !name.empty() && name.find_first_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
   bool is_friend_class = head.starts_with("friend class") || head.starts_with("friend struct");
-  return is_macro || is_friend_class || head.ends_with("default") || head.ends_with("delete") ||
-         head.find('~') != std::string_view::npos;
+  bool is_awaited = !find_word(head, "await_ready").empty() ||
+                    !find_word(head, "await_suspend").empty() ||
+                    !find_word(head, "await_resume").empty();
+  return is_macro || is_friend_class || is_awaited || head.ends_with("default") ||
+         head.ends_with("delete") || head.find('~') != std::string_view::npos;
 }
 
 // A comment stands above it or behind it, or above the group of functions that it belongs to.
@@ -53,16 +58,28 @@ class Documentation {
   int group_end_ = 0;
 };
 
+// The name of a free function; its overloads share what the first one says.
+std::string_view overload_name(std::string_view head, const Declaration& declaration) {
+  if (declaration.kind != DeclarationKind::kFunction || declaration.is_in_class) return {};
+  head = trim(head.substr(0, head.find('(')));
+  size_t begin = head.size();
+  while (begin > 0 && is_word_char(head[begin - 1])) --begin;
+  return head.substr(begin);
+}
+
 void check_documentation(const SourceFile& file, Findings& findings) {
   Documentation documentation(file);
+  std::set<std::string_view> known;
   for (const Declaration& declaration : find_declarations(file)) {
+    std::string_view head(file.code);
+    head = trim(head.substr(declaration.begin, declaration.end - declaration.begin));
+    std::string_view overload = overload_name(head, declaration);
     bool is_covered = documentation.covers(declaration);
-    if (is_covered || !declaration.is_public || declaration.kind == DeclarationKind::kOther) {
+    if (is_covered && !overload.empty()) known.insert(overload);
+    if (is_covered || !declaration.is_public || declaration.kind == DeclarationKind::kOther ||
+        known.contains(overload) || explains_itself(head, declaration)) {
       continue;
     }
-    std::string_view head =
-        std::string_view(file.code).substr(declaration.begin, declaration.end - declaration.begin);
-    if (explains_itself(trim(head), declaration)) continue;
     findings.push_back({file.path, file.line_at(declaration.begin), "public",
                         "a public declaration without a comment before it"});
   }

@@ -249,6 +249,12 @@ TEST_CASE("public: every function is documented") {
                      "// A class.\nclass C {\n public:\n  void f();\n  C() = default;\n\n"
                      " private:\n  void g();\n};\n" +
                      end) == "6 public\n");
+  CHECK(lines_of("api/stepwell/a.h",
+                 begin + "// Goes.\nvoid go();\n\nint a;\n\nvoid go(int);\nvoid stop();\n" + end) ==
+        "9 public\n");
+  CHECK(lines_of("api/stepwell/a.h",
+                 begin + "// A.\nclass A {\n public:\n  bool await_ready() const;\n};\n" + end) ==
+        "");
   CHECK(lines_of("api/stepwell/a.h", begin + "struct S {\n  int a;\n};\n" + end) == "3 public\n");
   CHECK(lines_of("api/stepwell/a.h", begin + "namespace detail {\nvoid f();\n}\n" + end) == "");
   CHECK(lines_of("api/stepwell/detail/a.h", begin + "void f();\n" + end) == "");
