@@ -14,6 +14,14 @@ void Core::begin_recovery(const storage::Ownership& ownership) {
   state_->begin_recovery(ownership);
 }
 
+void Core::carry_over(const Core& before) {
+  state_->last_call_ = before.state_->last_call_;
+  for (const auto& [slug, function] : before.state_->functions_.all()) {
+    Function* known = state_->functions_.find(slug);
+    if (known != nullptr) known->is_available = function->is_available;
+  }
+}
+
 void Core::recover_functions(std::vector<storage::StoredFunction> functions) {
   state_->recover_functions(std::move(functions));
 }

@@ -68,6 +68,9 @@ class Core {
   void recover_events(std::vector<EventRecord> events);
   // Pages of open runs, in the order of their numbers.
   void recover_runs(std::vector<storage::OpenRun> page, Time now);
+  // After a restart inside one process: what the core before knew that is not in the journal (whose
+  // code is at hand, which numbers of calls are used up). After recover_functions.
+  void carry_over(const Core& before);
   // All is loaded: runs that were under way go on.
   void finish_recovery(Time now, Transition& out);
 

@@ -23,6 +23,10 @@ class Driver {
   // The run ended, was cancelled, or leaves memory: forget its frame once no body of it runs any
   // more. Replies to calls of a run that ended are ignored by the core. Loop thread only.
   virtual void drop(RunNo run) = 0;
+
+  // The same for every run: the core starts again from the journal, and replies to calls that were
+  // made before mean nothing to it. Loop thread only.
+  virtual void drop_all() = 0;
 };
 
 }  // namespace stepwell::core

@@ -105,6 +105,9 @@ struct LookupResult {
   std::optional<storage::RunSnapshot> snapshot;
 };
 
+// Reads it. `since`: how far back ids of events count.
+Result<LookupResult> look_up(storage::JournalReader& reader, const Lookup& lookup, Time since);
+
 // Puts a look-up's result into the input that asked for it.
 void attach(Input& input, LookupResult result);
 

@@ -113,6 +113,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
   }
   ++next_seq_;
   out_of_space_ = false;
+  release(std::exchange(held_back_, {}));
   std::vector<std::string> keys = std::exchange(sealed_keys_, {});
   release(std::exchange(sealed_effects_, {}));
   if (is_stopping_) {
@@ -125,7 +126,14 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
 }
 
 void Pipeline::release(std::vector<Effect> effects) {
-  for (Effect& effect : effects) port_.perform(std::move(effect));
+  for (Effect& effect : effects) {
+    // A body that ran while its result cannot be recorded would only run again.
+    if (out_of_space_ && std::holds_alternative<StartCall>(effect)) {
+      held_back_.push_back(std::move(effect));
+    } else {
+      port_.perform(std::move(effect));
+    }
+  }
 }
 
 void Pipeline::refuse(const Input& input) {
@@ -147,6 +155,7 @@ void Pipeline::run_out_of_space() {
   out_of_space_ = true;
   rebuilding_ = true;
   held_.clear();
+  held_back_.clear();
   for (const Effect& effect : dropped) {
     const auto* answer = std::get_if<Answer>(&effect);
     if (answer == nullptr) continue;
@@ -167,6 +176,12 @@ void Pipeline::resume_after_no_space(Core core, const storage::Ownership& owners
   next_seq_ = ownership.next_seq;
   rebuilding_ = false;
   adopt(std::move(recovered));
+}
+
+void Pipeline::probe(Time now) {
+  if (!out_of_space_ || rebuilding_ || stopped_) return;
+  flush(now);
+  if (!at_journal_ && !rebuilding_) seal(false);
 }
 
 void Pipeline::stop(std::function<void()> done) {

@@ -65,6 +65,10 @@ class Pipeline {
   // The answer to PipelinePort::rebuild: the core as recovered from the journal.
   void resume_after_no_space(Core core, const storage::Ownership& ownership, Transition recovered);
 
+  // While the disk is full: tries whether there is room again. Once there is, what was held back
+  // (calls of functions) happens. Call it now and then.
+  void probe(Time now);
+
   // Commits the mark of an orderly stop behind everything else; `done` runs when it is durable (not
   // at all after a failure). Inputs are refused from now on. Call flush() next.
   void stop(std::function<void()> done);
@@ -107,6 +111,7 @@ class Pipeline {
   std::deque<Input> waiting_;   // inputs that need a held key, in order
 
   bool out_of_space_ = false;
+  std::vector<Effect> held_back_;  // calls, until there is room for their results
   bool rebuilding_ = false;
   bool stopped_ = false;
   bool stop_requested_ = false;

@@ -1,0 +1,81 @@
+// Reading the journal at a start, and again after a full disk: in pages, each read on the reading
+// thread and handed to a new core on the loop, which meanwhile goes on serving whoever asks.
+#include "engine/core/lookback.h"
+#include "engine/runtime/clock.h"
+#include "engine/runtime/runtime.h"
+#include "schema/entropy.h"
+
+namespace stepwell::runtime {
+
+struct Runtime::Recovery {
+  core::Core core;
+  std::function<void(Result<void>)> done;
+};
+
+void Runtime::recover(std::function<void(Result<void>)> done) {
+  auto recovery = std::make_shared<Recovery>(
+      Recovery{core::Core(options_.settings, Random(entropy_seed())), std::move(done)});
+  recovery->core.begin_recovery(ownership_);
+  Time since = wall_clock() - core::Lookback::kAgeMax;
+  bool queued = reads_->submit([this, recovery, since](storage::JournalReader& reader) {
+    auto functions = reader.functions();
+    auto events = reader.recent_events(since, core::Lookback::kEventsMax);
+    loop_.post(
+        [this, recovery, functions = std::move(functions), events = std::move(events)]() mutable {
+          if (!functions) return recovery_failed(recovery, functions.error());
+          if (!events) return recovery_failed(recovery, events.error());
+          recovery->core.recover_functions(std::move(*functions));
+          if (pipeline_) recovery->core.carry_over(pipeline_->core());
+          recovery->core.recover_events(std::move(*events));
+          recover_page(recovery, 0);
+        });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::recover_page(std::shared_ptr<Recovery> recovery, RunNo after) {
+  bool queued = reads_->submit([this, recovery, after](storage::JournalReader& reader) {
+    auto page = reader.open_runs(after, options_.recovery_page);
+    loop_.post([this, recovery, page = std::move(page)]() mutable {
+      if (!page) return recovery_failed(recovery, page.error());
+      if (page->empty()) return recovered(recovery);
+      RunNo last = page->back().run.no;
+      recovery->core.recover_runs(std::move(*page), wall_clock());
+      recover_page(recovery, last);
+    });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::recovered(std::shared_ptr<Recovery> recovery) {
+  core::Transition transition;
+  recovery->core.finish_recovery(wall_clock(), transition);
+  if (pipeline_ != nullptr) {
+    pipeline_->resume_after_no_space(std::move(recovery->core), ownership_, std::move(transition));
+  } else {
+    core::PipelinePort& port = *this;
+    pipeline_ = std::make_unique<core::Pipeline>(std::move(recovery->core), ownership_, port);
+    pipeline_->adopt(std::move(transition));
+  }
+  state_ = RuntimeState::kServing;
+  recovery->done({});
+  flush();
+}
+
+void Runtime::recovery_failed(std::shared_ptr<Recovery> recovery, Error error) {
+  state_ = RuntimeState::kFailed;
+  recovery->done(std::move(error));
+}
+
+void Runtime::rebuild() {
+  for (auto& [kind, driver] : drivers_) driver->drop_all();
+  state_ = RuntimeState::kRecovering;
+  // What the pipeline has committed is what there is; the core that counted further is gone.
+  ownership_.next_seq = pipeline_->committed_batches();
+  ownership_.was_clean = true;  // nobody died
+  recover([this](Result<void> result) {
+    if (!result) fatal(storage::CommitOutcome::kUnknown, result.error().message);
+  });
+}
+
+}  // namespace stepwell::runtime

@@ -1,0 +1,141 @@
+// The engine at work: the core and its pipeline on a loop, with the threads around them. Whoever
+// embeds it (the C++ API, the HTTP server, the CLI on a file) submits inputs and gets answers.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/core/driver.h"
+#include "engine/core/pipeline.h"
+#include "engine/runtime/journal_thread.h"
+#include "engine/runtime/loop.h"
+#include "engine/runtime/read_pool.h"
+
+namespace stepwell::runtime {
+
+struct RuntimeOptions {
+  core::Settings settings;
+  size_t recovery_page = 5000;   // open runs read at a time
+  size_t query_threads = 1;      // for queries of people and programs
+  size_t query_queue_max = 256;  // beyond that they are refused
+};
+
+enum class RuntimeState : uint8_t { kStopped, kRecovering, kServing, kStopping, kFailed };
+
+class Runtime : private core::PipelinePort {
+ public:
+  using AnswerCallback = std::function<void(core::Answer)>;
+  using Query = std::function<void(storage::JournalReader&)>;
+
+  // `loop` outlives the runtime. Nothing happens before start().
+  Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeOptions options);
+  ~Runtime() override;
+
+  // -- Before start()
+  // ------------------------------------------------------------------------------
+
+  // Who runs the functions of this kind; outlives the runtime.
+  void set_driver(DriverKind kind, core::Driver* driver);
+  // Runs on the loop thread for each published message, in order, after its commit.
+  void on_publish(std::function<void(core::PublishedMessage)> callback);
+  // Runs on the loop thread for each run that ends, after its commit.
+  void on_run_ended(std::function<void(const core::RunEnded&)> callback);
+  // The journal can't be trusted any more: nothing is answered from here on. Programs exit with 74.
+  // Loop thread.
+  void on_fatal(std::function<void(storage::CommitOutcome, const std::string&)> callback);
+
+  // Takes the journal and recovers on the loop; `ready` runs on the loop thread when inputs are
+  // accepted (with the error, when the journal cannot be read). Errors of taking it come at once.
+  Result<void> start(std::function<void(Result<void>)> ready);
+
+  // -- Any thread
+  // ------------------------------------------------------------------------------------
+
+  // Submits an input; its `request` is chosen here. `callback` gets the one answer on the loop
+  // thread, after the commit that it depends on; it may be empty. Before the engine serves and
+  // while it stops, the answer is kUnavailable. Inputs of one thread are applied in the order
+  // given.
+  void submit(core::Input input, AnswerCallback callback);
+
+  // A driver's answer to a call.
+  void reply(core::Reply reply);
+
+  // Runs a query on a reading thread. kUnavailable when too many wait.
+  Result<void> query(Query query);
+
+  RuntimeState state() const { return state_.load(); }
+  bool is_out_of_space() const { return is_out_of_space_.load(); }
+  int64_t last_commit_micros() const { return journal_ ? journal_->last_commit_micros() : 0; }
+  Loop& loop() { return loop_; }
+
+  // -- Loop thread -------------------------------------------------------------------------------
+
+  // Commits what was accepted and the mark of an orderly stop; `done` runs then. Calls under way
+  // are made again at the next start.
+  void stop(std::function<void()> done);
+
+  // Looking in; only while serving.
+  const core::Core& core() const { return pipeline_->core(); }
+
+ private:
+  struct Submitted {
+    core::Input input;
+    AnswerCallback callback;
+  };
+
+  // The pipeline's port.
+  void commit(storage::Batch batch) override;
+  void fetch(core::FetchId id, const core::Lookup& lookup) override;
+  void perform(core::Effect effect) override;
+  void rebuild() override;
+  void fatal(storage::CommitOutcome outcome, const std::string& message) override;
+
+  void drain();
+  void apply(Submitted submitted, Time now);
+  void flush();
+  void set_alarm();
+  void load_run(RunNo run);
+  void answered(core::Answer answer);
+
+  // Recovery: each part is read on the reading thread and handed to the new core on the loop.
+  struct Recovery;
+  void recover(std::function<void(Result<void>)> done);
+  void recover_page(std::shared_ptr<Recovery> recovery, RunNo after);
+  void recovered(std::shared_ptr<Recovery> recovery);
+  void recovery_failed(std::shared_ptr<Recovery> recovery, Error error);
+
+  Loop& loop_;
+  RuntimeOptions options_;
+  std::unique_ptr<storage::Journal> unopened_journal_;
+  std::map<DriverKind, core::Driver*> drivers_;
+  std::function<void(core::PublishedMessage)> on_publish_;
+  std::function<void(const core::RunEnded&)> on_run_ended_;
+  std::function<void(storage::CommitOutcome, const std::string&)> on_fatal_;
+
+  std::mutex mutex_;
+  std::vector<Submitted> inbox_;  // guarded by mutex_
+  std::atomic<RuntimeState> state_{RuntimeState::kStopped};
+  std::atomic<bool> is_out_of_space_{false};
+
+  // Loop thread.
+  std::unique_ptr<core::Pipeline> pipeline_;
+  storage::Ownership ownership_;
+  core::RequestId last_request_ = 0;
+  std::unordered_map<core::RequestId, AnswerCallback> callbacks_;
+  std::optional<Time> alarm_;
+  std::function<void()> on_stopped_;
+
+  // The threads go first, while what they call still exists.
+  std::unique_ptr<JournalThread> journal_;
+  std::unique_ptr<ReadPool> reads_;
+  std::unique_ptr<ReadPool> queries_;
+};
+
+}  // namespace stepwell::runtime
