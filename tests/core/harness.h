@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "engine/core/core.h"
-#include "engine/core/functions.h"
 #include "schema/json.h"
 
 namespace stepwell::core::testing {

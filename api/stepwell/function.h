@@ -1,0 +1,125 @@
+// Functions: their options, and how the engine reaches their code.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "stepwell/context.h"
+#include "stepwell/task.h"
+
+namespace stepwell {
+
+// A run that failed for good, as FunctionOptions::on_failure is told.
+struct Failure {
+  std::string function_id;
+  std::string run_id;
+  std::string name;     // of the error
+  std::string message;  // for people
+};
+
+// What to do when the code does not quite fit what its run has recorded.
+enum class Determinism : uint8_t {
+  kWarn,    // recorded steps that the code never reaches, ids used twice in parallel: a warning
+  kStrict,  // the same fail the run, which is not retried
+};
+
+// What a function is registered with. A field that is not here is not supported yet.
+struct FunctionOptions {
+  // Starts a run for each such event.
+  struct Trigger {
+    std::string event;  // a name, with a trailing "*" behind "/" or "." a wildcard
+    std::string if_;    // over `event`; empty: every one
+  };
+  // Cancels a run when such an event comes.
+  struct CancelOn {
+    std::string event;
+    std::string if_;                                   // over `event`, the trigger, and `async`
+    std::optional<std::chrono::milliseconds> timeout;  // how long after the run's creation
+  };
+
+  std::string id;         // names it in the journal: do not change it
+  std::string name = {};  // for people; empty: the id
+  int retries = 4;        // attempts beyond the first, of the function and of each step
+  std::string if_ = {};   // the condition of the trigger that is given as an EventType
+  std::vector<Trigger> triggers = {};  // further ones
+  std::vector<CancelOn> cancel_on = {};
+  // How far back a wait looks; absent: the engine's setting; zero: not at all.
+  std::optional<std::chrono::milliseconds> wait_lookback = {};
+  Determinism determinism = Determinism::kWarn;
+  // Called, on a worker thread, when a run fails for good; at least once. For more than a line in a
+  // log register a function for failures: Engine::on_failure.
+  std::function<void(const Failure&)> on_failure = {};
+};
+
+namespace detail {
+
+// The code of a function, whatever its types.
+class FunctionCode {
+ public:
+  virtual ~FunctionCode() = default;
+  // A coroutine that has not begun; its result is JSON text. This object outlives it.
+  virtual Task<std::string> start(RunStart start) const = 0;
+};
+
+template <class T, class R, class F>
+class FunctionCodeOf final : public FunctionCode {
+ public:
+  explicit FunctionCodeOf(F function) : function_(std::move(function)) {}
+
+  Task<std::string> start(RunStart start) const override {
+    Context<T> context(start);
+    if constexpr (std::is_void_v<R>) {
+      co_await function_(std::move(context));
+      co_return std::string("null");
+    } else {
+      R result = co_await function_(std::move(context));
+      co_return to_json_text(result);
+    }
+  }
+
+ private:
+  F function_;
+};
+
+template <class Signature>
+struct FunctionTraits;
+template <class T, class R>
+struct FunctionTraits<Task<R>(Context<T>)> {
+  using In = T;
+  using Out = R;
+};
+
+// The signature of a function pointer, or of a class with one operator().
+template <class F>
+struct SignatureOf : SignatureOf<decltype(&F::operator())> {};
+template <class R, class... As>
+struct SignatureOf<R (*)(As...)> {
+  using type = R(As...);
+};
+template <class C, class R, class... As>
+struct SignatureOf<R (C::*)(As...) const> {
+  using type = R(As...);
+};
+template <class C, class R, class... As>
+struct SignatureOf<R (C::*)(As...)> {
+  using type = R(As...);
+};
+
+template <class F>
+using TraitsOf = FunctionTraits<typename SignatureOf<std::decay_t<F>>::type>;
+
+template <class F>
+std::shared_ptr<const FunctionCode> make_code(F&& function) {
+  using Traits = TraitsOf<F>;
+  using Code = FunctionCodeOf<typename Traits::In, typename Traits::Out, std::decay_t<F>>;
+  return std::make_shared<const Code>(std::forward<F>(function));
+}
+
+}  // namespace detail
+}  // namespace stepwell

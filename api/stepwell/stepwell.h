@@ -1,0 +1,12 @@
+// Stepwell: workflows as C++20 coroutines that survive crashes, wait for days and stream live.
+#pragma once
+
+#include "stepwell/channel.h"
+#include "stepwell/codec.h"
+#include "stepwell/context.h"
+#include "stepwell/errors.h"
+#include "stepwell/event_type.h"
+#include "stepwell/function.h"
+#include "stepwell/join.h"
+#include "stepwell/step.h"
+#include "stepwell/task.h"
