@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs Stepwell into an empty prefix, builds tests/consumer against nothing but that, once with
+# find_package and once with pkg-config, and runs both programs.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$STEPWELL_BUILD/consumer
+prefix=$work/prefix
+passed=0 failed=0
+
+# check NAME COMMAND...: counts whether the command succeeds, and goes on.
+check() {
+  echo "--- $1"
+  if "${@:2}"; then
+    passed=$((passed + 1))
+  else
+    echo "FAILED: $1"
+    failed=$((failed + 1))
+  fi
+}
+
+install_package() {
+  cmake --install "$STEPWELL_BUILD" --prefix "$prefix" >"$work/install.log"
+}
+
+build_with_find_package() {
+  cmake -S tests/consumer -B "$work/cmake" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_PREFIX_PATH="$prefix" >"$work/cmake.log" && cmake --build "$work/cmake"
+}
+
+# CMake says which version it found and did not accept.
+refuse_other_minor_version() {
+  echo 'find_package(stepwell 0.999 REQUIRED)' >"$work/other_version.cmake"
+  ! cmake -DCMAKE_PREFIX_PATH="$prefix" -P "$work/other_version.cmake" 2>"$work/version.log" &&
+    grep -q 'stepwellConfig.cmake, version: 0\.' "$work/version.log"
+}
+
+build_with_pkg_config() {
+  local flags
+  mkdir -p "$work/pkg-config"
+  flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name stepwell.pc)") \
+    pkg-config --cflags --libs stepwell) || return 1
+  # shellcheck disable=SC2086 # the flags are words
+  "${CXX:-g++}" -std=c++20 -O1 -o "$work/pkg-config/consumer" tests/consumer/main.cc $flags
+}
+
+rm -rf "$work"
+mkdir -p "$work"
+check "install into an empty prefix" install_package
+check "find_package refuses another minor version" refuse_other_minor_version
+check "build with find_package" build_with_find_package
+check "run what find_package built" "$work/cmake/consumer" "$work/cmake/runs.db"
+check "build with pkg-config" build_with_pkg_config
+check "run what pkg-config built" "$work/pkg-config/consumer" "$work/pkg-config/runs.db"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]
