@@ -13,6 +13,15 @@ Result<Condition> Condition::compile(std::string_view text) {
   return condition;
 }
 
+Result<Condition> Condition::compile_residual(std::string_view text) {
+  Condition condition;
+  if (text.empty()) return condition;
+  auto expression = expr::Expression::compile_residual(text);
+  if (!expression) return Error{ErrorCode::kInvalid, expression.error().to_string()};
+  condition.expression_ = std::move(*expression);
+  return condition;
+}
+
 bool Condition::matches_trigger(std::string_view event_json, Time now) const {
   if (!expression_) return true;
   return expression_->matches(expr::Bindings().set("event", JsonView::trusted(event_json)).at(now));

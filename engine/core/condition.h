@@ -17,6 +17,8 @@ class Condition {
 
   // Compiles; empty text is always true. The error's message has line, column and a caret.
   static Result<Condition> compile(std::string_view text);
+  // Compiles the text() of what bind() returned; such a text may be longer than users may write.
+  static Result<Condition> compile_residual(std::string_view text);
 
   // A trigger's condition on the event that came in. An error at run time is no match.
   bool matches_trigger(std::string_view event_json, Time now) const;
@@ -30,7 +32,7 @@ class Condition {
   bool is_always() const { return !expression_; }
   bool is_never() const { return expression_ && expression_->is_constant_false(); }
 
-  // Compiles again to the same meaning; empty when always true.
+  // compile_residual() reads it back with the same meaning; empty when always true.
   std::string text() const { return expression_ ? expression_->text() : std::string(); }
 
  private:

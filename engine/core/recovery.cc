@@ -87,7 +87,7 @@ void State::recover_step(Run& run, StepRecord step) {
                       .target = step.target};
   if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
   if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
-    auto condition = Condition::compile(step.expression);
+    auto condition = Condition::compile_residual(step.expression);
     CHECK_INVARIANT(condition.ok(), "a stored expression compiled when its wait was registered");
     waits_.add(step.target, std::move(*condition), {run.no, step.pos});
   } else if (step.kind == StepKind::kWaitForSignal) {

@@ -235,6 +235,13 @@ class Compiler {
     return build_known_function(*function, args);
   }
 
+  // Declared without a meaning, as tests of the checker do.
+  bool is_declared(std::string_view name) const {
+    const auto& functions = options_.environment.functions;
+    return std::any_of(functions.begin(), functions.end(),
+                       [name](const auto& function) { return function.name == name; });
+  }
+
   bool target_is_local(const Node& target) const {
     bool is_rooted = false;
     const auto chain = name_chain(target, is_rooted);
@@ -242,7 +249,7 @@ class Compiler {
   }
 
   Built refuse_function(const Node& node, std::string_view name, bool is_method) {
-    if (!options_.with_checker) return fail_later(no_overload().text());
+    if (!options_.with_checker || is_declared(name)) return fail_later(no_overload().text());
     if (is_function_name(options_.libraries, name, is_method)) {
       return fail(node.offset, "wrong number of arguments of " + std::string(name) + "()");
     }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/expr/checker.h"
 #include "engine/expr/compiler.h"
 #include "engine/expr/operators.h"
 #include "engine/expr/policy.h"
@@ -30,6 +31,11 @@ ParseOptions parse_options(const CompileOptions& options) {
 }
 
 std::optional<CompileError> finish_program(Program& program, std::string_view text) {
+  if (program.options.with_checker) {
+    auto type = check(*program.ast.root, text, program.options);
+    if (!type) return type.error();
+    program.type = std::move(type.value());
+  }
   if (program.options.is_restrictive) {
     if (auto problem = find_violations(*program.ast.root, text)) return problem;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/core/core.h"
+#include "engine/core/functions.h"
 #include "schema/json.h"
 
 namespace stepwell::core::testing {

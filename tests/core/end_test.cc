@@ -1,0 +1,132 @@
+#include "tests/core/harness.h"
+
+namespace stepwell::core::testing {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("a cancelled run is over: no call, no timer, no wait brings it back") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  Call first = h.take_call();
+  RunId id = first.run->id;
+  h.reply(first, {h.op("w", WaitForEvent{"x", "", h.in(1h)}), h.op("a", StepPlanned{})});
+  Call step = h.take_call();
+  h.apply(CancelRun{.request = 5, .id = id});
+  CHECK(h.answers.back().run == id);
+  CHECK_FALSE(h.answers.back().error);
+  REQUIRE(h.ends.size() == 1);
+  CHECK(h.ends[0].status == RunStatus::kCancelled);
+  CHECK(h.writes<storage::DropPendingSteps>().size() == 1);
+
+  h.reply(step, {h.returned("a", "1")});
+  CHECK(h.out.writes.empty());
+  h.send("x");
+  CHECK(h.writes<storage::UpdateStep>().empty());
+  h.advance(2h);
+  CHECK(h.calls.empty());
+}
+
+TEST_CASE("cancelling what is not there or has ended says so") {
+  Harness h;
+  RunId id{Ulid::make(kStart, 1, 2)};
+  CHECK(h.core.lookups_of(CancelRun{.id = id}).run == id);
+  h.apply(CancelRun{.request = 5, .id = id});
+  CHECK(h.answers.back().error->code == ErrorCode::kNotFound);
+  RunRecord ended;
+  ended.id = id;
+  ended.status = RunStatus::kCompleted;
+  h.apply(CancelRun{.request = 5, .id = id, .ended = ended});
+  CHECK(h.answers.back().error->code == ErrorCode::kConflict);
+  ended.status = RunStatus::kCancelled;
+  h.apply(CancelRun{.request = 5, .id = id, .ended = ended});
+  CHECK_FALSE(h.answers.back().error);
+}
+
+TEST_CASE("an event cancels the runs that asked for it, until their time is over") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", "async.data.id == event.data.id", 1h}};
+  h.add_function(config);
+  h.send("go", R"({"id":1})");
+  h.send("go", R"({"id":2})");
+  CHECK(h.core.open_runs() == 2);
+  h.send("stop", R"({"id":2})");
+  CHECK(h.core.open_runs() == 1);
+  h.advance(1h);
+  h.send("stop", R"({"id":1})");
+  CHECK(h.core.open_runs() == 1);
+}
+
+TEST_CASE("whoever invoked a run that is cancelled or too slow is told") {
+  Harness h;
+  h.add_function(h.function("parent", "go"));
+  h.add_function(h.function("child", ""));
+  h.send("go");
+  h.reply(h.take_call(), {h.op("i", InvokeFunction{.function = "child", .timeout = h.in(1min)})});
+  Call child = h.take_call();
+  SUBCASE("cancelled") {
+    h.apply(CancelRun{.request = 1, .id = child.run->id});
+    CHECK(h.take_call().memo.at(0).error->message == "invoked function was cancelled");
+  }
+  SUBCASE("timed out; the child goes on and its result is ignored") {
+    h.advance(1min);
+    CHECK(h.take_call().memo.at(0).error->name == "InngestInvokeTimeoutError");
+    h.returns(child, "1");
+    CHECK(h.calls.empty());
+    CHECK(h.writes<storage::UpdateStep>().empty());
+  }
+}
+
+TEST_CASE("the function's own attempts are counted, and start again once its code got further") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.retries = 1;
+  h.add_function(config);
+  h.send("go");
+  h.throws(h.take_call(), {.error = {.message = "1"}, .retry_after = 5s});
+  h.advance(5s - 1ms);
+  CHECK(h.calls.empty());
+  h.advance(1ms);
+  Call second = h.take_call();
+  CHECK(second.attempt == 1);
+  CHECK(second.is_cold);
+  h.reply(second, {h.returned("a", "1")});
+  h.throws(h.take_call(), {.error = {.message = "2"}, .retry_after = 5s});
+  h.advance(5s);
+  Call last = h.take_call();
+  CHECK(last.attempt == 1);
+  REQUIRE(last.memo.size() == 1);
+  h.throws(last, {.error = {.message = "3"}});
+  REQUIRE(h.ends.size() == 1);
+  CHECK(h.ends[0].error->message == "3");
+}
+
+TEST_CASE("limits: steps, output, sleep, expressions") {
+  Settings settings;
+  settings.steps_max = 2;
+  settings.step_output_bytes_max = 10;
+  Harness h(settings);
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  Call call = h.take_call();
+  SUBCASE("steps") {
+    h.reply(call, {h.returned("a", "1"), h.returned("b", "1"), h.returned("c", "1")});
+    CHECK(h.ends.at(0).error->name == "InngestErrFunctionOverflowed");
+  }
+  SUBCASE("output") {
+    h.reply(call, {h.returned("a", R"("0123456789")")});
+    CHECK(h.writes<storage::PutAttempt>().size() == 1);
+    CHECK(h.core.open_runs() == 1);
+  }
+  SUBCASE("sleep") {
+    h.reply(call, {h.op("s", Sleep{h.in(24h * 367)})});
+    CHECK(h.ends.at(0).error->name == "InngestErrTimeoutTooLong");
+  }
+  SUBCASE("expression") {
+    h.reply(call, {h.op("w", WaitForEvent{"x", "invalid", h.in(1h)})});
+    CHECK(h.ends.at(0).error->name == "InvalidExpression");
+  }
+}
+
+}  // namespace stepwell::core::testing

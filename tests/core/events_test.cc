@@ -1,0 +1,155 @@
+#include "tests/core/harness.h"
+
+namespace stepwell::core::testing {
+
+using namespace std::chrono_literals;
+
+TEST_CASE("wildcards trigger behind a slash or a dot, and nowhere else") {
+  CHECK(trigger_names("a/b/c.d") == std::vector<std::string>{"a/b/c.d", "a/*", "a/b/*", "a/b/c.*"});
+  Harness h;
+  h.add_function(h.function("users", "user.*"));
+  h.send("user.updated");
+  CHECK(h.calls.size() == 1);
+  h.send("userx");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("two triggers of one function that match one event start it once") {
+  Harness h;
+  FunctionConfig config = h.function("f", "a/b");
+  config.triggers.push_back({"a/*", ""});
+  h.add_function(config);
+  h.send("a/b");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE(
+    "a trigger's condition decides, and one that does not compile is refused with its place") {
+  Harness h;
+  h.add_function(h.function("f", "go", "event.data.n > 3"));
+  h.send("go", R"({"n":3})");
+  CHECK(h.calls.empty());
+  h.send("go", R"({"n":4})");
+  CHECK(h.calls.size() == 1);
+  h.add_function(h.function("g", "go", "event.data.n >"));
+  REQUIRE(h.answers.back().error);
+  CHECK(h.answers.back().error->message.find("function \"g\", triggers[0].if") !=
+        std::string::npos);
+}
+
+TEST_CASE("copies of an event start a function once, also inside one request") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  AcceptEvents twice{.request = 3};
+  twice.events.push_back({.event = {.name = "go", .id = "order-1"}});
+  twice.events.push_back({.event = {.name = "go", .id = "order-1"}});
+  CHECK(h.core.lookups_of(twice).event_ids == std::vector<std::string>{"order-1", "order-1"});
+  h.apply(std::move(twice));
+  CHECK(h.writes<storage::PutEvent>().size() == 2);
+  CHECK(h.writes<storage::PutRun>().size() == 1);
+  CHECK(h.answers.back().event_ids.size() == 2);
+
+  SUBCASE("a later copy brings what the look-up found") {
+    AcceptEvents copy;
+    copy.events.push_back({.event = {.name = "go", .id = "order-1"}});
+    copy.events[0].history.started.push_back({FunctionId{"f"}, 1});
+    h.apply(std::move(copy));
+    CHECK(h.writes<storage::PutEvent>().size() == 1);
+    CHECK(h.writes<storage::PutRun>().empty());
+  }
+  SUBCASE("an event without an id needs no look-up") {
+    AcceptEvents plain;
+    plain.events.push_back({.event = {.name = "go"}});
+    CHECK(h.core.lookups_of(plain).empty());
+  }
+}
+
+TEST_CASE("an event of the future starts its run then") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  AcceptEvents later;
+  later.events.push_back({.event = {.name = "go", .ts = h.now + 1h}});
+  h.apply(std::move(later));
+  CHECK(h.writes<storage::PutRun>().at(0).run.status == RunStatus::kScheduled);
+  CHECK(h.calls.empty());
+  h.advance(1h - 1ms);
+  CHECK(h.calls.empty());
+  h.advance(1ms);
+  CHECK(h.calls.size() == 1);
+  CHECK(h.writes<storage::UpdateRun>().at(0).run.status == RunStatus::kRunning);
+}
+
+TEST_CASE("an event ends the waits of every run that it matches") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  for (int i = 0; i < 3; ++i) {
+    h.send("go");
+    h.reply(h.take_call(), {h.op("w", WaitForEvent{"answer", "", h.in(1h)})});
+  }
+  h.send("answer");
+  CHECK(h.calls.size() == 3);
+}
+
+TEST_CASE("a copy of an event ends no wait of a run that the first one resumed") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  h.reply(h.take_call(), {h.op("one", WaitForEvent{"answer", "", h.in(1h)})});
+  h.send("answer", "{}", "a-1");
+  Call call = h.take_call();
+  h.reply(call, {h.op("two", WaitForEvent{"answer", "", h.in(1h)})});
+  AcceptEvents copy;
+  copy.events.push_back({.event = {.name = "answer", .id = "a-1"}});
+  copy.events[0].history.resumed.push_back(call.run->no);
+  h.apply(std::move(copy));
+  CHECK(h.calls.empty());
+  h.send("answer", "{}", "a-2");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("a failed run triggers whoever listens for it, and that run makes no further events") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.retries = 0;
+  h.add_function(config);
+  h.add_function(
+      h.function("f-failure", std::string(kFunctionFailed), "event.data.function_id == 'f'"));
+  h.send("go", R"({"n":1})");
+  Call call = h.take_call();
+  h.throws(call, {.error = {.name = "Oops", .message = "broken"}});
+  Call failure = h.take_call();
+  CHECK(failure.run->function.slug == "f-failure");
+  const Event& event = failure.run->events.front();
+  CHECK(event.id == call.run->id.to_string());
+  JsonView data = JsonView::trusted(event.data);
+  CHECK(data.find("error")->find("message")->as_string() == "broken");
+  CHECK(data.find("event")->find("data")->text() == R"({"n":1})");
+  CHECK(data.find("_inngest")->find("status")->as_string() == "Failed");
+  h.returns(failure);
+  CHECK(h.writes<storage::PutEvent>().empty());
+}
+
+TEST_CASE("a signal ends the wait of its one holder; nobody there is an error") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.apply(SendSignal{.request = 9, .signal = "s"});
+  CHECK(h.answers.back().error->code == ErrorCode::kNotFound);
+  h.send("go");
+  h.reply(h.take_call(), {h.op("w", WaitForSignal{.signal = "s"})});
+  h.send("go");
+  SUBCASE("a second holder fails") {
+    h.reply(h.take_call(), {h.op("w", WaitForSignal{.signal = "s"})});
+    REQUIRE(h.ends.size() == 1);
+    CHECK(h.ends[0].error->name == "SignalConflict");
+  }
+  SUBCASE("or takes over") {
+    Call second = h.take_call();
+    h.reply(second,
+            {h.op("w", WaitForSignal{.signal = "s", .on_conflict = SignalConflict::kReplace})});
+    h.apply(SendSignal{.request = 9, .signal = "s", .data = "5"});
+    CHECK(h.answers.back().run == second.run->id);
+    CHECK(h.take_call().memo.at(0).data == R"({"signal":"s","data":5})");
+  }
+}
+
+}  // namespace stepwell::core::testing

@@ -1,0 +1,156 @@
+#include "api/server/record_json.h"
+
+#include <doctest/doctest.h>
+
+namespace stepwell::server {
+namespace {
+
+const Time kNoon = from_millis(1'732'363'200'000);  // 2024-11-23T12:00:00Z
+
+Ulid ulid(uint64_t number) {
+  return Ulid::make(kNoon, 0, number);
+}
+
+EventRecord example_event() {
+  EventRecord record;
+  record.pos = 7;
+  record.id = EventId{ulid(1)};
+  record.event = {.name = "shop/order.paid", .id = "o-1", .data = R"({"n":1})", .ts = kNoon};
+  record.received_at = kNoon + Duration(1500);
+  return record;
+}
+
+RunRecord example_run() {
+  RunRecord run;
+  run.no = 8;
+  run.id = RunId{ulid(2)};
+  run.function = {"shop-pay"};
+  run.created_at = kNoon;
+  return run;
+}
+
+}  // namespace
+
+TEST_CASE("the envelope says when it was made") {
+  CHECK(envelope("[1]", kNoon) ==
+        R"({"data":[1],"metadata":{"fetched_at":"2024-11-23T12:00:00Z","cached_until":null}})");
+}
+
+TEST_CASE("a name always has the same UUID, of the right form") {
+  const std::string uuid = uuid_of("shop-pay");
+  CHECK(uuid.size() == 36);
+  CHECK(uuid == uuid_of("shop-pay"));
+  CHECK(uuid != uuid_of("shop-pay2"));
+  CHECK(uuid[8] == '-');
+  CHECK(uuid[13] == '-');
+  CHECK(uuid[14] == '5');
+  CHECK(uuid[18] == '-');
+  CHECK(std::string("89ab").find(uuid[19]) != std::string::npos);
+  CHECK(uuid[23] == '-');
+}
+
+TEST_CASE("an event as REST shows it") {
+  JsonWriter out;
+  append_rest_event(out, example_event());
+  const JsonView json = parse_json(out.text()).value();
+  CHECK(json.find("internal_id")->as_string() == ulid(1).to_string());
+  CHECK(json.find("id")->as_string() == "o-1");
+  CHECK(json.find("name")->as_string() == "shop/order.paid");
+  CHECK(json.find("data")->text() == R"({"n":1})");
+  CHECK(json.find("user")->text() == "{}");
+  CHECK(json.find("ts")->as_int64() == to_millis(kNoon));
+  CHECK(json.find("received_at")->as_string() == "2024-11-23T12:00:01.500Z");
+  CHECK(json.find("v")->is_null());
+}
+
+TEST_CASE("a run as REST shows it, before and after its end") {
+  JsonWriter open;
+  append_rest_run(open, example_run(), EventId{ulid(1)});
+  const JsonView before = parse_json(open.text()).value();
+  CHECK(before.find("run_id")->as_string() == ulid(2).to_string());
+  CHECK(before.find("status")->as_string() == "Scheduled");
+  CHECK(before.find("event_id")->as_string() == ulid(1).to_string());
+  CHECK(before.find("ended_at")->is_null());
+  CHECK(before.find("output")->is_null());
+
+  RunRecord run = example_run();
+  run.status = RunStatus::kCompleted;
+  run.started_at = kNoon + Duration(100);
+  run.ended_at = kNoon + Duration(200);
+  run.output = R"({"done":true})";
+  JsonWriter ended;
+  append_rest_run(ended, run, std::nullopt);
+  const JsonView after = parse_json(ended.text()).value();
+  CHECK(after.find("status")->as_string() == "Completed");
+  CHECK(after.find("output")->text() == R"({"done":true})");
+  CHECK(after.find("event_id")->is_null());
+
+  run.status = RunStatus::kFailed;
+  run.output.clear();
+  run.error = ErrorInfo{.name = "Error", .message = "no"};
+  JsonWriter failed;
+  append_rest_run(failed, run, std::nullopt);
+  CHECK(parse_json(failed.text())->find("output")->find("message")->as_string() == "no");
+}
+
+TEST_CASE("a trace holds steps with their attempts, and what they are linked to") {
+  storage::RunSnapshot snapshot;
+  snapshot.run = example_run();
+  snapshot.run.status = RunStatus::kRunning;
+  snapshot.events = {example_event()};
+  StepRecord paid;
+  paid.pos = 9;
+  paid.key = StepKey::of("pay");
+  paid.id = "pay";
+  paid.state = StepState::kCompleted;
+  paid.data = "42";
+  paid.resolved_at = kNoon;
+  StepRecord wait;
+  wait.pos = 10;
+  wait.key = StepKey::of("wait");
+  wait.id = "wait";
+  wait.kind = StepKind::kWaitForEvent;
+  wait.target = "shop/shipped";
+  wait.due = kNoon + Duration(60'000);
+  wait.resolved_event = 12;
+  StepRecord call;
+  call.pos = 11;
+  call.key = StepKey::of("call");
+  call.kind = StepKind::kInvoke;
+  call.invoked_run = 20;
+  snapshot.steps = {paid, wait, call};
+  AttemptRecord of_step;
+  of_step.step = paid.key;
+  of_step.error.message = "step failed";
+  AttemptRecord of_function;
+  of_function.attempt = 1;
+  of_function.error.message = "function failed";
+  snapshot.attempts = {of_step, of_function};
+  TraceExtras extras;
+  extras.moving = "waits for event shop/shipped";
+  extras.invoked_runs = {{20, RunId{ulid(5)}}};
+  extras.resolving_events = {{12, EventId{ulid(6)}}};
+
+  JsonWriter out;
+  append_trace(out, snapshot, extras);
+  const JsonView json = parse_json(out.text()).value();
+  CHECK(json.find("moving")->as_string() == "waits for event shop/shipped");
+  CHECK(json.find("events")->text().find("o-1") != std::string_view::npos);
+  std::vector<JsonView> steps;
+  const JsonView array = *json.find("steps");
+  for (JsonElements it = array.elements(); it.next();) steps.push_back(it.value());
+  REQUIRE(steps.size() == 3);
+  CHECK(steps[0].find("id")->as_string() == "pay");
+  CHECK(steps[0].find("state")->as_string() == "Completed");
+  CHECK(steps[0].find("data")->text() == "42");
+  CHECK(steps[0].find("attempts")->text().find("step failed") != std::string_view::npos);
+  CHECK(steps[1].find("kind")->as_string() == "WaitForEvent");
+  CHECK(steps[1].find("due")->as_string() == "2024-11-23T12:01:00Z");
+  CHECK(steps[1].find("resolved_by_event")->as_string() == ulid(6).to_string());
+  CHECK(!steps[1].find("data").has_value());
+  CHECK(steps[2].find("invoked_run")->as_string() == ulid(5).to_string());
+  CHECK(json.find("attempts")->text().find("function failed") != std::string_view::npos);
+  CHECK(json.find("attempts")->text().find("step failed") == std::string_view::npos);
+}
+
+}  // namespace stepwell::server
