@@ -49,8 +49,17 @@ UvLoop::UvLoop() : handles_(std::make_unique<Handles>()), loop_thread_(std::this
   uv_unref(as_handle(&handles.prepare));
 }
 
+struct UvLoop::Offloaded {
+  uv_work_t request;
+  UvLoop* loop;
+  std::function<void()> work;
+  std::function<void()> done;
+};
+
 UvLoop::~UvLoop() {
   Handles& handles = *handles_;
+  is_closing_ = true;
+  while (offloaded_ > 0) uv_run(&handles.loop, UV_RUN_ONCE);
   posted_.clear();
   on_alarm_ = nullptr;
   uv_close(as_handle(&handles.wake), nullptr);
@@ -85,6 +94,30 @@ void UvLoop::run_posted() {
   for (std::function<void()>& task : tasks) {
     task();
     task = nullptr;  // what the task holds is released before the next one runs
+  }
+}
+
+void UvLoop::offload(std::function<void()> work, std::function<void()> done) {
+  CHECK_INVARIANT(is_loop_thread());
+  auto* offloaded = new Offloaded{{}, this, std::move(work), std::move(done)};
+  offloaded->request.data = offloaded;
+  ++offloaded_;
+  const int result = uv_queue_work(
+      &handles_->loop, &offloaded->request,
+      [](uv_work_t* request) { static_cast<Offloaded*>(request->data)->work(); },
+      [](uv_work_t* request, int) {
+        const std::unique_ptr<Offloaded> finished(static_cast<Offloaded*>(request->data));
+        --finished->loop->offloaded_;
+        if (!finished->loop->is_closing_) finished->done();
+      });
+  CHECK_INVARIANT(result == 0, "libuv takes all work");
+}
+
+void UvLoop::run_here_or_post(std::function<void()> task) {
+  if (is_loop_thread()) {
+    task();
+  } else {
+    post(std::move(task));
   }
 }
 

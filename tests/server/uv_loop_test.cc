@@ -128,6 +128,33 @@ TEST_CASE("timers fire in order, never early; a disarmed one does not") {
   CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(20));
 }
 
+TEST_CASE("offloaded work runs elsewhere, what follows it on the loop thread") {
+  UvLoop loop;
+  bool worked_on_loop = true;
+  bool finished_on_loop = false;
+  loop.post([&] {
+    loop.offload([&] { worked_on_loop = loop.is_loop_thread(); },
+                 [&] {
+                   finished_on_loop = loop.is_loop_thread();
+                   loop.stop();
+                 });
+  });
+  loop.run();
+  CHECK(!worked_on_loop);
+  CHECK(finished_on_loop);
+}
+
+TEST_CASE("a loop that goes waits for offloaded work and drops what would follow") {
+  std::atomic<bool> worked = false;
+  bool followed = false;
+  {
+    UvLoop loop;
+    loop.offload([&] { worked = true; }, [&] { followed = true; });
+  }
+  CHECK(worked);
+  CHECK(!followed);
+}
+
 TEST_CASE("the lag counts what keeps the loop busy, not what it waits") {
   UvLoop loop;
   const auto busy_for = std::chrono::milliseconds(30);
