@@ -257,7 +257,7 @@ bool Connection::count_body() {
   server_->metrics_.buffered_body_bytes += held - counted_body_bytes_;
   counted_body_bytes_ = held;
   if (server_->metrics_.buffered_body_bytes <= limits_.buffered_body_bytes_max) return true;
-  refuse(Response::unavailable("the server is reading too much at once", phase_started_));
+  refuse(Response::unavailable("the server is reading too much at once"));
   return false;
 }
 

@@ -263,13 +263,13 @@ Exchange::~Exchange() {
   if (connection_ != nullptr) connection_->abandon();
 }
 
-void Responder::send(Response response) {
+void Responder::send(Response response) const {
   CHECK_INVARIANT(!exchange_->is_answered, "a request was answered twice");
   exchange_->is_answered = true;
   if (Connection* connection = exchange_->connection()) connection->answer(std::move(response));
 }
 
-ResponseStream Responder::stream(Response head) {
+ResponseStream Responder::stream(Response head) const {
   CHECK_INVARIANT(!exchange_->is_answered, "a request was answered twice");
   exchange_->is_answered = true;
   if (Connection* connection = exchange_->connection()) connection->start_stream(std::move(head));

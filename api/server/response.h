@@ -23,8 +23,8 @@ struct Response {
   static Response text(int status, std::string body);
   // {"error":…,"status":…}, the shape in which SDKs read errors.
   static Response error(int status, std::string_view message);
-  // 503 with a Retry-After between 1 and 5 seconds; `jitter` (any number) spreads the clients.
-  static Response unavailable(std::string_view message, uint64_t jitter);
+  // 503 with a Retry-After between 1 and 5 seconds, which differs so that clients spread.
+  static Response unavailable(std::string_view message);
 };
 
 std::string_view reason_phrase(int status);
@@ -68,9 +68,9 @@ class Responder {
   explicit Responder(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
   // Answers. Does nothing if the client has gone.
-  void send(Response response);
+  void send(Response response) const;
   // Answers with the head (the body of `head` must be empty) and goes on as a stream.
-  ResponseStream stream(Response head);
+  ResponseStream stream(Response head) const;
   // Whether the client is still there to read an answer.
   bool is_open() const;
 

@@ -42,9 +42,9 @@ class UvLoop final : public runtime::Loop {
   const LatencyHistogram& lag() const { return lag_; }
   void clear_lag() { lag_.clear(); }
 
-  // Runs `work` on a thread of libuv's pool, then `done` on the loop thread. For what would keep the
-  // loop busy too long. Loop thread only. When the loop is destroyed, work under way is waited for,
-  // and `done` is dropped.
+  // Runs `work` on a thread of libuv's pool, then `done` on the loop thread. For what would keep
+  // the loop busy too long. Loop thread only. When the loop is destroyed, work under way is waited
+  // for, and `done` is dropped.
   void offload(std::function<void()> work, std::function<void()> done);
   // Runs `task` now if this is the loop thread, else posts it. Any thread.
   void run_here_or_post(std::function<void()> task);
@@ -72,7 +72,7 @@ class UvLoop final : public runtime::Loop {
   LatencyHistogram lag_;
   uint64_t iteration_started_ns_ = 0;
   uint64_t idle_ns_ = 0;
-  size_t offloaded_ = 0;      // pieces of work that are not done
+  size_t offloaded_ = 0;  // pieces of work that are not done
   bool is_closing_ = false;
 
   std::atomic<std::thread::id> loop_thread_;

@@ -13,7 +13,7 @@ std::optional<Response> authorize(Access access, const Request& request) {
 }
 
 void answer_text(const Responder& responder, std::string text) {
-  Responder(responder).send(Response::text(200, std::move(text)));
+  responder.send(Response::text(200, std::move(text)));
 }
 
 }  // namespace
