@@ -57,9 +57,10 @@ Result<std::vector<TokenTopic>> read_topics(const JsonView& array) {
   for (JsonElements it = array.elements(); it.next();) {
     auto channel = string_member(it.value(), "channel");
     auto name = string_member(it.value(), "name");
-    if (!channel || !name) {
+    if (!channel || !name || channel->empty() || name->empty()) {
       return Error{ErrorCode::kInvalid,
-                   "each topic must be an object with the strings \"channel\" and \"name\""};
+                   "each topic must be an object with the strings \"channel\" and \"name\", "
+                   "neither of them empty"};
     }
     const std::optional<JsonView> kind = it.value().find("kind");
     std::string kind_text = kind ? kind->as_string().value_or("") : "run";

@@ -64,6 +64,7 @@ class Connection {
   void answer(Response response);
   void start_stream(Response head);
   bool write_stream(std::string_view bytes);
+  bool has_room();
   size_t queued_bytes() const;
   void end_stream();
   // Its last handle was dropped before it was over.
@@ -131,7 +132,7 @@ class Connection {
   size_t writes_in_flight_ = 0;
   size_t unwritten_bytes_seen_ = 0;  // at the last look, to tell a slow reader from a stalled one
   std::string stream_buffer_;
-  bool refused_write_ = false;
+  bool was_found_full_ = false;
 
   // Deadlines on the loop's clock in milliseconds; 0: none.
   uint64_t phase_started_ = 0;  // when the head or the body that is being read began

@@ -55,11 +55,7 @@ void Connection::start_stream(Response head) {
 }
 
 bool Connection::write_stream(std::string_view bytes) {
-  if (state_ != State::kStreaming) return false;
-  if (queued_bytes() >= limits_.stream_queue_bytes_max) {
-    refused_write_ = true;
-    return false;
-  }
+  if (!has_room()) return false;
   if (bytes.empty()) return true;  // an empty chunk would end the body
   if (minor_version_ > 0) {
     fmt::format_to(std::back_inserter(stream_buffer_), "{:x}\r\n", bytes.size());
@@ -69,6 +65,13 @@ bool Connection::write_stream(std::string_view bytes) {
   }
   flush_stream();
   return state_ != State::kClosed;
+}
+
+bool Connection::has_room() {
+  if (state_ != State::kStreaming) return false;
+  const bool is_full = queued_bytes() >= limits_.stream_queue_bytes_max;
+  was_found_full_ |= is_full;
+  return !is_full;
 }
 
 size_t Connection::queued_bytes() const {
@@ -161,9 +164,9 @@ void Connection::on_written(int status) {
   }
   flush_stream();
   if (state_ == State::kClosed) return;
-  if (refused_write_ && state_ == State::kStreaming &&
+  if (was_found_full_ && state_ == State::kStreaming &&
       queued_bytes() < limits_.stream_queue_bytes_max / 2) {
-    refused_write_ = false;
+    was_found_full_ = false;
     if (const auto on_drain = exchange_->on_drain) on_drain();
   }
 }
@@ -283,6 +286,11 @@ bool Responder::is_open() const {
 bool ResponseStream::write(std::string_view bytes) {
   Connection* connection = exchange_->connection();
   return connection != nullptr && connection->write_stream(bytes);
+}
+
+bool ResponseStream::has_room() {
+  Connection* connection = exchange_->connection();
+  return connection != nullptr && connection->has_room();
 }
 
 size_t ResponseStream::queued_bytes() const {

@@ -34,8 +34,8 @@ struct Limits {
   size_t buffered_body_bytes_max = 256 * 1024 * 1024;  // bodies being read; over it: 503
 
   // One connection.
-  size_t pipelined_bytes_max = 64 * 1024;       // read ahead while a request is being answered
-  size_t stream_queue_bytes_max = 1024 * 1024;  // of a streamed answer that its reader is behind on
+  size_t pipelined_bytes_max = 64 * 1024;      // read ahead while a request is being answered
+  size_t stream_queue_bytes_max = 256 * 1024;  // of a streamed answer whose reader is behind
 };
 
 }  // namespace stepwell::server

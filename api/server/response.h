@@ -42,11 +42,14 @@ class ResponseStream {
   // Queues `bytes` for the client. False: they were not taken, because the client is gone or is so
   // far behind that the queue is full (then on_drain is called once there is room again).
   bool write(std::string_view bytes);
+  // Whether write() would take something now. If it is the queue that is full, on_drain is called
+  // once there is room again.
+  bool has_room();
   // What the client has not taken yet.
   size_t queued_bytes() const;
   bool is_open() const;
 
-  // Called when the queue, having refused a write, is below half of its limit.
+  // Called when the queue, having been found full, is below half of its limit.
   void on_drain(std::function<void()> callback);
   // Called once when the client goes or the server stops; not after close().
   void on_close(std::function<void()> callback);

@@ -1,0 +1,122 @@
+#include "api/server/service.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "api/server/admin_routes.h"
+#include "api/server/rest_routes.h"
+#include "engine/runtime/clock.h"
+#include "schema/entropy.h"
+
+namespace stepwell::server {
+namespace {
+
+constexpr std::string_view kRealtimePurpose = "stepwell realtime tokens 1";
+
+Keys read_keys(const ServiceOptions& options) {
+  Keys keys;
+  for (const std::string& key : options.event_keys) keys.event_keys.emplace_back(key);
+  for (const std::string& key : options.signing_keys) {
+    keys.signing_keys.push_back(SigningKey::parse(key).value());
+  }
+  return keys;
+}
+
+// Tokens are signed with a key made from the signing key, so that they outlive a restart; without
+// one with a random key, so that no two servers share it.
+realtime::TokenSigner make_signer(const ServiceOptions& options) {
+  if (!options.signing_keys.empty()) {
+    const SigningKey key = SigningKey::parse(options.signing_keys.front()).value();
+    return realtime::TokenSigner(derive_key(key.reveal(), kRealtimePurpose));
+  }
+  std::string key;
+  for (int i = 0; i < 4; ++i) key.append(std::to_string(entropy_seed())).append(" ");
+  return realtime::TokenSigner(derive_key(key, kRealtimePurpose));
+}
+
+OriginRules make_rules(const ServiceOptions& options) {
+  const bool is_dev = options.mode == Mode::kDev;
+  return {.allow_loopback_hosts = true,
+          .allow_any_host = !is_dev && options.hosts.empty(),
+          .hosts = options.hosts,
+          .allow_loopback_origins = is_dev,
+          .origins = options.origins};
+}
+
+HttpOptions http_options(const ServiceOptions& options) {
+  return {.limits = options.limits,
+          .common_lines = fmt::format("X-Inngest-Server-Kind: {}\r\n"
+                                      "X-Content-Type-Options: nosniff\r\n"
+                                      "Referrer-Policy: no-referrer\r\n",
+                                      options.mode == Mode::kDev ? "dev" : "cloud")};
+}
+
+}  // namespace
+
+Result<void> validate(const ServiceOptions& options) {
+  for (const std::string& key : options.signing_keys) {
+    if (const auto parsed = SigningKey::parse(key); !parsed) return parsed.error();
+  }
+  for (const std::string& key : options.event_keys) {
+    if (key.empty()) return Error{ErrorCode::kInvalid, "an event key must not be empty"};
+  }
+  if (options.mode == Mode::kServe && options.signing_keys.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "a signing key is needed: set STEPWELL_SIGNING_KEY (\"openssl rand -hex 32\" "
+                 "makes one)"};
+  }
+  if (options.mode == Mode::kServe && options.event_keys.empty()) {
+    return Error{ErrorCode::kInvalid, "an event key is needed: set STEPWELL_EVENT_KEY"};
+  }
+  return {};
+}
+
+Service::Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      random_(entropy_seed()),
+      auth_(options_.mode, read_keys(options_), make_signer(options_), runtime::wall_clock),
+      gateway_(loop, runtime),
+      router_(
+          make_rules(options_),
+          [this](Access access, const Request& request) { return auth_.check(access, request); }),
+      // The clock tells this hub's ids from those of the one before a restart.
+      hub_(options_.hub, static_cast<uint64_t>(to_millis(runtime::wall_clock()))),
+      sse_(std::make_unique<realtime::SseDoor>(loop, hub_)),
+      http_(std::make_unique<HttpServer>(loop, router_, http_options(options_))) {
+  add_event_routes(router_, gateway_, options_.events);
+  add_rest_routes(router_, gateway_);
+  add_admin_routes(router_, gateway_, *http_);
+  realtime::add_realtime_routes(router_, {gateway_, auth_, *sse_, random_});
+  runtime.on_publish([this](core::PublishedMessage published) {
+    loop_.run_here_or_post([this, published = std::move(published)] {
+      hub_.publish({.channel = published.channel,
+                    .topic = published.topic,
+                    .data = published.data,
+                    .run = published.run},
+                   runtime::wall_clock());
+    });
+  });
+}
+
+Service::~Service() {
+  http_.reset();  // closes all connections, so that no stream is left
+  sse_.reset();
+}
+
+Result<uint16_t> Service::listen() {
+  uint16_t port = options_.port;
+  for (const std::string& address : options_.addresses) {
+    const Result<uint16_t> bound = http_->listen(address, port);
+    if (!bound) return bound.error();
+    port = *bound;
+  }
+  return port;
+}
+
+void Service::stop(Milliseconds grace, std::function<void()> on_stopped) {
+  http_->stop(grace, std::move(on_stopped));
+}
+
+}  // namespace stepwell::server

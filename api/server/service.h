@@ -1,0 +1,73 @@
+// Puts the parts of the server together around an engine: keys, routes, the realtime hub, sockets.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/realtime/realtime_routes.h"
+#include "api/server/auth.h"
+#include "api/server/event_routes.h"
+#include "api/server/gateway.h"
+#include "api/server/http_server.h"
+#include "engine/realtime/hub.h"
+
+namespace stepwell::server {
+
+struct ServiceOptions {
+  Mode mode = Mode::kDev;
+  std::vector<std::string> event_keys;
+  std::vector<std::string> signing_keys;  // the first signs, the others are accepted for rotation
+  // Numeric addresses to listen on, all with this port; 0 picks a free one.
+  std::vector<std::string> addresses = {"127.0.0.1"};
+  uint16_t port = 8288;
+  // Names under which the server is reached, beside its addresses and, in dev mode, localhost.
+  // Empty in serve mode: any name, as every request that matters shows a key.
+  std::vector<std::string> hosts;
+  // Origins whose pages may call, beside our own and, in dev mode, those of localhost.
+  std::vector<std::string> origins;
+  Limits limits;
+  EventRouteOptions events;
+  realtime::HubSettings hub;
+};
+
+// Checks what can be checked without a socket: that serve mode has its keys, and that keys are well
+// formed. The error says how to mend it.
+Result<void> validate(const ServiceOptions& options);
+
+// Loop thread only (the loop given here).
+class Service {
+ public:
+  // Before runtime.start(), on which it hangs its callbacks. `options` are valid. Loop and runtime
+  // outlive the service; the service lives until the loop has stopped.
+  Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Listens on all addresses. Returns the port.
+  Result<uint16_t> listen();
+
+  // See HttpServer::stop. Comes before the runtime's own stop, which answers what is under way.
+  void stop(Milliseconds grace, std::function<void()> on_stopped);
+
+  // For routes of other folders (SDK protocol, dashboard), before listen().
+  Router& router() { return router_; }
+  Gateway& gateway() { return gateway_; }
+  const Auth& auth() const { return auth_; }
+  realtime::Hub& hub() { return hub_; }
+
+ private:
+  UvLoop& loop_;
+  ServiceOptions options_;
+  Random random_;
+  Auth auth_;
+  Gateway gateway_;
+  Router router_;
+  realtime::Hub hub_;
+  std::unique_ptr<realtime::SseDoor> sse_;
+  std::unique_ptr<HttpServer> http_;
+};
+
+}  // namespace stepwell::server
