@@ -1,0 +1,146 @@
+#include "api/server/inspect/why.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace stepwell::server {
+namespace {
+
+using Kind = core::WakeSource::Kind;
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::kCall:
+      return "call";
+    case Kind::kTimer:
+      return "timer";
+    case Kind::kWait:
+      return "wait";
+    case Kind::kChild:
+      return "child";
+    case Kind::kFunction:
+      return "function";
+    case Kind::kLoading:
+      return "loading";
+    case Kind::kQueued:
+      return "queued";
+    case Kind::kNone:
+      break;
+  }
+  return "none";
+}
+
+Kind kind_of(const StepRecord& step) {
+  switch (step.kind) {
+    case StepKind::kWaitForEvent:
+    case StepKind::kWaitForSignal:
+      return Kind::kWait;
+    case StepKind::kInvoke:
+      return Kind::kChild;
+    default:
+      return step.due ? Kind::kTimer : Kind::kCall;
+  }
+}
+
+// "once" or "3 times".
+std::string times(int count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
+std::string describe(const StepRecord& step) {
+  const std::string until = step.due ? ", until " + format_rfc3339(*step.due) : std::string();
+  const std::string where =
+      step.expression.empty() ? std::string() : fmt::format(" where {}", step.expression);
+  switch (step.kind) {
+    case StepKind::kSleep:
+      return fmt::format("Step \"{}\" sleeps{}.", step.id, until);
+    case StepKind::kWaitForEvent:
+      return fmt::format("Step \"{}\" waits for an event \"{}\"{}{}.", step.id, step.target, where,
+                         until);
+    case StepKind::kWaitForSignal:
+      return fmt::format("Step \"{}\" waits for the signal \"{}\"{}.", step.id, step.target, until);
+    case StepKind::kInvoke:
+      return fmt::format("Step \"{}\" waits for a run of function \"{}\"{}.", step.id, step.target,
+                         until);
+    default:
+      break;
+  }
+  if (!step.due) return fmt::format("Step \"{}\" is about to run.", step.id);
+  return fmt::format("Step \"{}\" failed {} and is tried again at {}.", step.id,
+                     times(step.attempts), format_rfc3339(*step.due));
+}
+
+// What the code waits for, the first due first. Registered cancellations do not wake a run.
+std::vector<const StepRecord*> pending_steps(const storage::RunSnapshot& snapshot) {
+  std::vector<const StepRecord*> pending;
+  for (const StepRecord& step : snapshot.steps) {
+    if (step.state == StepState::kPending && step.kind != StepKind::kCancelOn) {
+      pending.push_back(&step);
+    }
+  }
+  std::stable_sort(pending.begin(), pending.end(), [](const StepRecord* a, const StepRecord* b) {
+    return a->due.value_or(Time::max()) < b->due.value_or(Time::max());
+  });
+  return pending;
+}
+
+// By what is recorded: nothing if no record says that something will wake it.
+std::optional<Waiting> by_records(const storage::RunSnapshot& snapshot, Time now) {
+  const RunRecord& run = snapshot.run;
+  if (run.status == RunStatus::kScheduled && run.start_at > now) {
+    return Waiting{std::string(kind_name(Kind::kTimer)),
+                   fmt::format("It starts at {}, as its event asks.", format_rfc3339(run.start_at)),
+                   run.start_at};
+  }
+  if (run.retry_at && *run.retry_at > now) {
+    return Waiting{std::string(kind_name(Kind::kTimer)),
+                   fmt::format("Its function failed {} and is called again at {}.",
+                               times(run.attempt), format_rfc3339(*run.retry_at)),
+                   run.retry_at};
+  }
+  const std::vector<const StepRecord*> pending = pending_steps(snapshot);
+  if (pending.empty()) return std::nullopt;
+  Waiting waiting{std::string(kind_name(kind_of(*pending.front()))), describe(*pending.front()),
+                  pending.front()->due};
+  if (pending.size() == 2) waiting.why += " One more step is open.";
+  if (pending.size() > 2)
+    waiting.why += fmt::format(" {} more steps are open.", pending.size() - 1);
+  return waiting;
+}
+
+std::string by_core(const core::WakeSource& wake, const RunRecord& run) {
+  switch (wake.kind) {
+    case Kind::kFunction:
+      return fmt::format(
+          "Function \"{}\" is not registered in this server's process: start the program that "
+          "defines it, or cancel the run.",
+          run.function.slug);
+    case Kind::kQueued:
+      return "Runs that may have killed the process are tried alone first; then it goes on.";
+    case Kind::kLoading:
+      return "It is being read from the journal and goes on at once.";
+    case Kind::kNone:
+      return "Nothing will wake it. That is a bug in Stepwell: please report it with the output of"
+             " stepwell doctor. stepwell runs rerun starts it anew.";
+    default:
+      return fmt::format("It is moving: {}.", wake.what);
+  }
+}
+
+}  // namespace
+
+Waiting why_not_moving(const storage::RunSnapshot& snapshot,
+                       const std::optional<core::WakeSource>& wake, Time now) {
+  const std::optional<Waiting> recorded = by_records(snapshot, now);
+  const bool is_for_records = !wake || wake->kind == Kind::kTimer || wake->kind == Kind::kWait ||
+                              wake->kind == Kind::kChild;
+  if (is_for_records && recorded) return *recorded;
+  if (wake) {
+    return {std::string(kind_name(wake->kind)), by_core(*wake, snapshot.run), wake->due};
+  }
+  return {std::string(kind_name(Kind::kCall)), "It is about to be called.", std::nullopt};
+}
+
+}  // namespace stepwell::server

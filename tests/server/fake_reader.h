@@ -1,0 +1,101 @@
+// A journal that a test fills by hand, for what only reads.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "storage/journal.h"
+
+namespace stepwell::server {
+
+class FakeReader : public storage::JournalReader {
+ public:
+  std::vector<EventRecord> events;  // by position
+  std::vector<RunRecord> runs;      // by number
+  std::vector<StepRecord> steps;
+  std::vector<AttemptRecord> attempts;
+  std::vector<storage::StoredFunction> stored_functions;
+  std::vector<std::string> findings;
+  storage::EventHistory history;
+
+  Result<std::vector<storage::OpenRun>> open_runs(RunNo, size_t) override {
+    return std::vector<storage::OpenRun>();
+  }
+  Result<storage::RunSnapshot> load_run(RunNo no, bool with_attempts) override {
+    storage::RunSnapshot snapshot;
+    for (const RunRecord& run : runs) {
+      if (run.no == no) snapshot.run = run;
+    }
+    if (snapshot.run.no == 0) return Error{ErrorCode::kNotFound, "no such run"};
+    for (Position pos : snapshot.run.events) snapshot.events.push_back(**event_at(pos));
+    for (const StepRecord& step : steps) {
+      if (step.run == no) snapshot.steps.push_back(step);
+    }
+    for (const AttemptRecord& attempt : attempts) {
+      if (with_attempts && attempt.run == no) snapshot.attempts.push_back(attempt);
+    }
+    return snapshot;
+  }
+  Result<std::optional<RunRecord>> find_run(const RunId& id) override {
+    for (const RunRecord& run : runs) {
+      if (run.id == id) return std::optional(run);
+    }
+    return std::optional<RunRecord>();
+  }
+  Result<storage::EventHistory> event_history(std::string_view, Time) override { return history; }
+  Result<std::vector<EventRecord>> recent_events(Time, size_t) override {
+    return std::vector<EventRecord>();
+  }
+  Result<std::vector<storage::StoredFunction>> functions() override { return stored_functions; }
+  Result<std::vector<RunRecord>> list_runs(const storage::RunFilter& filter) override {
+    std::vector<RunRecord> found;
+    for (auto run = runs.rbegin(); run != runs.rend() && found.size() < filter.limit; ++run) {
+      const bool is_meant = (!filter.before || run->no < *filter.before) &&
+                            (!filter.function || run->function == *filter.function) &&
+                            (filter.statuses.empty() || contains(filter.statuses, run->status)) &&
+                            (!filter.of_event || contains(run->events, *filter.of_event)) &&
+                            (!filter.created_from || run->created_at >= *filter.created_from) &&
+                            (!filter.created_until || run->created_at < *filter.created_until);
+      if (is_meant) found.push_back(*run);
+    }
+    return found;
+  }
+  Result<std::vector<EventRecord>> list_events(const storage::EventFilter& filter) override {
+    std::vector<EventRecord> found;
+    for (auto event = events.rbegin(); event != events.rend() && found.size() < filter.limit;
+         ++event) {
+      const bool is_meant = (!filter.before || event->pos < *filter.before) &&
+                            (!filter.name || event->event.name == *filter.name) &&
+                            (filter.include_internal || !is_internal_event_name(event->event.name));
+      if (is_meant) found.push_back(*event);
+    }
+    return found;
+  }
+  Result<std::optional<EventRecord>> find_event(std::string_view id) override {
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      if (event->event.id == id || event->id.to_string() == id) return std::optional(*event);
+    }
+    return std::optional<EventRecord>();
+  }
+  Result<std::optional<EventRecord>> event_at(Position pos) override {
+    for (const EventRecord& event : events) {
+      if (event.pos == pos) return std::optional(event);
+    }
+    return std::optional<EventRecord>();
+  }
+  Result<storage::JournalStats> stats() override {
+    return storage::JournalStats{.events = events.size(), .runs = runs.size()};
+  }
+  Result<std::vector<std::string>> check(bool deep) override {
+    return deep ? findings : std::vector<std::string>();
+  }
+
+ private:
+  template <typename T>
+  static bool contains(const std::vector<T>& values, const T& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  }
+};
+
+}  // namespace stepwell::server

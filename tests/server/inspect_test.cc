@@ -1,0 +1,312 @@
+#include <doctest/doctest.h>
+
+#include "api/server/inspect/queries.h"
+#include "schema/json.h"
+#include "storage/sqlite/version.h"
+#include "tests/server/fake_reader.h"
+
+namespace stepwell::server {
+namespace {
+
+const Time kNoon = from_millis(1'732'363'200'000);  // 2024-11-23T12:00:00Z
+
+Ulid ulid(uint64_t number) {
+  return Ulid::make(kNoon, 0, number);
+}
+
+EventRecord event(Position pos, std::string name, std::string id = "") {
+  EventRecord record;
+  record.pos = pos;
+  record.id = EventId{ulid(pos)};
+  record.event = {.name = std::move(name), .id = std::move(id), .data = R"({"n":1})", .ts = kNoon};
+  if (record.event.id.empty()) record.event.id = record.id.to_string();
+  record.received_at = kNoon;
+  return record;
+}
+
+RunRecord run(RunNo no, std::string function, Position triggered_by,
+              RunStatus status = RunStatus::kRunning) {
+  RunRecord record;
+  record.no = no;
+  record.id = RunId{ulid(no)};
+  record.function = {std::move(function)};
+  record.status = status;
+  record.events = {triggered_by};
+  record.created_at = record.start_at = kNoon;
+  return record;
+}
+
+StepRecord step(Position pos, RunNo of_run, std::string id, StepKind kind, StepState state) {
+  StepRecord record;
+  record.pos = pos;
+  record.run = of_run;
+  record.key = StepKey::of(id);
+  record.id = std::move(id);
+  record.kind = kind;
+  record.state = state;
+  record.registered_at = kNoon + Duration(pos);
+  if (state != StepState::kPending) record.resolved_at = kNoon + Duration(pos + 100);
+  return record;
+}
+
+std::string text_of(const JsonView& object, std::string_view key) {
+  const std::optional<JsonView> value = object.find(key);
+  return value ? value->as_string().value_or("?") : "absent";
+}
+
+std::vector<JsonView> elements_of(const JsonView& object, std::string_view key) {
+  std::vector<JsonView> elements;
+  const std::optional<JsonView> array = object.find(key);
+  REQUIRE(array);
+  for (JsonElements it = array->elements(); it.next();) elements.push_back(it.value());
+  return elements;
+}
+
+struct Shop : FakeReader {
+  Shop() {
+    events = {event(1, "shop/paid", "order-1"), event(3, "shop/paid"), event(5, "shop/shipped")};
+    runs = {run(2, "bill", 1), run(4, "bill", 3, RunStatus::kCompleted), run(6, "ship", 5)};
+    runs[1].output = "42";
+    stored_functions = {{.config = {.id = {"ship"}}}, {.config = {.id = {"bill"}}}};
+  }
+};
+
+std::string why_of(FakeReader& reader, std::optional<core::WakeSource> wake = std::nullopt) {
+  const Result<std::string> trace =
+      show_run({.id = ulid(2).to_string(), .now = kNoon, .wake = std::move(wake)}, reader);
+  REQUIRE(trace.ok());
+  const JsonView data = *parse_json(*trace)->find("data");
+  const std::optional<JsonView> waiting = data.find("waiting");
+  return waiting ? text_of(*waiting, "kind") + ": " + text_of(*waiting, "why") : "it has ended";
+}
+
+}  // namespace
+
+TEST_CASE("runs are listed in pages, and the cursor leads through all of them") {
+  Shop shop;
+  const std::string first = list_runs({.query = {{"limit", "2"}}}, shop).value();
+  const JsonView page = parse_json(first).value();
+  const std::vector<JsonView> runs = elements_of(page, "data");
+  REQUIRE(runs.size() == 2);
+  CHECK(text_of(runs[0], "function") == "ship");
+  CHECK(text_of(runs[1], "status") == "Completed");
+  CHECK(text_of(*runs[1].find("event"), "name") == "shop/paid");
+  CHECK(!runs[1].find("output").has_value());
+  CHECK(text_of(page, "cursor") == "4");
+
+  const std::string second = list_runs({.query = {{"limit", "2"}, {"cursor", "4"}}}, shop).value();
+  const JsonView last = parse_json(second).value();
+  CHECK(elements_of(last, "data").size() == 1);
+  CHECK(last.find("cursor")->is_null());
+}
+
+TEST_CASE("runs are filtered by what the query names") {
+  Shop shop;
+  const auto count = [&](NamedValues query) {
+    const Result<std::string> page = list_runs({.query = std::move(query)}, shop);
+    REQUIRE_MESSAGE(page.ok(), page.error().message);
+    return elements_of(*parse_json(*page), "data").size();
+  };
+  CHECK(count({}) == 3);
+  CHECK(count({{"function", "bill"}}) == 2);
+  CHECK(count({{"status", "completed"}}) == 1);
+  CHECK(count({{"status", "RUNNING,completed"}}) == 3);
+  CHECK(count({{"event", "order-1"}}) == 1);
+  CHECK(count({{"from", "2024-11-23T12:00:00Z"}}) == 3);
+  CHECK(count({{"until", "2024-11-23T12:00:00Z"}}) == 0);
+}
+
+TEST_CASE("a parameter that is wrong is named, with what it may be") {
+  Shop shop;
+  const auto error = [&](NamedValues query) {
+    const Result<std::string> page = list_runs({.query = std::move(query)}, shop);
+    REQUIRE(!page.ok());
+    return page.error();
+  };
+  CHECK(error({{"limit", "0"}}).message == "limit \"0\" is no number from 1 to 200");
+  CHECK(error({{"limit", "9999"}}).code == ErrorCode::kInvalid);
+  CHECK(error({{"cursor", "4x"}}).message == "cursor \"4x\" is none that a page of this list gave");
+  CHECK(error({{"status", "sleepy"}}).message.find("\"sleepy\"") != std::string::npos);
+  CHECK(error({{"from", "noon"}}).message ==
+        "from \"noon\" is no time such as 2026-08-22T10:00:00Z");
+  CHECK(error({{"color", "red"}}).message ==
+        "there is no parameter \"color\" here; there are function, status, event, from, until, "
+        "limit and cursor");
+  CHECK(error({{"event", "nope"}}).code == ErrorCode::kNotFound);
+  CHECK(error({{"function", "bil"}}).message == "there is no function \"bil\"");
+}
+
+TEST_CASE("a trace shows steps with attempts, what ended waits, and runs by their ids") {
+  Shop shop;
+  StepRecord paid = step(7, 2, "wait paid", StepKind::kWaitForEvent, StepState::kCompleted);
+  paid.target = "shop/shipped";
+  paid.resolved_event = 5;
+  paid.data = "{}";
+  StepRecord call = step(8, 2, "call", StepKind::kInvoke, StepState::kPending);
+  call.target = "ship";
+  call.invoked_run = 6;
+  shop.steps = {paid, call};
+  shop.runs[0].invoked_by = InvokedBy{4, StepKey::of("x")};
+  AttemptRecord of_function;
+  of_function.run = 2;
+  of_function.error.message = "no luck";
+  AttemptRecord of_step = of_function;
+  of_step.step = call.key;
+  of_step.attempt = 1;
+  shop.attempts = {of_function, of_step};
+
+  const std::string text = show_run({.id = ulid(2).to_string(), .now = kNoon}, shop).value();
+  const JsonView trace = *parse_json(text)->find("data");
+  CHECK(text_of(*trace.find("run"), "invoked_by") == ulid(4).to_string());
+  CHECK(text_of(elements_of(trace, "events").at(0), "id") == "order-1");
+  const std::vector<JsonView> steps = elements_of(trace, "steps");
+  REQUIRE(steps.size() == 2);
+  CHECK(text_of(steps[0], "state") == "completed");
+  CHECK(text_of(steps[0], "event") == "shop/shipped");
+  CHECK(text_of(*steps[0].find("resolved_by"), "name") == "shop/shipped");
+  CHECK(text_of(steps[1], "run") == ulid(6).to_string());
+  CHECK(text_of(steps[1], "function") == "ship");
+  CHECK(elements_of(steps[1], "attempts").at(0).find("number")->as_int64() == 2);
+  CHECK(elements_of(trace, "attempts").at(0).find("number")->as_int64() == 1);
+}
+
+TEST_CASE("an open run says why it is not moving") {
+  Shop shop;
+  using core::WakeSource;
+  SUBCASE("its records tell") {
+    StepRecord wait = step(7, 2, "paid?", StepKind::kWaitForEvent, StepState::kPending);
+    wait.target = "shop/paid";
+    wait.expression = "async.data.n == 1";
+    wait.due = kNoon + std::chrono::hours(1);
+    StepRecord sleep = step(8, 2, "nap", StepKind::kSleep, StepState::kPending);
+    sleep.due = kNoon + std::chrono::hours(2);
+    StepRecord cancel = step(9, 2, "cancelOn:0", StepKind::kCancelOn, StepState::kPending);
+    cancel.due = kNoon + std::chrono::minutes(1);
+    shop.steps = {sleep, wait, cancel};
+    CHECK(why_of(shop) ==
+          "wait: Step \"paid?\" waits for an event \"shop/paid\" where async.data.n == 1, until "
+          "2024-11-23T13:00:00Z. One more step is open.");
+  }
+  SUBCASE("a step is retried") {
+    StepRecord retried = step(7, 2, "charge", StepKind::kRun, StepState::kPending);
+    retried.attempts = 3;
+    retried.due = kNoon + std::chrono::minutes(1);
+    shop.steps = {retried};
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kTimer, "", std::nullopt}) ==
+          "timer: Step \"charge\" failed 3 times and is tried again at 2024-11-23T12:01:00Z.");
+  }
+  SUBCASE("the function is retried") {
+    shop.runs[0].attempt = 1;
+    shop.runs[0].retry_at = kNoon + std::chrono::seconds(20);
+    CHECK(why_of(shop) ==
+          "timer: Its function failed once and is called again at 2024-11-23T12:00:20Z.");
+  }
+  SUBCASE("its function is nowhere") {
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kFunction, "", std::nullopt}) ==
+          "function: Function \"bill\" is not registered in this server's process: start the "
+          "program that defines it, or cancel the run.");
+  }
+  SUBCASE("it is moving") {
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kCall, "attempt 1 is under way", {}}) ==
+          "call: It is moving: attempt 1 is under way.");
+  }
+  SUBCASE("it has ended") {
+    shop.runs[0].status = RunStatus::kFailed;
+    CHECK(why_of(shop) == "it has ended");
+  }
+}
+
+TEST_CASE("a run that is not there, and an id that is none") {
+  Shop shop;
+  CHECK(show_run({.id = ulid(99).to_string()}, shop).error().code == ErrorCode::kNotFound);
+  CHECK(show_run({.id = "order-1"}, shop).error().code == ErrorCode::kInvalid);
+  CHECK(show_event({.id = "order-9"}, shop).error().message == "there is no event \"order-9\"");
+}
+
+TEST_CASE("events are listed with their runs, internal ones only when asked for") {
+  Shop shop;
+  shop.events.push_back(event(7, "inngest/function.finished"));
+  const auto count = [&](NamedValues query) {
+    const Result<std::string> page = list_events({.query = std::move(query)}, shop);
+    REQUIRE_MESSAGE(page.ok(), page.error().message);
+    return elements_of(*parse_json(*page), "data").size();
+  };
+  CHECK(count({}) == 3);
+  CHECK(count({{"internal", "true"}}) == 4);
+  CHECK(count({{"name", "inngest/function.finished"}}) == 1);
+  CHECK(count({{"name", "shop/paid"}}) == 2);
+
+  const std::string text = list_events({.query = {{"limit", "1"}}}, shop).value();
+  const JsonView newest = elements_of(*parse_json(text), "data").at(0);
+  CHECK(text_of(*newest.find("event"), "name") == "shop/shipped");
+  CHECK(text_of(elements_of(newest, "runs").at(0), "function") == "ship");
+}
+
+TEST_CASE("an event shows its copies and the waits that it ended") {
+  Shop shop;
+  shop.history.copies = {1, 3};
+  shop.history.resumed = {6};
+  const std::string text = show_event({.id = "order-1"}, shop).value();
+  const JsonView data = *parse_json(text)->find("data");
+  CHECK(text_of(elements_of(data, "runs").at(0), "id") == ulid(2).to_string());
+  REQUIRE(elements_of(data, "copies").size() == 1);
+  CHECK(text_of(elements_of(data, "copies")[0], "internal_id") == ulid(3).to_string());
+  CHECK(text_of(elements_of(data, "resumed").at(0), "function") == "ship");
+}
+
+TEST_CASE("the data of an event that the end of a run made is read from that run") {
+  Shop shop;
+  shop.events.push_back(event(7, "inngest/function.finished"));
+  shop.events.back().event.data.clear();
+  shop.events.back().of_run = 4;
+  const std::string text = show_event({.id = ulid(7).to_string()}, shop).value();
+  const JsonView data = *parse_json(text)->find("data")->find("event")->find("data");
+  CHECK(text_of(data, "run_id") == ulid(4).to_string());
+}
+
+TEST_CASE("functions are listed by id; those that are gone only when asked for") {
+  Shop shop;
+  shop.stored_functions[0].archived = true;
+  const std::string some = list_functions({}, shop).value();
+  CHECK(elements_of(*parse_json(some), "data").size() == 1);
+  const std::string all = list_functions({.query = {{"archived", "true"}}}, shop).value();
+  const std::vector<JsonView> functions = elements_of(*parse_json(all), "data");
+  REQUIRE(functions.size() == 2);
+  CHECK(text_of(*functions[0].find("config"), "id") == "bill");
+  CHECK(functions[1].find("archived")->as_bool() == true);
+}
+
+TEST_CASE("doctor reports what the journal and the core find") {
+  Shop shop;
+  shop.findings = {"page 7 is torn"};
+  const auto status = [&](std::string_view check, NamedValues query) {
+    const std::string text =
+        run_doctor({.query = std::move(query),
+                    .health = CoreHealth{.findings = {{RunId{ulid(2)}, "nothing will wake it"}}}},
+                   shop)
+            .value();
+    for (const JsonView& item : elements_of(*parse_json(text)->find("data"), "checks")) {
+      if (text_of(item, "name") == check) return text_of(item, "status");
+    }
+    return std::string("no such check");
+  };
+  CHECK(status("journal", {}) == "ok");
+  CHECK(status("journal", {{"deep", "true"}}) == "error");
+  CHECK(status("engine", {}) == "error");
+  CHECK(status("look-back", {}) == "ok");
+}
+
+TEST_CASE("which releases of SQLite have the WAL-reset bug") {
+  CHECK(storage::sqlite_has_wal_reset_bug(3'040'001));
+  CHECK(storage::sqlite_has_wal_reset_bug(3'007'000));
+  CHECK(storage::sqlite_has_wal_reset_bug(3'044'005));
+  CHECK(storage::sqlite_has_wal_reset_bug(3'050'006));
+  CHECK(storage::sqlite_has_wal_reset_bug(3'051'002));
+  CHECK(!storage::sqlite_has_wal_reset_bug(3'006'023));
+  CHECK(!storage::sqlite_has_wal_reset_bug(3'044'006));
+  CHECK(!storage::sqlite_has_wal_reset_bug(3'050'007));
+  CHECK(!storage::sqlite_has_wal_reset_bug(3'051'003));
+  CHECK(!storage::sqlite_has_wal_reset_bug(3'053'000));
+}
+
+}  // namespace stepwell::server
