@@ -37,10 +37,10 @@ struct CommitResult {
 
 // What an owner learns when it takes a shard.
 struct Ownership {
-  uint64_t epoch = 0;      // raised by one at each acquisition
-  uint64_t next_seq = 0;   // the first batch's expect_seq
-  Position last_pos = 0;   // the highest position given out by an earlier owner
-  bool was_clean = true;   // the earlier owner stopped in order (true for a new journal)
+  uint64_t epoch = 0;     // raised by one at each acquisition
+  uint64_t next_seq = 0;  // the first batch's expect_seq
+  Position last_pos = 0;  // the highest position given out by an earlier owner
+  bool was_clean = true;  // the earlier owner stopped in order (true for a new journal)
 };
 
 // An open run as recovery needs it: what wakes it, without its payloads.
@@ -66,18 +66,18 @@ struct EventHistory {
     FunctionId function;
     RunNo run = 0;
   };
-  std::vector<Position> copies;   // earlier accepted copies, oldest first
-  std::vector<Started> started;   // runs that they started
-  std::vector<RunNo> resumed;     // runs in which they resolved a wait
+  std::vector<Position> copies;  // earlier accepted copies, oldest first
+  std::vector<Started> started;  // runs that they started
+  std::vector<RunNo> resumed;    // runs in which they resolved a wait
 };
 
 struct RunFilter {
   std::optional<FunctionId> function;
-  std::vector<RunStatus> statuses;         // empty: all
-  std::optional<Time> created_from;        // inclusive
-  std::optional<Time> created_until;       // exclusive
-  std::optional<Position> of_event;        // runs that this event triggered
-  std::optional<RunNo> before;             // keyset cursor: runs with a smaller number
+  std::vector<RunStatus> statuses;    // empty: all
+  std::optional<Time> created_from;   // inclusive
+  std::optional<Time> created_until;  // exclusive
+  std::optional<Position> of_event;   // runs that this event triggered
+  std::optional<RunNo> before;        // keyset cursor: runs with a smaller number
   size_t limit = 50;
 };
 

@@ -1,0 +1,233 @@
+// Lists and look-ups by filters: each takes the one index that fits and stops at its limit.
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "storage/sqlite/rows.h"
+#include "storage/sqlite/sqlite_reader.h"
+
+namespace stepwell::storage {
+namespace {
+
+// A range of times with at most so many rows is read by its own index and sorted; a larger one is
+// read by position, newest first, until the page is full.
+constexpr int kSmallRange = 2000;
+
+std::string number_filter(std::string_view column, std::string_view comparison,
+                          std::optional<int64_t> value) {
+  return value ? fmt::format(" AND {} {} {}", column, comparison, *value) : std::string();
+}
+
+std::optional<int64_t> millis(const std::optional<Time>& time) {
+  return time ? std::optional<int64_t>(to_millis(*time)) : std::nullopt;
+}
+
+std::optional<int64_t> number(const std::optional<Position>& pos) {
+  return pos ? std::optional<int64_t>(static_cast<int64_t>(*pos)) : std::nullopt;
+}
+
+std::string event_conditions(const EventFilter& filter) {
+  std::string sql;
+  // LIKE knows no difference between a and A, and neither does the rule for internal names.
+  if (!filter.include_internal) sql += " AND name NOT LIKE 'inngest/%'";
+  sql += number_filter("received_at", ">=", millis(filter.received_from));
+  sql += number_filter("received_at", "<", millis(filter.received_until));
+  return sql + number_filter("pos", "<", number(filter.before));
+}
+
+}  // namespace
+
+Result<std::vector<RunRecord>> SqliteReader::select_runs(const RunFilter& filter,
+                                                         std::string_view source) {
+  std::string sql = fmt::format("SELECT {} FROM runs {}", kRunColumns, source);
+  if (filter.function) sql += " AND function = ?";
+  sql += number_filter("created_at", ">=", millis(filter.created_from));
+  sql += number_filter("created_at", "<", millis(filter.created_until));
+  sql += number_filter("no", "<", number(filter.before));
+  sql += fmt::format(" ORDER BY no DESC LIMIT {}", filter.limit);
+  Result<Statement> statement = database_.prepare(sql);
+  if (!statement) return statement.error();
+  if (filter.function) statement->text(filter.function->slug);
+  return read_runs(*statement);
+}
+
+Result<std::vector<RunRecord>> SqliteReader::select_page(const RunFilter& filter) {
+  if (filter.of_event) {
+    std::string source = fmt::format(
+        "WHERE no IN (SELECT no FROM runs WHERE event = {0} UNION"
+        " SELECT run FROM run_events WHERE event = {0})",
+        *filter.of_event);
+    if (!filter.statuses.empty()) {
+      source += " AND status IN (0";
+      for (RunStatus status : filter.statuses) {
+        source += fmt::format(", {}", static_cast<int>(status));
+      }
+      source += ")";
+    }
+    return select_runs(filter, source);
+  }
+  if (filter.statuses.empty()) {
+    return select_runs(filter, filter.function ? "INDEXED BY runs_by_function WHERE true"
+                                               : "NOT INDEXED WHERE true");
+  }
+  std::vector<RunRecord> page;
+  for (RunStatus status : filter.statuses) {
+    bool is_ended = is_terminal(status);
+    Result<std::vector<RunRecord>> runs =
+        select_runs(filter, fmt::format("INDEXED BY {} WHERE status = {} AND status {} 3",
+                                        is_ended ? "runs_ended" : "runs_open",
+                                        static_cast<int>(status), is_ended ? ">=" : "<"));
+    if (!runs) return runs;
+    std::move(runs->begin(), runs->end(), std::back_inserter(page));
+  }
+  std::sort(page.begin(), page.end(),
+            [](const RunRecord& a, const RunRecord& b) { return a.no > b.no; });
+  auto same = std::unique(page.begin(), page.end(), [](const RunRecord& a, const RunRecord& b) {
+    return a.no == b.no;  // a status that was asked for twice
+  });
+  page.erase(same, page.end());
+  if (page.size() > filter.limit) page.resize(filter.limit);
+  return page;
+}
+
+Result<std::vector<RunRecord>> SqliteReader::list_runs(const RunFilter& filter) {
+  return in_call<std::vector<RunRecord>>([&] { return select_page(filter); });
+}
+
+Result<std::vector<EventRecord>> SqliteReader::list_events(const EventFilter& filter) {
+  return in_call<std::vector<EventRecord>>([&]() -> Result<std::vector<EventRecord>> {
+    std::string index = "NOT INDEXED";
+    std::string conditions = event_conditions(filter);
+    bool is_by_name = filter.name && !is_internal_event_name(*filter.name);
+    if (is_by_name) {
+      index = "INDEXED BY events_by_name";
+      conditions += " AND of_run IS NULL";
+    } else if (filter.received_from || filter.received_until) {
+      auto count = database_.value(
+          fmt::format("SELECT count(*) FROM (SELECT 1 FROM events INDEXED BY events_by_receipt"
+                      " WHERE received_at >= {} AND received_at < {} LIMIT {})",
+                      millis(filter.received_from).value_or(INT64_MIN + 1),
+                      millis(filter.received_until).value_or(INT64_MAX), kSmallRange + 1));
+      if (!count) return count.error();
+      if (std::atoi(count->c_str()) <= kSmallRange) index = "INDEXED BY events_by_receipt";
+    }
+    std::string sql =
+        fmt::format("SELECT {} FROM events {} WHERE true{}", kEventColumns, index, conditions);
+    if (filter.name) sql += " AND name = ?";
+    sql += fmt::format(" ORDER BY pos DESC LIMIT {}", filter.limit);
+    Result<Statement> statement = database_.prepare(sql);
+    if (!statement) return statement.error();
+    if (filter.name) statement->text(*filter.name);
+    Result<std::vector<EventRecord>> events = read_events(*statement);
+    if (!events) return events;
+    if (auto filled = fill(*events); !filled) return filled.error();
+    return events;
+  });
+}
+
+Result<std::vector<EventRecord>> SqliteReader::recent_events(Time since, size_t limit) {
+  return in_call<std::vector<EventRecord>>([&]() -> Result<std::vector<EventRecord>> {
+    static const std::string sql = fmt::format(
+        "SELECT {} FROM events INDEXED BY events_by_receipt WHERE received_at >= ?"
+        " AND name NOT LIKE 'inngest/%' ORDER BY pos DESC LIMIT ?",
+        kEventColumns);
+    Result<Statement*> statement = database_.cached(sql.c_str());
+    if (!statement) return statement.error();
+    (*statement)->integer(to_millis(since)).integer(static_cast<int64_t>(limit));
+    Result<std::vector<EventRecord>> events = read_events(**statement);
+    if (events) std::reverse(events->begin(), events->end());
+    return events;
+  });
+}
+
+Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
+                                        EventHistory& history) {
+  Result<Statement*> copies = database_.cached(
+      "SELECT pos FROM events WHERE public_id = ? AND has_user_id = 1 AND received_at >= ?"
+      " ORDER BY pos");
+  if (!copies) return copies.error();
+  (*copies)->text(event_id).integer(to_millis(since));
+  auto read = for_each(**copies, [&]() -> Result<void> {
+    history.copies.push_back((*copies)->read_position());
+    return {};
+  });
+  if (!read) return read;
+  Result<Statement*> started = database_.cached(
+      "SELECT function, no FROM runs WHERE event_id = ? AND created_at >= ? ORDER BY no");
+  if (!started) return started.error();
+  (*started)->text(event_id).integer(to_millis(since));
+  read = for_each(**started, [&]() -> Result<void> {
+    FunctionId function{std::string((*started)->read_text())};
+    history.started.push_back({std::move(function), (*started)->read_position()});
+    return {};
+  });
+  if (!read) return read;
+  Result<Statement*> resumed =
+      database_.cached("SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = ?");
+  if (!resumed) return resumed.error();
+  for (Position copy : history.copies) {
+    (*resumed)->key(copy);
+    read = for_each(**resumed, [&]() -> Result<void> {
+      history.resumed.push_back((*resumed)->read_position());
+      return {};
+    });
+    if (!read) return read;
+  }
+  std::sort(history.resumed.begin(), history.resumed.end());
+  auto same = std::unique(history.resumed.begin(), history.resumed.end());
+  history.resumed.erase(same, history.resumed.end());
+  return {};
+}
+
+Result<EventHistory> SqliteReader::event_history(std::string_view event_id, Time since) {
+  return in_call<EventHistory>([&]() -> Result<EventHistory> {
+    EventHistory history;
+    if (event_id.empty()) return history;
+    if (auto read = read_history(event_id, since, history); !read) return read.error();
+    return history;
+  });
+}
+
+Result<std::vector<StoredFunction>> SqliteReader::functions() {
+  return in_call<std::vector<StoredFunction>>([&]() -> Result<std::vector<StoredFunction>> {
+    Result<Statement*> statement =
+        database_.cached("SELECT id, is_archived, crc, config FROM functions ORDER BY id");
+    if (!statement) return statement.error();
+    std::vector<StoredFunction> functions;
+    auto read = for_each(**statement, [&]() -> Result<void> {
+      Result<StoredFunction> function = read_function(**statement);
+      if (!function) return function.error();
+      functions.push_back(std::move(*function));
+      return {};
+    });
+    if (!read) return read.error();
+    return functions;
+  });
+}
+
+Result<JournalStats> SqliteReader::stats() {
+  return in_call<JournalStats>([&]() -> Result<JournalStats> {
+    Result<Statement*> statement = database_.cached(
+        "SELECT sum(events), sum(runs), sum(open_runs), sum(pending_steps),"
+        " (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) FROM shards");
+    if (!statement) return statement.error();
+    JournalStats stats;
+    auto read = for_each(**statement, [&]() -> Result<void> {
+      stats.events = (*statement)->read_position();
+      stats.runs = (*statement)->read_position();
+      stats.open_runs = (*statement)->read_position();
+      stats.pending_steps = (*statement)->read_position();
+      stats.file_bytes = (*statement)->read_position();
+      return {};
+    });
+    if (!read) return read.error();
+    std::error_code absent;  // a log that is not there has no bytes
+    auto size = std::filesystem::file_size(options_.path + "-wal", absent);
+    if (!absent) stats.log_bytes = size;
+    return stats;
+  });
+}
+
+}  // namespace stepwell::storage

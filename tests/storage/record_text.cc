@@ -1,0 +1,95 @@
+#include "tests/storage/record_text.h"
+
+#include <fmt/core.h>
+
+namespace stepwell::storage {
+namespace {
+
+std::string time_text(const std::optional<Time>& time) {
+  return time ? std::to_string(to_millis(*time)) : "-";
+}
+
+std::string error_text(const std::optional<ErrorInfo>& error) {
+  return error ? error_json(*error) : "-";
+}
+
+template <typename Numbers>
+std::string numbers_text(const Numbers& numbers) {
+  std::string text = "[";
+  for (auto number : numbers) text += fmt::format(" {}", number);
+  return text + " ]";
+}
+
+}  // namespace
+
+std::string text_of(const EventRecord& event) {
+  const Event& content = event.event;
+  return fmt::format(
+      "event {} {} user_id={} received={} of_run={} {} v={}", event.pos, event.id.to_string(),
+      event.has_user_id, to_millis(event.received_at), event.of_run,
+      event_json({content.name, content.id, content.data.empty() ? "null" : content.data,
+                  content.user, content.version, content.ts}),
+      content.version);
+}
+
+std::string text_of(const RunRecord& run) {
+  std::string invoker =
+      run.invoked_by ? fmt::format("{}/{}", run.invoked_by->run, run.invoked_by->step.to_string())
+                     : "-";
+  return fmt::format(
+      "run {} {} {} {} events={} event_id={} created={} start={} started={} ended={}@{} output={} "
+      "error={} invoked_by={} rerun_of={} quiet={} attempt={} retry={} deaths={}/{}@{}",
+      run.no, run.id.to_string(), run.function.slug, run_status_name(run.status),
+      numbers_text(run.events), run.event_id, to_millis(run.created_at), to_millis(run.start_at),
+      time_text(run.started_at), time_text(run.ended_at), run.ended_pos, run.output,
+      error_text(run.error), invoker, run.rerun_of ? run.rerun_of->to_string() : "-", run.is_quiet,
+      run.attempt, time_text(run.retry_at), run.deaths, run.deaths_alone, run.deaths_pos);
+}
+
+std::string text_of(const StepRecord& step) {
+  return fmt::format(
+      "step {} of {} {} id={} kind={} state={} resolved={}@{} base={} registered={} due={} "
+      "attempts={} target={} expression={} data={} error={} event={} invoked={}",
+      step.pos, step.run, step.key.to_string(), step.id, static_cast<int>(step.kind),
+      static_cast<int>(step.state), time_text(step.resolved_at), step.resolved_pos, step.base,
+      to_millis(step.registered_at), time_text(step.due), step.attempts, step.target,
+      step.expression, step.data, error_text(step.error), step.resolved_event, step.invoked_run);
+}
+
+std::string text_of(const AttemptRecord& attempt) {
+  return fmt::format("attempt {} of {} step={} n={} {}..{} error={} retry={}", attempt.pos,
+                     attempt.run, attempt.step ? attempt.step->to_string() : "-", attempt.attempt,
+                     to_millis(attempt.started_at), to_millis(attempt.ended_at),
+                     error_json(attempt.error), time_text(attempt.retry_at));
+}
+
+std::string text_of(const StoredFunction& function) {
+  return fmt::format("function {} archived={}", function_config_json(function.config),
+                     function.archived);
+}
+
+std::string text_of(const OpenRun& open) {
+  return fmt::format("{}\n{}last_resolved={} last_record={}", text_of(open.run),
+                     text_of(open.pending), open.last_resolved, open.last_record);
+}
+
+std::string text_of(const RunSnapshot& snapshot) {
+  return fmt::format("{}\n{}{}{}as_of={}", text_of(snapshot.run), text_of(snapshot.events),
+                     text_of(snapshot.steps), text_of(snapshot.attempts), snapshot.as_of_seq);
+}
+
+std::string text_of(const EventHistory& history) {
+  std::string started;
+  for (const EventHistory::Started& each : history.started) {
+    started += fmt::format(" {}:{}", each.function.slug, each.run);
+  }
+  return fmt::format("copies={} started=[{} ] resumed={}", numbers_text(history.copies), started,
+                     numbers_text(history.resumed));
+}
+
+std::string text_of(const JournalStats& stats) {
+  return fmt::format("events={} runs={} open={} pending={}", stats.events, stats.runs,
+                     stats.open_runs, stats.pending_steps);
+}
+
+}  // namespace stepwell::storage
