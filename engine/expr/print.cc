@@ -195,12 +195,22 @@ class Printer {
   void print_unary(const Node& node) {
     out_ += operator_text(node.op);
     const Node& operand = *node.args[0];
-    // -(1) is a call, -1 a literal; and the two signs don't mix.
-    const bool is_number =
-        operand.kind == NodeKind::kLiteral && (std::holds_alternative<int64_t>(operand.literal) ||
-                                               std::holds_alternative<double>(operand.literal));
+    // -(1) is a call, -1 a literal, -1.f a field of a literal; and the two signs don't mix.
     const bool other_sign = power_of(operand) == kUnary && operand.op != node.op;
-    print(operand, is_number || other_sign ? kPrimary + 1 : kUnary);
+    print(operand, begins_with_number(operand) || other_sign ? kPrimary + 1 : kUnary);
+  }
+
+  // Whether the first thing that is printed of a primary is an int or a double.
+  static bool begins_with_number(const Node& node) {
+    const Node* first = &node;
+    while (power_of(*first) == kPrimary) {
+      const bool is_index = first->kind == NodeKind::kCall && first->op != Op::kFunction;
+      const Node* before = is_index ? first->args[0] : first->target;
+      if (before == nullptr || first->kind == NodeKind::kMessage) break;
+      first = before;
+    }
+    return first->kind == NodeKind::kLiteral && (std::holds_alternative<int64_t>(first->literal) ||
+                                                 std::holds_alternative<double>(first->literal));
   }
 
   void print_function(const Node& node) {
