@@ -3,8 +3,12 @@
 //
 // Every message gets the next number of the hub's one counter and goes, in that order, to the queue
 // of each subscriber of its channel and topic. Recent ones are kept, so that whoever comes back, or
-// comes a little late, misses nothing. A slow subscriber loses its oldest messages and is told so,
-// and slows down nobody.
+// comes a little late, misses nothing: such a subscriber first catches up, reading the history at
+// its own pace, and gets a queue once it has. A slow subscriber loses its oldest messages and is
+// told so, and slows down nobody.
+//
+// Memory: the history, the queues of one subscriber and those of all together are bounded. What is
+// known of channels with neither a subscriber nor a kept message takes a fixed size.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -33,6 +38,8 @@ struct HubSettings {
   // What waits for one subscriber.
   size_t queue_messages_max = 1'000;
   size_t queue_bytes_max = 1u << 20;
+  // What waits for all of them; over it, whoever has more than a fair share gives up its oldest.
+  size_t queues_bytes_max = 256u << 20;
 };
 
 struct TopicName {
@@ -41,10 +48,10 @@ struct TopicName {
   auto operator<=>(const TopicName&) const = default;
 };
 
-// Where a subscription starts in the past, if it does.
+// Where a subscription starts in the past, if it does. What is lost of that is announced by a gap.
 struct FromNow {};
 struct After {
-  MessageId id;  // the last message that was seen
+  MessageId id;  // the last message that was seen; an id of another epoch: all that there is
 };
 struct Since {
   Time time;  // published at or after
@@ -61,7 +68,7 @@ using Delivery = std::variant<std::shared_ptr<const Message>, Gap>;
 
 class Hub;
 
-// One listener. Destroying it unsubscribes; the hub must outlive it.
+// One listener. Destroying it unsubscribes; the hub must outlive it. Loop thread only.
 class Subscription {
  public:
   ~Subscription();
@@ -70,25 +77,42 @@ class Subscription {
 
   // What waits, in order, at most `max`; removes it.
   std::vector<Delivery> take(size_t max);
-  bool has_waiting() const { return dropped_ > 0 || starts_with_gap_ || !queue_.empty(); }
+  bool has_waiting() const {
+    return dropped_ > 0 || starts_with_gap_ || !behind_.empty() || !queue_.empty();
+  }
 
+  // Hears this topic too, from now on.
   void add(const TopicName& topic);
+  // Hears it no more; what is queued of it still comes.
   void remove(const TopicName& topic);
 
  private:
   friend class Hub;
+  // How far a channel's history has been read.
+  struct Cursor {
+    std::string channel;
+    uint64_t after = 0;
+  };
+
   Subscription(Hub& hub, std::function<void()> on_ready)
       : hub_(hub), on_ready_(std::move(on_ready)) {}
   void push(const std::shared_ptr<const Message>& message);
+  void drop_oldest();
+  void take_from_queue(std::vector<Delivery>& deliveries, size_t max);
+  void take_from_history(std::vector<Delivery>& deliveries, size_t max);
+  void go_live_if_caught_up();
+  std::shared_ptr<const Message> peek(Cursor& cursor) const;
+  bool covers(const Message& message) const;
 
   Hub& hub_;
   std::function<void()> on_ready_;
   std::set<TopicName> topics_;
+  // While it catches up: every channel that it hears. Nothing is queued then.
+  std::vector<Cursor> behind_;
   std::deque<std::shared_ptr<const Message>> queue_;
   size_t bytes_ = 0;
   uint64_t dropped_ = 0;          // lost from the front of the queue
   bool starts_with_gap_ = false;  // something before the first message is gone
-  uint64_t last_number_ = 0;      // so that overlapping topics deliver once
 };
 
 struct HubStats {
@@ -96,9 +120,10 @@ struct HubStats {
   size_t channels = 0;
   size_t history_messages = 0;
   size_t history_bytes = 0;
+  size_t queued_bytes = 0;  // a message counts in each queue that holds it
   uint64_t published = 0;
-  uint64_t delivered = 0;
-  uint64_t dropped = 0;
+  uint64_t delivered = 0;  // taken by subscribers
+  uint64_t dropped = 0;    // lost from full queues
 };
 
 class Hub {
@@ -110,8 +135,9 @@ class Hub {
   // Numbers the message (its id and created_at are set here) and hands it out.
   MessageId publish(Message message, Time now);
 
-  // `on_ready` runs, on the loop thread, when something waits that did not wait before; it may call
-  // take() but must not destroy the subscription.
+  // `on_ready` runs, on the loop thread, when something waits that did not wait before, but not
+  // from inside subscribe: take what waits at once. It may take, but must not destroy a
+  // subscription.
   std::unique_ptr<Subscription> subscribe(const std::vector<TopicName>& topics,
                                           const StartFrom& start, Time now,
                                           std::function<void()> on_ready);
@@ -120,20 +146,30 @@ class Hub {
 
  private:
   friend class Subscription;
+
+  // The newest of what left a history.
+  struct Loss {
+    uint64_t number = 0;  // 0: nothing did
+    Time created_at{};
+    void add(const Loss& other);
+  };
+
   struct Channel {
+    uint64_t first_number = 0;  // of its first message since it is known; 0: none yet
     Time first_published{};
     std::deque<std::shared_ptr<const Message>> history;
-    uint64_t evicted_up_to = 0;  // the highest number that left the history
+    Loss lost;
     std::set<Subscription*> subscriptions;
   };
 
+  Channel& channel(const std::string& name);
   void keep(Channel& channel, std::shared_ptr<const Message> message);
   void evict(Time now);
   void evict_oldest();
   void erase_if_unused(const std::string& name);
-  void replay(Subscription& subscription, const std::vector<TopicName>& topics,
-              const StartFrom& start, Time now);
-  bool has_lost(const TopicName& topic, const StartFrom& start) const;
+  Loss& forgotten(std::string_view channel);
+  bool catch_up_from(const StartFrom& start, const Channel& channel, Time now,
+                     uint64_t& after) const;
 
   HubSettings settings_;
   uint64_t epoch_;
@@ -141,7 +177,9 @@ class Hub {
   std::map<std::string, Channel> channels_;
   std::deque<std::shared_ptr<const Message>> kept_;  // all histories, oldest first
   size_t kept_bytes_ = 0;
-  uint64_t forgotten_up_to_ = 0;  // of channels that are no longer known
+  // Of channels that are no longer known, by the hash of their names: two that share a place
+  // announce each other's losses, which is a gap too many and never one too few.
+  std::vector<Loss> forgotten_;
   HubStats stats_;
 };
 
