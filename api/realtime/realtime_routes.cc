@@ -51,7 +51,7 @@ Scope scope_of(const RouteParts& parts, const Request& request) {
   for (const auto& [name, value] : request.query) {
     if (name == "topic") scope.topics.push_back({channel, value});
   }
-  if (scope.topics.empty()) scope.topics.push_back({channel, ""});
+  if (scope.topics.empty()) scope.topics.push_back({channel, kEveryTopic});
   scope.since = parts.auth.now();
   return scope;
 }

@@ -40,7 +40,7 @@ void Subscription::add(const TopicName& topic) {
 
 void Subscription::remove(const TopicName& topic) {
   if (topics_.erase(topic) == 0) return;
-  auto next = topics_.lower_bound({topic.channel, ""});
+  auto next = topics_.lower_bound({topic.channel, kEveryTopic});
   if (next != topics_.end() && next->channel == topic.channel) return;  // others of this channel
   std::erase_if(behind_, [&](const Cursor& cursor) { return cursor.channel == topic.channel; });
   hub_.channel(topic.channel).subscriptions.erase(this);
@@ -49,7 +49,7 @@ void Subscription::remove(const TopicName& topic) {
 
 bool Subscription::covers(const Message& message) const {
   return topics_.contains({message.channel, message.topic}) ||
-         topics_.contains({message.channel, ""});
+         topics_.contains({message.channel, kEveryTopic});
 }
 
 void Subscription::push(const std::shared_ptr<const Message>& message) {

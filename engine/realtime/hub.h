@@ -42,9 +42,12 @@ struct HubSettings {
   size_t queues_bytes_max = 256u << 20;
 };
 
+inline constexpr std::nullopt_t kEveryTopic = std::nullopt;
+
+// A topic of a channel. Empty names are names like others.
 struct TopicName {
   std::string channel;
-  std::string topic;  // empty: every topic of the channel
+  std::optional<std::string> topic;  // or kEveryTopic
   auto operator<=>(const TopicName&) const = default;
 };
 

@@ -40,7 +40,7 @@ using Seen = std::vector<std::string>;
 
 TEST_CASE("a subscriber hears its topics, in order, each message once") {
   Hub hub({}, 1);
-  auto all = hub.subscribe({{"a", ""}, {"a", "x"}}, FromNow{}, kNow, nullptr);
+  auto all = hub.subscribe({{"a", kEveryTopic}, {"a", "x"}}, FromNow{}, kNow, nullptr);
   auto x = hub.subscribe({{"a", "x"}}, FromNow{}, kNow, nullptr);
   hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("a", "y", "2"), kNow);
@@ -54,10 +54,18 @@ TEST_CASE("a subscriber hears its topics, in order, each message once") {
   CHECK(drain(*x) == Seen{"5"});
 }
 
+TEST_CASE("an empty name is a name, not every topic") {
+  Hub hub({}, 1);
+  auto s = hub.subscribe({{"a", ""}}, FromNow{}, kNow, nullptr);
+  hub.publish(message("a", "x", "1"), kNow);
+  hub.publish(message("a", "", "2"), kNow);
+  CHECK(drain(*s) == Seen{"2"});
+}
+
 TEST_CASE("it is told once that something waits, until it has taken all") {
   Hub hub({}, 1);
   int calls = 0;
-  auto s = hub.subscribe({{"a", ""}}, FromNow{}, kNow, [&] { ++calls; });
+  auto s = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, [&] { ++calls; });
   hub.publish(message("a", "x"), kNow);
   hub.publish(message("a", "x"), kNow);
   CHECK(calls == 1);
@@ -68,7 +76,7 @@ TEST_CASE("it is told once that something waits, until it has taken all") {
 
 TEST_CASE("a slow subscriber loses the oldest and is told how many, before what follows") {
   Hub hub({.queue_messages_max = 2}, 1);
-  auto s = hub.subscribe({{"a", ""}}, FromNow{}, kNow, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
   for (int i = 1; i <= 5; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
   auto deliveries = s->take(10);
   REQUIRE(deliveries.size() == 3);
@@ -79,7 +87,7 @@ TEST_CASE("a slow subscriber loses the oldest and is told how many, before what 
 
 TEST_CASE("a queue is bounded by bytes too, and one message alone always fits") {
   Hub hub({.queue_bytes_max = 100}, 1);
-  auto s = hub.subscribe({{"a", ""}}, FromNow{}, kNow, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
   hub.publish(message("a", "x", "\"" + std::string(500, 'x') + "\""), kNow);
   hub.publish(message("a", "x", "2"), kNow);
   CHECK(drain(*s) == Seen{"gap", "2"});
@@ -100,11 +108,11 @@ TEST_CASE("an unknown epoch and an id that is too old begin with a gap") {
   Hub hub({.history_messages_max = 2}, 7);
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   for (int i = 2; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
-  auto other = hub.subscribe({{"a", ""}}, After{{6, 3}}, kNow, nullptr);
+  auto other = hub.subscribe({{"a", kEveryTopic}}, After{{6, 3}}, kNow, nullptr);
   CHECK(drain(*other) == Seen{"gap", "3", "4"});
-  auto old = hub.subscribe({{"a", ""}}, After{first}, kNow, nullptr);
+  auto old = hub.subscribe({{"a", kEveryTopic}}, After{first}, kNow, nullptr);
   CHECK(drain(*old) == Seen{"gap", "3", "4"});
-  auto fine = hub.subscribe({{"a", ""}}, After{{7, 2}}, kNow, nullptr);
+  auto fine = hub.subscribe({{"a", kEveryTopic}}, After{{7, 2}}, kNow, nullptr);
   CHECK(drain(*fine) == Seen{"3", "4"});
 }
 
@@ -113,7 +121,7 @@ TEST_CASE("a channel that was forgotten still announces what it lost") {
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("a", "x", "2"), kNow);
   hub.publish(message("b", "x", "3"), kNow + 5min);
-  auto s = hub.subscribe({{"a", ""}}, After{first}, kNow + 5min, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, After{first}, kNow + 5min, nullptr);
   CHECK(drain(*s) == Seen{"gap"});
 }
 
@@ -123,10 +131,11 @@ TEST_CASE("since a time, and from the start of a young channel") {
   hub.publish(message("old", "x", "2"), kNow + 40s);
   hub.publish(message("young", "x", "3"), kNow + 41s);
   Time token = kNow + 60s;
-  auto s = hub.subscribe({{"old", ""}, {"young", ""}}, Since{token}, kNow + 61s, nullptr);
+  auto s = hub.subscribe({{"old", kEveryTopic}, {"young", kEveryTopic}}, Since{token}, kNow + 61s,
+                         nullptr);
   hub.publish(message("old", "x", "4"), kNow + 62s);
   CHECK(drain(*s) == Seen{"3", "4"});
-  auto later = hub.subscribe({{"old", ""}}, Since{kNow + 40s, false}, kNow + 62s, nullptr);
+  auto later = hub.subscribe({{"old", kEveryTopic}}, Since{kNow + 40s, false}, kNow + 62s, nullptr);
   CHECK(drain(*later) == Seen{"2", "4"});
 }
 
@@ -134,12 +143,12 @@ TEST_CASE("what is gone of the time that was asked for is announced") {
   Hub hub({.history_messages_max = 2}, 1);
   for (int i = 1; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow + i * 40s);
   Time now = kNow + 170s;
-  auto too_old = hub.subscribe({{"a", ""}}, Since{kNow + 80s}, now, nullptr);
+  auto too_old = hub.subscribe({{"a", kEveryTopic}}, Since{kNow + 80s}, now, nullptr);
   CHECK(drain(*too_old) == Seen{"gap", "3", "4"});
-  auto fine = hub.subscribe({{"a", ""}}, Since{kNow + 81s}, now, nullptr);
+  auto fine = hub.subscribe({{"a", kEveryTopic}}, Since{kNow + 81s}, now, nullptr);
   CHECK(drain(*fine) == Seen{"3", "4"});
   for (int i = 5; i <= 8; ++i) hub.publish(message("b", "x", std::to_string(i)), now);
-  auto young = hub.subscribe({{"b", ""}}, Since{now + 1s}, now + 2s, nullptr);
+  auto young = hub.subscribe({{"b", kEveryTopic}}, Since{now + 1s}, now + 2s, nullptr);
   CHECK(drain(*young) == Seen{"gap", "7", "8"});
 }
 
@@ -148,26 +157,26 @@ TEST_CASE("a channel that comes back after it was forgotten has not forgotten it
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("a", "x", "2"), kNow);
   hub.publish(message("a", "x", "3"), kNow + 5min);
-  auto s = hub.subscribe({{"a", ""}}, After{first}, kNow + 5min, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, After{first}, kNow + 5min, nullptr);
   CHECK(drain(*s) == Seen{"gap", "3"});
-  auto young = hub.subscribe({{"a", ""}}, Since{kNow + 5min}, kNow + 5min, nullptr);
+  auto young = hub.subscribe({{"a", kEveryTopic}}, Since{kNow + 5min}, kNow + 5min, nullptr);
   CHECK(drain(*young) == Seen{"3"});
 }
 
 TEST_CASE("an id that the hub has not given yet is not believed") {
   Hub hub({}, 1);
   hub.publish(message("a", "x", "1"), kNow);
-  auto s = hub.subscribe({{"a", ""}}, After{{1, 99}}, kNow, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, After{{1, 99}}, kNow, nullptr);
   CHECK(drain(*s) == Seen{"gap", "1"});
 }
 
 TEST_CASE("without history, what is over is gone, and is said to be") {
   Hub hub({.history_messages_max = 0}, 1);
   hub.publish(message("a", "x", "1"), kNow);
-  auto live = hub.subscribe({{"a", ""}}, FromNow{}, kNow, nullptr);
+  auto live = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
   hub.publish(message("a", "x", "2"), kNow);
   CHECK(drain(*live) == Seen{"2"});
-  auto late = hub.subscribe({{"a", ""}}, Since{kNow}, kNow, nullptr);
+  auto late = hub.subscribe({{"a", kEveryTopic}}, Since{kNow}, kNow, nullptr);
   CHECK(drain(*late) == Seen{"gap"});
   CHECK(hub.stats().history_messages == 0);
 }
@@ -180,7 +189,7 @@ TEST_CASE("who catches up is bounded by the history, not by its queue") {
     hub.publish(message(i % 3 == 0 ? "b" : "a", "x", all.back()), kNow);
   }
   int calls = 0;
-  auto s = hub.subscribe({{"a", ""}, {"b", "x"}}, After{{1, 0}}, kNow, [&] { ++calls; });
+  auto s = hub.subscribe({{"a", kEveryTopic}, {"b", "x"}}, After{{1, 0}}, kNow, [&] { ++calls; });
   REQUIRE(s->has_waiting());
   Seen seen;
   while (s->has_waiting()) {
@@ -205,7 +214,7 @@ TEST_CASE("who catches up is bounded by the history, not by its queue") {
 TEST_CASE("history that passes while somebody reads it is a gap in its place") {
   Hub hub({.history_messages_max = 4}, 1);
   for (int i = 1; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
-  auto s = hub.subscribe({{"a", ""}}, After{{1, 0}}, kNow, nullptr);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, After{{1, 0}}, kNow, nullptr);
   CHECK(std::get<0>(s->take(1).at(0))->data == "1");
   for (int i = 5; i <= 8; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
   CHECK(drain(*s) == Seen{"gap", "5", "6", "7", "8"});
@@ -216,13 +225,13 @@ TEST_CASE("topics may come and go while a subscriber catches up") {
   hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("b", "x", "2"), kNow);
   hub.publish(message("c", "x", "3"), kNow);
-  auto s = hub.subscribe({{"a", ""}, {"b", ""}}, After{{1, 0}}, kNow, nullptr);
-  s->add({"c", ""});
-  s->remove({"b", ""});
+  auto s = hub.subscribe({{"a", kEveryTopic}, {"b", kEveryTopic}}, After{{1, 0}}, kNow, nullptr);
+  s->add({"c", kEveryTopic});
+  s->remove({"b", kEveryTopic});
   hub.publish(message("c", "x", "4"), kNow);
   CHECK(drain(*s) == Seen{"1", "4"});
-  s->remove({"a", ""});
-  s->remove({"c", ""});
+  s->remove({"a", kEveryTopic});
+  s->remove({"c", kEveryTopic});
   hub.publish(message("c", "x", "5"), kNow);
   CHECK(drain(*s).empty());
 }
@@ -232,9 +241,9 @@ TEST_CASE("the queues of all together are bounded") {
   Hub hub({.history_messages_max = 0, .queues_bytes_max = kMax}, 1);
   std::vector<std::unique_ptr<Subscription>> stalled;
   for (int i = 0; i < 10; ++i) {
-    stalled.push_back(hub.subscribe({{"a", ""}}, FromNow{}, kNow, nullptr));
+    stalled.push_back(hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr));
   }
-  auto alive = hub.subscribe({{"b", ""}}, FromNow{}, kNow, nullptr);
+  auto alive = hub.subscribe({{"b", kEveryTopic}}, FromNow{}, kNow, nullptr);
   std::string data = "\"" + std::string(200, 'x') + "\"";
   for (int i = 0; i < 1000; ++i) hub.publish(message("a", "x", data), kNow);
   CHECK(hub.stats().queued_bytes <= kMax + 500);
@@ -274,7 +283,7 @@ class Listener {
 
   void connect(Time now) {
     if (!subscription_) {
-      subscription_ = hub_.subscribe({{"a", "x"}, {"b", ""}}, After{last_}, now, nullptr);
+      subscription_ = hub_.subscribe({{"a", "x"}, {"b", kEveryTopic}}, After{last_}, now, nullptr);
     }
   }
   // What was announced to a connection counts for that connection only.
