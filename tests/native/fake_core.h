@@ -137,6 +137,7 @@ class FakeCore {
     }
   }
   void call_function() {
+    if (is_over()) return;
     driver_.start(make_call(core::CallKind::kFunction));
     settle();
   }
@@ -203,7 +204,9 @@ class FakeCore {
       driver_.drop(7);
       is_hot_ = false;
     }
-    if (memo_.size() > before) driver_.start(make_call(core::CallKind::kFunction));
+    if (memo_.size() > before && !is_over()) {
+      driver_.start(make_call(core::CallKind::kFunction));
+    }
   }
 
   void take_op(StepOp op) {
