@@ -263,11 +263,19 @@ class Checker {
     return overloads;
   }
 
+  // Overloads that take anything say less than those that fit beside them.
+  static bool takes_anything(const Overload& overload) {
+    if (overload.parameters.empty()) return false;
+    const Type& last = overload.parameters.back();
+    return last.kind == TypeKind::kDyn || last == Type::list(TypeKind::kDyn);
+  }
+
   // The result of all overloads that fit: one type, or dyn if they differ.
   Type call_type(const Node& node, const std::vector<Overload>& overloads,
                  const std::vector<Type>& args, const std::string& name) {
     std::optional<Type> result;
     for (const Overload& overload : overloads) {
+      if (result && takes_anything(overload)) continue;
       TypeSolver::Renaming renaming;
       std::vector<Type> parameters;
       for (const Type& parameter : overload.parameters) {

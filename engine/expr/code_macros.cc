@@ -34,7 +34,7 @@ class MacroLoop : public Code {
     const Value range = parts_.range->run(frame);
     if (range.is_error() && mode_ == Mode::kStrict) return range;
     if (range.is_error() || range.is_missing()) return absent();
-    if (!frame.spend(size_cost(range))) return over_budget();
+    if (!frame.spend(shallow_cost(range))) return over_budget();
     if (range.is(Kind::kList)) return run_list(frame, list_items(range, frame.arena));
     if (range.is(Kind::kMap)) return run_map(frame, map_entries(range, frame.arena).entries);
     return no_overload();

@@ -13,7 +13,7 @@ using Args = std::span<const Value>;
 template <Ordering kWanted>
 Value extreme(Frame& frame, Args args) {
   if (args.size() == 1 && args[0].is(Kind::kList)) {
-    if (!frame.spend(size_cost(args[0]))) return over_budget();
+    if (!frame.spend(shallow_cost(args[0]))) return over_budget();
     args = list_items(args[0], frame.arena);
     if (args.empty()) return Value::error("an empty list has no greatest or least element");
   }

@@ -24,7 +24,7 @@ Value bad_text() {
 
 Value size_of(Frame& frame, Args args) {
   const Value& value = args[0];
-  if (!frame.spend(size_cost(value))) return over_budget();
+  if (!frame.spend(shallow_cost(value))) return over_budget();
   switch (value.kind()) {
     case Kind::kString:
       return Value::integer(static_cast<int64_t>(count_code_points(value.text())));

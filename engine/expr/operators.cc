@@ -28,7 +28,7 @@ Value concatenate(Frame& frame, const Value& left, const Value& right, bool is_b
 }
 
 Value append_lists(Frame& frame, const Value& left, const Value& right) {
-  if (!frame.spend(size_cost(left) + size_cost(right))) return over_budget();
+  if (!frame.spend(shallow_cost(left) + shallow_cost(right))) return over_budget();
   const auto left_items = list_items(left, frame.arena);
   const auto right_items = list_items(right, frame.arena);
   Value* items = frame.arena.allocate<Value>(left_items.size() + right_items.size());
@@ -108,6 +108,21 @@ size_t size_cost(const Value& value) {
       for (const MapEntry& entry : value.map_data().entries) cost += 1 + size_cost(entry.value);
       return cost;
     }
+    default:
+      return 1;
+  }
+}
+
+size_t shallow_cost(const Value& value) {
+  if (value.is_json()) return 1 + value.text().size() / kBytesPerUnit;
+  switch (value.kind()) {
+    case Kind::kString:
+    case Kind::kBytes:
+      return 1 + value.text().size() / kBytesPerUnit;
+    case Kind::kList:
+      return 1 + value.items().size();
+    case Kind::kMap:
+      return 1 + value.map_data().entries.size();
     default:
       return 1;
   }

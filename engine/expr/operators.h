@@ -39,7 +39,9 @@ Value make_optional(Frame& frame, const Value& value);
 // What an access that failed gives for an optional: none() if there is nothing, else the error.
 Value absent_or_error(const Value& problem);
 
-// What comparing or copying the value costs, in units of the budget.
+// What reading all of the value costs, in units of the budget; for comparisons and copies as text.
 size_t size_cost(const Value& value);
+// What reading its items costs, without what is in them.
+size_t shallow_cost(const Value& value);
 
 }  // namespace stepwell::expr
