@@ -126,8 +126,12 @@ void RunActor::take_turn(core::Call& call) {
 void RunActor::build_frame(core::Call& call) {
   // A step's call counts the step's attempts, and comes only when the function's own go well.
   int attempt = call.kind == core::CallKind::kFunction ? call.attempt : 0;
-  frame_ = std::make_unique<detail::RunFrame>(call.run, *function_.code, function_.determinism,
-                                              attempt, workshop_->warn);
+  frame_ = std::make_unique<detail::RunFrame>(
+      call.run, detail::RunFrame::Options{.code = *function_.code,
+                                          .warn = workshop_->warn,
+                                          .stubs = function_.stubs,
+                                          .determinism = function_.determinism,
+                                          .attempt = attempt});
   std::lock_guard lock(mutex_);
   stop_ = frame_->stop_source();
   if (is_dropped_) stop_.request_stop();

@@ -21,6 +21,7 @@ namespace stepwell::native {
 struct RegisteredFunction {
   std::shared_ptr<const detail::FunctionCode> code;
   Determinism determinism = Determinism::kWarn;
+  const Stubs* stubs = nullptr;  // outlives the driver's jobs
 };
 
 // Where replies go. Called on worker threads, never from inside of Driver::start.

@@ -44,16 +44,24 @@ std::optional<std::pair<std::string, int>> as_repeat(const std::string& id) {
   return std::pair(id.substr(0, colon), number);
 }
 
+void set_failure(StepState& step, std::optional<ErrorInfo> error) {
+  if (!error) return;
+  step.failure = std::make_unique<StepState::Failure>(StepState::Failure{
+      std::move(error->name), std::move(error->message), std::move(error->cause)});
+}
+
 }  // namespace
 
-RunFrame::RunFrame(std::shared_ptr<const core::RunContext> run, const FunctionCode& code,
-                   Determinism determinism, int attempt, const native::Warn& warn)
-    : run_(std::move(run)), determinism_(determinism), warn_(warn) {
+RunFrame::RunFrame(std::shared_ptr<const core::RunContext> run, const Options& options)
+    : run_(std::move(run)),
+      determinism_(options.determinism),
+      warn_(options.warn),
+      stubs_(options.stubs) {
   RunStart start{.frame = this,
                  .event_json = run_->events.empty() ? "{}" : event_json(run_->events.front()),
                  .run_id = run_->id.to_string(),
-                 .attempt = attempt};
-  code_ = code.start(std::move(start));
+                 .attempt = options.attempt};
+  code_ = options.code.start(std::move(start));
   main_.frame = this;
   main_.next = code_.handle();
   code_.handle().promise().chain = &main_;
@@ -156,9 +164,7 @@ void RunFrame::hand_over(StepState& step, core::MemoEntry& entry) {
   step.phase = StepState::Phase::kResolved;
   step.result = std::move(entry.data);
   if (entry.state == stepwell::StepState::kFailed) {
-    ErrorInfo error = std::move(entry.error).value_or(ErrorInfo{});
-    step.failure = std::make_unique<StepState::Failure>(StepState::Failure{
-        std::move(error.name), std::move(error.message), std::move(error.cause)});
+    set_failure(step, std::move(entry.error).value_or(ErrorInfo{}));
   }
   Seen& seen = step.chain->seen;
   if (entry.resolved_pos > seen.position) seen = {entry.resolved_pos, entry.key.bytes};
@@ -176,6 +182,7 @@ bool RunFrame::begin(StepState& step) {
   step.phase = StepState::Phase::kAwaited;
   step.chain = resumed_;
   name(step);
+  if (stubs_ != nullptr && begin_stubbed(step)) return true;
   auto [found, is_new] = slots_.try_emplace(StepKey{step.key});
   Slot& slot = found->second;
   if (!is_new) return begin_known(step, slot);
@@ -183,6 +190,15 @@ bool RunFrame::begin(StepState& step) {
   ++awaited_;
   new_steps_.push_back(&step);
   return false;
+}
+
+bool RunFrame::begin_stubbed(StepState& step) {
+  auto stub = stubs_->find(step.full_id);
+  if (stub == stubs_->end()) return false;
+  step.phase = StepState::Phase::kResolved;
+  step.result = stub->second.data;
+  set_failure(step, stub->second.error);
+  return true;
 }
 
 bool RunFrame::begin_known(StepState& step, Slot& slot) {

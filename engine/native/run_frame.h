@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,13 @@ namespace stepwell::native {
 // How a function's code came to its end.
 using Outcome = std::variant<core::Returned, core::Threw>;
 
+// Results that steps of these ids are given without being asked for: for the tests of user code.
+struct Stub {
+  std::string data = "null";       // raw JSON
+  std::optional<ErrorInfo> error;  // the step has failed
+};
+using Stubs = std::map<std::string, Stub>;
+
 // Where warnings about user code go: the run's id and a sentence. Any thread.
 using Warn = std::function<void(const std::string& run_id, const std::string& text)>;
 
@@ -35,9 +43,15 @@ namespace stepwell::detail {
 // One thread at a time; whoever owns the frame sees to that.
 class RunFrame {
  public:
-  // `code` and `warn` outlive the frame.
-  RunFrame(std::shared_ptr<const core::RunContext> run, const FunctionCode& code,
-           Determinism determinism, int attempt, const native::Warn& warn);
+  // `code`, `stubs` (or null) and `warn` outlive the frame.
+  struct Options {
+    const FunctionCode& code;
+    const native::Warn& warn;
+    const native::Stubs* stubs = nullptr;
+    Determinism determinism = Determinism::kWarn;
+    int attempt = 0;
+  };
+  RunFrame(std::shared_ptr<const core::RunContext> run, const Options& options);
   // Destroys the coroutines. No body of the run runs any more, or ever will.
   ~RunFrame();
   RunFrame(const RunFrame&) = delete;
@@ -106,6 +120,7 @@ class RunFrame {
   };
 
   void name(StepState& step);
+  bool begin_stubbed(StepState& step);
   bool begin_known(StepState& step, Slot& slot);
   bool give_up_to(const StepState& step);
   void give_next();
@@ -122,6 +137,7 @@ class RunFrame {
   std::shared_ptr<const core::RunContext> run_;
   Determinism determinism_;
   const native::Warn& warn_;
+  const native::Stubs* stubs_;
   std::stop_source stop_;
 
   // In the order of the journal; those before next_ have had their turn.

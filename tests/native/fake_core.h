@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <deque>
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,26 +12,10 @@
 #include <vector>
 
 #include "engine/native/driver.h"
+#include "engine/native/manual_executor.h"
 #include "stepwell/stepwell.h"
 
 namespace stepwell::native {
-
-// Runs jobs when it is told to, on the calling thread.
-class ManualExecutor final : public Executor {
- public:
-  void submit(std::shared_ptr<Job> job) override { jobs_.push_back(std::move(job)); }
-  bool run_one() {
-    if (jobs_.empty()) return false;
-    std::shared_ptr<Job> job = std::move(jobs_.front());
-    jobs_.pop_front();
-    job->run();
-    return true;
-  }
-  size_t size() const { return jobs_.size(); }
-
- private:
-  std::deque<std::shared_ptr<Job>> jobs_;
-};
 
 enum class Eviction { kNever, kAlways };
 
