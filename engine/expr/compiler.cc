@@ -42,10 +42,11 @@ class Compiler {
 
   // Computes now what can't change later. Errors are left to be found when the code runs.
   Built fold(CodePtr code, bool operands_are_constant) {
-    if (!operands_are_constant || error_) return variable(std::move(code));
+    if (!operands_are_constant || error_ || folding_budget_ < 0) return variable(std::move(code));
     Frame frame{program_.constants};
-    frame.budget = kFoldingBudget;
+    frame.budget = folding_budget_;
     const Value value = code->run(frame);
+    folding_budget_ = frame.budget;
     if (value.is_error() || frame.budget < 0) return variable(std::move(code));
     return constant(value);
   }
@@ -379,6 +380,7 @@ class Compiler {
   std::string_view text_;
   std::vector<std::pair<std::string, uint32_t>> locals_;
   uint32_t max_locals_ = 0;
+  int64_t folding_budget_ = kFoldingBudget;  // for the whole expression
   std::optional<CompileError> error_;
 };
 

@@ -103,10 +103,11 @@ Compiled<Expression> Expression::compile(const Node& root, std::string_view text
 }
 
 Value Expression::evaluate(const Bindings& bindings, Arena& arena) const {
-  return settle(evaluate_part(bindings, arena));
+  int64_t budget = bindings.budget_;
+  return settle(evaluate_part(bindings, arena, budget));
 }
 
-Value Expression::evaluate_part(const Bindings& bindings, Arena& arena) const {
+Value Expression::evaluate_part(const Bindings& bindings, Arena& arena, int64_t& budget) const {
   const PathTable& paths = program_->paths;
   Value* slots = arena.allocate<Value>(paths.size());
   for (size_t i = 0; i < paths.size(); ++i) slots[i] = Value::missing();
@@ -121,9 +122,11 @@ Value Expression::evaluate_part(const Bindings& bindings, Arena& arena) const {
   for (const Bindings::Entry& entry : bindings.more_) extract(entry);
   Frame frame{arena};
   frame.slots = slots;
-  frame.budget = bindings.budget_;
+  frame.budget = budget;
   frame.now = bindings.now_;
-  return run_program(*program_, frame);
+  const Value value = run_program(*program_, frame);
+  budget = frame.budget;
+  return value;
 }
 
 Value Expression::evaluate(const Facts& facts, const std::vector<uint32_t>& link,

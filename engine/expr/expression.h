@@ -164,8 +164,8 @@ class Expression {
  private:
   friend class EventFolder;
   explicit Expression(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
-  // evaluate(), but a missing value stays missing.
-  Value evaluate_part(const Bindings& bindings, Arena& arena) const;
+  // evaluate(), but a missing value stays missing, and what it cost is taken from `budget`.
+  Value evaluate_part(const Bindings& bindings, Arena& arena, int64_t& budget) const;
 
   // Shared because expressions are handed to other threads and kept in several tables.
   std::shared_ptr<const Program> program_;

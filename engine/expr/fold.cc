@@ -98,11 +98,11 @@ class EventFolder {
   }
 
   const CompileOptions& options() const { return options_; }
-  bool is_over_budget() const { return is_over_budget_; }
+  bool is_over_budget() const { return budget_ < 0; }
 
  private:
   Node* fold(const Node& node, Use use) {
-    if (node.kind != NodeKind::kLiteral && is_known(node)) return evaluate(node);
+    if (node.kind != NodeKind::kLiteral && is_known(node)) return evaluate(node, use);
     if (node.kind == NodeKind::kCall) {
       if (node.op == Op::kAnd) return fold_and(node, use);
       if (node.op == Op::kOr) return fold_or(node, use);
@@ -153,15 +153,19 @@ class EventFolder {
     return function && function->is_pure;
   }
 
-  Node* evaluate(const Node& node) {
-    auto part = Expression::compile(node, "", options_);
-    if (!part) return out_.add_literal(std::monostate{}, node.offset);
+  // The value as a literal. A part that fails has none: it stays, with literals in the place of the
+  // event's fields, and fails again when it is asked; for && and || that is as good as false.
+  Node* evaluate(const Node& node, Use use) {
+    const auto part = Expression::compile(node, "", options_);
     Arena arena;
     Bindings bindings;
     bindings.set(kEvent, event_).numbers(numbers_);
-    const Value value = part->evaluate_part(bindings, arena);
-    is_over_budget_ |= value.is_error() && value.text() == over_budget().text();
-    return to_node(value, node.offset, arena);
+    const Value value = part ? part->evaluate_part(bindings, arena, budget_) : no_overload();
+    if (!value.is_error() && !value.is_missing()) return to_node(value, node.offset, arena);
+    if (use != Use::kValue) return out_.add_literal(false, node.offset);
+    const bool is_field = node.kind == NodeKind::kIdent || node.kind == NodeKind::kSelect;
+    if (is_field) return out_.add_literal(std::monostate{}, node.offset);
+    return rebuild(node);
   }
 
   // --- Values as trees ---------------------------------------------------------------------------
@@ -190,7 +194,7 @@ class EventFolder {
         return list_node(value, offset, arena);
       case Kind::kMap:
         return map_node(value, offset, arena);
-      default:  // missing, or an error: inside of an operation that is the same
+      default:  // inside of a list or a map
         return out_.add_literal(std::monostate{}, offset);
     }
   }
@@ -333,7 +337,7 @@ class EventFolder {
   Ast& out_;
   std::vector<std::string> outer_;  // variables of the macros around the part that is folded
   std::vector<std::string> inner_;  // variables of macros inside of the part that is looked at
-  bool is_over_budget_ = false;
+  int64_t budget_ = Bindings::kDefaultBudget;  // for all parts together
 };
 
 Compiled<Expression> Expression::bind_event(JsonView event, JsonNumbers numbers) const {
