@@ -1,0 +1,222 @@
+// The engine in this process: register functions, start it, send events.
+//
+//   Engine engine({.journal = sqlite("runs.db")});
+//   engine.function({.id = "import-file"}, import_requested, import_file);
+//   engine.start();
+//   engine.send(import_requested, {.file = "a.csv", .rows = 200});
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stepwell/channel.h"
+#include "stepwell/event_type.h"
+#include "stepwell/function.h"
+#include "stepwell/function_ref.h"
+
+namespace stepwell {
+
+// Something was asked of the engine that it cannot do: what, and how to mend it.
+class EngineError : public std::runtime_error {
+ public:
+  enum class Code {
+    kInvalid,      // the request is wrong: fix it
+    kNotFound,     // there is no such run or function
+    kConflict,     // its state does not allow it, or another process has the file
+    kUnavailable,  // not now: starting, stopping, or the disk is full
+    kStorage,      // the journal cannot be opened, read or trusted
+  };
+  EngineError(Code code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Code code() const { return code_; }
+
+ private:
+  Code code_;
+};
+
+// What a journal may lose when the machine, not only the process, goes down.
+enum class Durability : uint8_t {
+  kStrict,   // nothing that was acknowledged
+  kRelaxed,  // possibly the last commits
+};
+
+// Where the engine keeps its record.
+struct JournalOptions {
+  std::string path;  // of an SQLite file; empty: in memory, gone with the process
+  Durability durability = Durability::kStrict;
+};
+// A file, created if it is missing. One process at a time has it open.
+JournalOptions sqlite(std::string path, Durability durability = Durability::kStrict);
+// For tests: nothing outlives the engine.
+JournalOptions in_memory();
+
+struct EngineOptions {
+  JournalOptions journal;
+  // The app under which the functions are registered: those of it that are missing at the next
+  // start are taken for removed.
+  std::string app = "app";
+  size_t workers = 4;  // threads for functions and the bodies of their steps
+  // Runs that sleep or wait leave memory, the least recently used first, beyond so many bytes.
+  size_t memory_budget = 256u << 20;
+  // For tests: every run leaves memory whenever it is suspended.
+  bool always_evict = false;
+  std::chrono::milliseconds wait_lookback = std::chrono::seconds(60);
+  // Replaces the growing delays between attempts when set.
+  std::optional<std::chrono::milliseconds> retry_interval;
+  // The journal cannot be trusted any more (a failed fsync, say): nothing is acknowledged from here
+  // on. Called once on the engine's thread. Default: writes the reason to stderr and exits with 74.
+  std::function<void(const std::string& reason)> on_fatal;
+  // Warnings for people, from any thread. Default: stderr.
+  std::function<void(const std::string& line)> on_warning;
+};
+
+enum class RunState : uint8_t { kScheduled, kRunning, kCompleted, kFailed, kCancelled, kSkipped };
+
+// A run as it stands in the journal.
+struct RunInfo {
+  std::string id;  // a ULID
+  std::string function_id;
+  RunState state = RunState::kScheduled;
+  std::string output;         // raw JSON, when it completed
+  std::string error_name;     // when it failed
+  std::string error_message;  // likewise
+  bool has_ended() const { return state != RunState::kScheduled && state != RunState::kRunning; }
+};
+
+// A message that was published, as subscribers get it.
+struct Message {
+  std::string id;  // rises within a channel; resume after it
+  std::string channel;
+  std::string topic;
+  std::string data;  // raw JSON
+  std::string run_id;  // who published it; may be empty
+};
+
+namespace detail {
+class EngineImpl;
+}
+
+// All functions may be called from any thread, but not from inside of callbacks of the engine where
+// they say that they block.
+class Engine {
+ public:
+  // Opens nothing yet.
+  explicit Engine(EngineOptions options);
+  // Stops it, if it runs.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // -- Before start() ------------------------------------------------------------------------------
+
+  // Registers a coroutine `Task<Out> f(Context<In>)` that runs for each event of the type.
+  // EngineError when the options are wrong, also for expressions that do not compile.
+  template <class In, class F>
+  auto function(FunctionOptions options, const EventType<In>& type, F&& code) {
+    options.triggers.insert(options.triggers.begin(),
+                            FunctionOptions::Trigger{std::string(type.name), options.if_});
+    return function(std::move(options), std::forward<F>(code));
+  }
+  // The same, triggered by options.triggers or, without any, only by being invoked.
+  template <class F>
+  auto function(FunctionOptions options, F&& code) {
+    using Traits = detail::TraitsOf<F>;
+    std::string_view id = add(std::move(options), detail::make_code(std::forward<F>(code)));
+    return FunctionRef<typename Traits::In, typename Traits::Out>{id};
+  }
+  // A function that runs, as a run of its own, when a run of `function_id` failed for good:
+  // `Task<void> f(Context<FunctionFailed>)`. It is registered as "<function_id>-failure".
+  template <class F>
+  void on_failure(std::string_view function_id, F&& code) {
+    FunctionOptions options{.id = std::string(function_id) + "-failure"};
+    options.if_ = "event.data.function_id == '" + std::string(function_id) + "'";
+    function(std::move(options), function_failed, std::forward<F>(code));
+  }
+
+  // -- Running ---------------------------------------------------------------------------------------
+
+  // Opens the journal, recovers what is in it and goes on with it; returns when events are accepted.
+  // EngineError when the journal cannot be opened.
+  void start();
+  // Commits what was accepted, waits for step bodies that run, and closes the journal. Runs that
+  // are not finished go on at the next start.
+  void stop();
+  // start(), then blocks until stop() is called by another thread. 0.
+  int run();
+
+  // Sends events; returns their ids when they are durable. EngineError when they are refused. Blocks.
+  template <class T>
+  std::string send(const EventType<T>& type, const std::type_identity_t<T>& data) {
+    return send(NewEvent(type, data));
+  }
+  std::string send(const NewEvent& event);
+  std::vector<std::string> send(const std::vector<NewEvent>& events);
+
+  // Ends a run. EngineError if there is none or it has ended otherwise. Blocks.
+  void cancel(std::string_view run_id);
+  // Starts a new run with the events of another; its id. Blocks.
+  std::string rerun(std::string_view run_id);
+  // Ends the wait for a signal with `data`; EngineError (kNotFound) if nobody waits. Blocks.
+  void send_signal(std::string_view signal, const RawJson& data);
+  // Runs a function that has no trigger, or without its trigger; the run's id. Blocks.
+  template <class In, class Out>
+  std::string invoke(const FunctionRef<In, Out>& function, const std::type_identity_t<In>& data) {
+    return invoke(function.id, RawJson(to_json_text(data)));
+  }
+  std::string invoke(std::string_view function_id, const RawJson& data);
+
+  // The run as committed; nothing if there is none. Blocks.
+  std::optional<RunInfo> find_run(std::string_view run_id);
+  // The runs that an event started, by the id that send() gave. Blocks.
+  std::vector<RunInfo> runs_of(std::string_view event_id);
+  // Waits until the run has ended; EngineError (kUnavailable) when the time is up first. Blocks.
+  RunInfo wait_for(std::string_view run_id,
+                   std::chrono::milliseconds timeout = std::chrono::hours(1));
+
+  // Hears what is published on a channel, all topics when `topic` is empty, from now on. The callback
+  // runs on the engine's thread and must not block. Unsubscribes when the result goes.
+  class Subscription;
+  [[nodiscard]] std::unique_ptr<Subscription> subscribe(
+      std::string_view channel, std::string_view topic,
+      std::function<void(const Message&)> callback);
+  template <class T>
+  [[nodiscard]] std::unique_ptr<Subscription> subscribe(const Topic<T>& topic,
+                                                        std::function<void(const T&)> callback) {
+    return subscribe(topic.channel(), topic.name(),
+                     [callback = std::move(callback)](const Message& message) {
+                       callback(from_json_text<T>(message.data));
+                     });
+  }
+
+  // For other parts of Stepwell that are built around an engine.
+  detail::EngineImpl& impl() { return *impl_; }
+
+ private:
+  // The id, as text that the engine owns.
+  std::string_view add(FunctionOptions options, std::shared_ptr<const detail::FunctionCode> code);
+
+  std::unique_ptr<detail::EngineImpl> impl_;
+};
+
+// A live subscription. Outlived by its engine.
+class Engine::Subscription {
+ public:
+  ~Subscription();
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+
+ private:
+  friend class detail::EngineImpl;
+  Subscription() = default;
+  detail::EngineImpl* engine_ = nullptr;
+  uint64_t number_ = 0;
+};
+
+}  // namespace stepwell
