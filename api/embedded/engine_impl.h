@@ -27,7 +27,8 @@ class EngineImpl {
 
   std::string_view add(FunctionOptions options, std::shared_ptr<const FunctionCode> code);
 
-  // -- Putting a server around it --------------------------------------------------------------------
+  // -- Putting a server around it
+  // --------------------------------------------------------------------
 
   // Opens the journal and builds the runtime on `loop`, without starting it. EngineError.
   runtime::Runtime& prepare(runtime::Loop& loop);
@@ -40,7 +41,8 @@ class EngineImpl {
   // After the loop has returned: ends the threads and closes the journal.
   void finish();
 
-  // -- By itself ---------------------------------------------------------------------------------------
+  // -- By itself
+  // ---------------------------------------------------------------------------------------
 
   void start();
   void stop();
@@ -87,8 +89,8 @@ class EngineImpl {
   std::mutex mutex_;
   std::condition_variable run_ended_;
   std::condition_variable stopped_;
-  uint64_t ends_ = 0;         // guarded by mutex_: how many runs have ended
-  bool is_stopped_ = true;    // guarded by mutex_
+  uint64_t ends_ = 0;       // guarded by mutex_: how many runs have ended
+  bool is_stopped_ = true;  // guarded by mutex_
 };
 
 // The run as people see it.

@@ -95,7 +95,7 @@ struct Message {
   std::string id;  // rises within a channel; resume after it
   std::string channel;
   std::string topic;
-  std::string data;  // raw JSON
+  std::string data;    // raw JSON
   std::string run_id;  // who published it; may be empty
 };
 
@@ -114,7 +114,8 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // -- Before start() ------------------------------------------------------------------------------
+  // -- Before start()
+  // ------------------------------------------------------------------------------
 
   // Registers a coroutine `Task<Out> f(Context<In>)` that runs for each event of the type.
   // EngineError when the options are wrong, also for expressions that do not compile.
@@ -140,10 +141,11 @@ class Engine {
     function(std::move(options), function_failed, std::forward<F>(code));
   }
 
-  // -- Running ---------------------------------------------------------------------------------------
+  // -- Running
+  // ---------------------------------------------------------------------------------------
 
-  // Opens the journal, recovers what is in it and goes on with it; returns when events are accepted.
-  // EngineError when the journal cannot be opened.
+  // Opens the journal, recovers what is in it and goes on with it; returns when events are
+  // accepted. EngineError when the journal cannot be opened.
   void start();
   // Commits what was accepted, waits for step bodies that run, and closes the journal. Runs that
   // are not finished go on at the next start.
@@ -151,7 +153,8 @@ class Engine {
   // start(), then blocks until stop() is called by another thread. 0.
   int run();
 
-  // Sends events; returns their ids when they are durable. EngineError when they are refused. Blocks.
+  // Sends events; returns their ids when they are durable. EngineError when they are refused.
+  // Blocks.
   template <class T>
   std::string send(const EventType<T>& type, const std::type_identity_t<T>& data) {
     return send(NewEvent(type, data));
@@ -180,8 +183,8 @@ class Engine {
   RunInfo wait_for(std::string_view run_id,
                    std::chrono::milliseconds timeout = std::chrono::hours(1));
 
-  // Hears what is published on a channel, all topics when `topic` is empty, from now on. The callback
-  // runs on the engine's thread and must not block. Unsubscribes when the result goes.
+  // Hears what is published on a channel, all topics when `topic` is empty, from now on. The
+  // callback runs on the engine's thread and must not block. Unsubscribes when the result goes.
   class Subscription;
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(
       std::string_view channel, std::string_view topic,

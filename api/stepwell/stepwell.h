@@ -4,6 +4,7 @@
 #include "stepwell/channel.h"
 #include "stepwell/codec.h"
 #include "stepwell/context.h"
+#include "stepwell/engine.h"
 #include "stepwell/errors.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"

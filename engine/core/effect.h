@@ -53,6 +53,7 @@ struct Publish {
 struct RunEnded {
   RunNo run = 0;
   RunId id;
+  FunctionId function;
   RunStatus status = RunStatus::kCompleted;
   std::string output;              // raw JSON, when it completed
   std::optional<ErrorInfo> error;  // else

@@ -74,7 +74,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   if (run.pending_end) requests = std::move(run.pending_end->requests);
   for (RequestId request : requests) answer(Answer{.request = request, .run = run.id});
   tell_invoker(run, record);
-  effect(RunEnded{run.no, run.id, status, record.output, record.error});
+  effect(RunEnded{run.no, run.id, record.function, status, record.output, record.error});
   write(storage::UpdateRun{std::move(record)});
 }
 

@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+#include <stepwell/stepwell.h>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+namespace stepwell {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Order {
+  std::string id;
+  int amount = 0;
+};
+STEPWELL_FIELDS(Order, id, amount);
+
+struct Note {
+  std::string text;
+};
+STEPWELL_FIELDS(Note, text);
+
+constexpr EventType<Order> order_placed{"order/placed"};
+constexpr EventType<Order> order_paid{"order/paid"};
+
+Task<int> add_up(Context<Order> ctx) {
+  auto& step = ctx.step;
+  int sum = 0;
+  for (int i = 0; i < 3; ++i)
+    sum += co_await step.run("add", [&] { return ctx.event.data.amount; });
+  Note note{.text = "sum of " + ctx.event.data.id};
+  co_await step.publish("tell", Topic<Note>{"notes", "sums"}, note);
+  co_return sum;
+}
+
+Task<std::string> wait_for_payment(Context<Order> ctx) {
+  auto condition = where("id", ctx.event.data.id);
+  auto paid =
+      co_await ctx.step.wait_for_event("payment", order_paid, {.timeout = 1h, .if_ = condition});
+  co_return paid ? std::string("paid") : std::string("forgotten");
+}
+
+class TemporaryFile {
+ public:
+  TemporaryFile() : folder_(std::filesystem::temp_directory_path() / unique_name()) {
+    std::filesystem::create_directories(folder_);
+  }
+  ~TemporaryFile() { std::filesystem::remove_all(folder_); }
+  std::string path() const { return folder_ / "runs.db"; }
+
+ private:
+  static std::string unique_name() {
+    static std::atomic<int> number{0};
+    return "stepwell-engine-test-" + std::to_string(getpid()) + "-" + std::to_string(++number);
+  }
+  std::filesystem::path folder_;
+};
+
+std::string only_run_of(Engine& engine, const std::string& event) {
+  std::vector<RunInfo> runs = engine.runs_of(event);
+  REQUIRE(runs.size() == 1);
+  return runs[0].id;
+}
+
+TEST_CASE("an event becomes a run, its steps run, its result and its message are there") {
+  TemporaryFile file;
+  for (bool always_evict : {false, true}) {
+    CAPTURE(always_evict);
+    Engine engine({.journal = always_evict ? in_memory() : sqlite(file.path()),
+                   .always_evict = always_evict});
+    engine.function({.id = "add-up"}, order_placed, add_up);
+    engine.start();
+    std::mutex mutex;
+    std::string heard;
+    auto subscription = engine.subscribe(Topic<Note>{"notes", "sums"},
+                                         std::function<void(const Note&)>([&](const Note& note) {
+                                           std::lock_guard lock(mutex);
+                                           heard = note.text;
+                                         }));
+    std::string event = engine.send(order_placed, {.id = "o1", .amount = 7});
+    RunInfo run = engine.wait_for(only_run_of(engine, event), 30s);
+    CHECK(run.state == RunState::kCompleted);
+    CHECK(run.output == "21");
+    subscription.reset();
+    std::lock_guard lock(mutex);
+    CHECK(heard == "sum of o1");
+  }
+}
+
+TEST_CASE("a run that waits goes on in the next process") {
+  TemporaryFile file;
+  std::string run;
+  {
+    Engine engine({.journal = sqlite(file.path())});
+    engine.function({.id = "wait"}, order_placed, wait_for_payment);
+    engine.start();
+    run = only_run_of(engine, engine.send(order_placed, {.id = "o1", .amount = 7}));
+  }
+  Engine engine({.journal = sqlite(file.path())});
+  engine.function({.id = "wait"}, order_placed, wait_for_payment);
+  engine.start();
+  engine.send(order_paid, {.id = "other"});
+  engine.send(order_paid, {.id = "o1"});
+  CHECK(engine.wait_for(run, 30s).output == "\"paid\"");
+}
+
+TEST_CASE("cancel, rerun, invoke, signals, and errors that say what is wrong") {
+  Engine engine({.journal = in_memory()});
+  auto summing = engine.function({.id = "add-up"}, order_placed, add_up);
+  engine.function({.id = "wait"}, order_paid, wait_for_payment);
+  CHECK_THROWS_WITH_AS(engine.function({.id = "wait"}, order_paid, wait_for_payment),
+                       "function \"wait\" is registered twice", EngineError);
+  CHECK_THROWS_AS(
+      engine.function({.id = "bad", .if_ = "event.data.x ="}, order_paid, wait_for_payment),
+      EngineError);
+  CHECK_THROWS_AS(engine.send(order_paid, {.id = "early"}), EngineError);
+  engine.start();
+  std::string run = engine.invoke(summing, {.id = "direct", .amount = 1});
+  CHECK(engine.wait_for(run, 30s).output == "3");
+  std::string again = engine.rerun(run);
+  CHECK(again != run);
+  CHECK(engine.wait_for(again, 30s).output == "3");
+  std::string waiting = only_run_of(engine, engine.send(order_paid, {.id = "p"}));
+  engine.cancel(waiting);
+  CHECK(engine.wait_for(waiting, 30s).state == RunState::kCancelled);
+  CHECK_THROWS_AS(engine.cancel(run), EngineError);
+  CHECK_THROWS_AS(engine.cancel("nonsense"), EngineError);
+  CHECK_THROWS_AS(engine.send_signal("nobody", RawJson("1")), EngineError);
+  CHECK_THROWS_AS(engine.send(NewEvent("inngest/mine", RawJson("{}"))), EngineError);
+}
+
+Task<int> always_fails(Context<Order>) {
+  throw NonRetriableError("no way");
+  co_return 0;
+}
+
+TEST_CASE("a failed run calls the plain callback and starts the function for failures") {
+  Engine engine({.journal = in_memory()});
+  std::mutex mutex;
+  std::condition_variable told;
+  std::string message;
+  std::string failed_run;
+  engine.function({.id = "f",
+                   .on_failure =
+                       [&](const Failure& failure) {
+                         std::lock_guard lock(mutex);
+                         message = failure.message;
+                         told.notify_all();
+                       }},
+                  order_placed, always_fails);
+  auto record = [&](Context<FunctionFailed> ctx) -> Task<void> {
+    std::lock_guard lock(mutex);
+    failed_run = ctx.event.data.run_id;
+    told.notify_all();
+    co_return;
+  };
+  engine.on_failure("f", record);
+  engine.start();
+  std::string run = only_run_of(engine, engine.send(order_placed, {.id = "o"}));
+  std::unique_lock lock(mutex);
+  CHECK(told.wait_for(lock, 30s, [&] { return !message.empty() && !failed_run.empty(); }));
+  CHECK(message == "no way");
+  CHECK(failed_run == run);
+}
+
+}  // namespace
+}  // namespace stepwell
