@@ -39,9 +39,11 @@ Result<void> validate(const ServiceOptions& options);
 // Loop thread only (the loop given here).
 class Service {
  public:
-  // Before runtime.start(), on which it hangs its callbacks. `options` are valid. Loop and runtime
-  // outlive the service; the service lives until the loop has stopped.
-  Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options);
+  // Before runtime.start(). `options` are valid. Loop, runtime and hub outlive the service; the
+  // service lives until the loop has stopped. `hub`: of an engine that publishes to it, on this
+  // loop; null: the service has one of its own and hangs it on the runtime.
+  Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options,
+          realtime::Hub* hub = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -56,16 +58,19 @@ class Service {
   Router& router() { return router_; }
   Gateway& gateway() { return gateway_; }
   const Auth& auth() const { return auth_; }
-  realtime::Hub& hub() { return hub_; }
+  realtime::Hub& hub() { return *hub_; }
 
  private:
+  void feed_own_hub(runtime::Runtime& runtime);
+
   UvLoop& loop_;
   ServiceOptions options_;
   Random random_;
   Auth auth_;
   Gateway gateway_;
   Router router_;
-  realtime::Hub hub_;
+  std::unique_ptr<realtime::Hub> own_hub_;
+  realtime::Hub* hub_;
   std::unique_ptr<realtime::SseDoor> sse_;
   std::unique_ptr<HttpServer> http_;
 };

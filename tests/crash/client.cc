@@ -20,7 +20,7 @@ std::optional<server::Reply> try_request(uint16_t port, const std::string& path,
                                          const std::string* body) {
   try {
     return body != nullptr ? server::post_to(port, path, *body) : server::fetch(port, path);
-  } catch (const std::runtime_error&) {
+  } catch (const std::exception&) {
     return std::nullopt;  // it died, or is not up yet
   }
 }
