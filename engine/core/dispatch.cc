@@ -111,7 +111,9 @@ void State::call_step(Run& run, PendingStep& step) {
 void State::begin_call(const Run& run, const Call& call, Position look_base) {
   DriverKind driver = run.function->config.driver;
   if (driver == DriverKind::kNative) ++native_calls_;
-  calls_[call.id.number] = {run.no, call.kind, call.target, last_pos_, look_base, now_, driver};
+  const std::vector<MemoEntry>& memo = run.memory->memo;
+  Position code_pos = memo.empty() ? run.no : memo.back().resolved_pos;
+  calls_[call.id.number] = {run.no, call.kind, call.target, code_pos, look_base, now_, driver};
 }
 
 bool State::is_suspended(const Run& run) const {

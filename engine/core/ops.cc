@@ -105,13 +105,13 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
   publish(run, std::move(body.publications));
   if (const PendingStep* pending = find_pending(run, op.key)) {
     resolve(run, pending_index(run, pending->pos),
-            {.data = std::move(body.data), .base = call.dispatched});
+            {.data = std::move(body.data)});
     return true;
   }
   StepRecord step = new_step(op);
   step.state = StepState::kCompleted;
   step.registered_at = call.started_at;
-  step.base = call.dispatched;
+  step.base = call.code_pos;
   step.data = std::move(body.data);
   record_resolved(run, std::move(step));
   return true;
@@ -141,10 +141,10 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
     step.key = key;
     step.id = id;
     step.attempts = attempt + 1;
+    step.base = call.code_pos;
     if (!goes_on) {
       step.state = StepState::kFailed;
       step.registered_at = call.started_at;
-      step.base = call.dispatched;
       step.error = std::move(body.error);
       record_resolved(run, std::move(step));
       return true;
@@ -156,7 +156,7 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
   pending->attempts = attempt + 1;
   if (!goes_on) {
     resolve(run, pending_index(run, pending->pos),
-            {.state = StepState::kFailed, .error = std::move(body.error), .base = call.dispatched});
+            {.state = StepState::kFailed, .error = std::move(body.error)});
     return true;
   }
   pending->due = retry_at;
@@ -164,6 +164,7 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
                                        .run = run.no,
                                        .key = key,
                                        .kind = StepKind::kRun,
+                                       .base = pending->base,
                                        .due = retry_at,
                                        .attempts = pending->attempts}});
   timers_.add({*retry_at, run.no, pending->pos, Timer::Kind::kStep});
@@ -319,7 +320,7 @@ bool State::send_events(Run& run, const CallUnderWay& call, const StepOp& op, Se
   StepRecord step = new_step(op);
   step.state = StepState::kCompleted;
   step.registered_at = now_;
-  step.base = call.dispatched;
+  step.base = call.code_pos;
   JsonWriter ids;
   ids.begin_object().key("ids").begin_array();
   std::vector<std::pair<EventRecord, storage::EventHistory>> accepted;

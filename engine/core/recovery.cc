@@ -79,6 +79,7 @@ void State::recover_run(storage::OpenRun open) {
 void State::recover_step(Run& run, StepRecord step) {
   PendingStep pending{.key = step.key,
                       .pos = step.pos,
+                      .base = step.base,
                       .kind = step.kind,
                       .attempts = step.attempts,
                       .due = step.due,

@@ -43,8 +43,10 @@ PendingStep& State::record_pending(Run& run, StepRecord step) {
   step.pos = next_pos();
   step.state = StepState::kPending;
   step.registered_at = now_;
+  if (step.kind == StepKind::kRun && step.base == 0) step.base = step.pos;
   PendingStep pending{.key = step.key,
                       .pos = step.pos,
+                      .base = step.base,
                       .kind = step.kind,
                       .attempts = step.attempts,
                       .due = step.due,
@@ -80,7 +82,7 @@ void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
   step.kind = pending.kind;
   step.state = resolution.state;
   step.resolved_pos = next_pos();
-  step.base = resolution.base != 0 ? resolution.base : step.resolved_pos;
+  step.base = pending.kind == StepKind::kRun ? pending.base : step.resolved_pos;
   step.resolved_at = now_;
   step.attempts = pending.attempts;
   step.data = std::move(resolution.data);

@@ -27,7 +27,8 @@ namespace stepwell::core {
 // A registered step that is not resolved.
 struct PendingStep {
   StepKey key;
-  Position pos = 0;  // of its registration
+  Position pos = 0;   // of its registration
+  Position base = 0;  // kRun: the look-back base that its memo will give
   StepKind kind = StepKind::kRun;
   int attempts = 0;  // failed so far
   std::optional<Time> due;
@@ -98,7 +99,9 @@ struct CallUnderWay {
   RunNo run = 0;
   CallKind kind = CallKind::kFunction;
   StepKey target;
-  Position dispatched = 0;  // the newest position when it was made
+  // Where its code stands: the resolution of the newest memo that it has, or the run's creation. A
+  // wait behind its steps looks back to there; the same when the call is made again after a crash.
+  Position code_pos = 0;
   Position look_base = 0;   // for waits that it registers
   Time started_at{};
   DriverKind driver = DriverKind::kNative;
@@ -196,7 +199,6 @@ class State {
     std::string data = "null";
     std::optional<ErrorInfo> error;
     Position resolved_event = 0;
-    Position base = 0;  // 0: the position of the resolution itself
   };
   // Ends a pending step; the run's code is to see it.
   void resolve(Run& run, size_t pending_index, Resolution resolution);
