@@ -1,0 +1,72 @@
+// A whole server on an engine, with a journal in memory and functions that a test writes as
+// lambdas.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api/server/service.h"
+#include "engine/core/driver.h"
+#include "engine/runtime/runtime.h"
+#include "schema/json.h"
+#include "tests/server/http_client.h"
+
+namespace stepwell::server {
+
+// What a function's code does when it is called.
+using TestFunction = std::function<core::Reply(const core::Call&)>;
+
+class TestDriver final : public core::Driver {
+ public:
+  explicit TestDriver(runtime::Loop& loop) : loop_(loop) {}
+  void start(core::Call call) override;
+  void drop(RunNo) override {}
+  void drop_all() override {}
+
+  std::function<void(core::Reply)> reply;
+  std::map<std::string, TestFunction> functions;  // by slug
+
+ private:
+  runtime::Loop& loop_;
+};
+
+// Answers of functions.
+core::Reply returned(std::string output);
+core::Reply yielded(StepOp op);
+
+class ServiceFixture {
+ public:
+  // With the given functions, each triggered by the event of its own name.
+  explicit ServiceFixture(std::map<std::string, TestFunction> functions = {},
+                          ServiceOptions options = {});
+  ~ServiceFixture();
+
+  uint16_t port() const { return port_; }
+  Service& service() { return *service_; }
+  runtime::Runtime& runtime() { return *runtime_; }
+  UvLoop& loop() { return loop_; }
+
+  void on_loop(const std::function<void()>& task);
+
+  // Sends a body to POST /e/test and returns the ids of the answer, which must be a 200.
+  std::vector<std::string> send(std::string_view body);
+  // Asks for the JSON at `path` again and again until `condition` holds of it; throws after 10 s.
+  std::string wait_for(const std::string& path,
+                       const std::function<bool(const JsonView&)>& condition);
+  // The id of the one run of an event, once it has this status.
+  std::string wait_for_run(const std::string& event_id, std::string_view status);
+
+ private:
+  UvLoop loop_;
+  TestDriver driver_;
+  std::unique_ptr<runtime::Runtime> runtime_;
+  std::unique_ptr<Service> service_;
+  uint16_t port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace stepwell::server

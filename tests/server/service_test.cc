@@ -1,0 +1,320 @@
+// The routes, on a real engine.
+#include "api/server/service.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "schema/encoding.h"
+#include "tests/server/service_fixture.h"
+
+namespace stepwell::server {
+namespace {
+
+// Waits for the event "answer", then returns what it brought.
+core::Reply wait_for_answer(const core::Call& call) {
+  if (!call.memo.empty()) return returned(call.memo[0].data);
+  StepOp op;
+  op.key = StepKey::of("wait");
+  op.id = "wait";
+  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
+  if (!call.pending.empty()) return core::Reply{};
+  return yielded(std::move(op));
+}
+
+core::Reply echo(const core::Call& call) {
+  return returned(call.run->events[0].data);
+}
+
+std::map<std::string, TestFunction> functions() {
+  return {{"echo", echo}, {"ask", wait_for_answer}};
+}
+
+std::string seed_of(std::string_view bytes) {
+  return "1732380000000," + base64_encode(bytes);
+}
+
+}  // namespace
+
+TEST_CASE("an event is stored, runs its function, and both can be read") {
+  ServiceFixture fixture(functions());
+  const auto ids = fixture.send(R"({"name":"echo","id":"e-1","data":{"n":1}})");
+  REQUIRE(ids.size() == 1);
+  const std::string run = fixture.wait_for_run(ids[0], "Completed");
+
+  const Reply event = fetch(fixture.port(), "/v1/events/" + ids[0]);
+  CHECK(event.status == 200);
+  const JsonView data = *parse_json(event.body)->find("data");
+  CHECK(data.find("internal_id")->as_string() == ids[0]);
+  CHECK(data.find("id")->as_string() == "e-1");
+  CHECK(data.find("data")->text() == R"({"n":1})");
+
+  const Reply shown = fetch(fixture.port(), "/v1/runs/" + run);
+  CHECK(shown.header("x-inngest-server-kind") == "dev");
+  const JsonView output = *parse_json(shown.body)->find("data");
+  CHECK(output.find("output")->text() == R"({"n":1})");
+  CHECK(output.find("event_id")->as_string() == ids[0]);
+}
+
+TEST_CASE("the answer to events has their ids in order, and its own status") {
+  ServiceFixture fixture;
+  const Reply reply = post_to(fixture.port(), "/e/any", R"([{"name":"a"},{"name":"b"}])");
+  CHECK(reply.status == 200);
+  const JsonView json = parse_json(reply.body).value();
+  CHECK(json.find("status")->as_int64() == 200);
+  const JsonView ids = *json.find("ids");
+  std::vector<std::string> texts;
+  for (JsonElements it = ids.elements(); it.next();) texts.push_back(*it.value().as_string());
+  REQUIRE(texts.size() == 2);
+  CHECK(texts[0] != texts[1]);
+  const Reply first = fetch(fixture.port(), "/v1/events/" + texts[0]);
+  CHECK(parse_json(first.body)->find("data")->find("name")->as_string() == "a");
+}
+
+TEST_CASE("events before a bad one are in") {
+  ServiceFixture fixture;
+  const Reply reply = post_to(fixture.port(), "/e/any", R"([{"name":"a"},{"name":""}])");
+  CHECK(reply.status == 400);
+  const JsonView json = parse_json(reply.body).value();
+  CHECK(json.find("status")->as_int64() == 400);
+  CHECK(json.find("error")->as_string() == "event 2: \"name\" is missing");
+  JsonElements ids = json.find("ids")->elements();
+  REQUIRE(ids.next());
+  CHECK(fetch(fixture.port(), "/v1/events/" + *ids.value().as_string()).status == 200);
+  CHECK(!ids.next());
+
+  for (const char* bad : {"", "x", "{", R"({"name":"inngest/x"})"}) {
+    CAPTURE(bad);
+    const Reply refused = post_to(fixture.port(), "/e/any", bad);
+    CHECK(refused.status == 400);
+    CHECK(parse_json(refused.body)->find("ids")->text() == "[]");
+  }
+  CHECK(post_to(fixture.port(), "/e/any", "[]").body == R"({"ids":[],"status":200})");
+}
+
+TEST_CASE("a repeated request with a seed has the same ids and starts no second run") {
+  ServiceFixture fixture(functions());
+  const std::string field = "x-inngest-event-id-seed: " + seed_of("0123456789") + "\r\n";
+  const std::string body = R"([{"name":"echo"},{"name":"echo"}])";
+  const Reply first = post_to(fixture.port(), "/e/any", body, field);
+  const Reply second = post_to(fixture.port(), "/e/any", body, field);
+  CHECK(first.status == 200);
+  CHECK(first.body == second.body);
+  const JsonView ids = *parse_json(first.body)->find("ids");
+  JsonElements it = ids.elements();
+  REQUIRE(it.next());
+  const std::string id = *it.value().as_string();
+  fixture.wait_for_run(id, "Completed");
+  const Reply runs = fetch(fixture.port(), "/api/runs");
+  const JsonView list = *parse_json(runs.body)->find("data");
+  int count = 0;
+  for (JsonElements run = list.elements(); run.next();) ++count;
+  CHECK(count == 2);
+}
+
+TEST_CASE("a large body is parsed elsewhere and answered the same; one over the limit is a 413") {
+  ServiceOptions options;
+  options.events.body_bytes_max = 1024 * 1024;
+  ServiceFixture fixture({}, options);
+  const std::string padding(300'000, 'x');
+  const std::string large = R"({"name":"a","data":{"x":")" + padding + R"("}})";
+  const auto ids = fixture.send(large);
+  REQUIRE(ids.size() == 1);
+  const Reply event = fetch(fixture.port(), "/v1/events/" + ids[0]);
+  CHECK(event.body.find(padding) != std::string::npos);
+  const Reply refused = post_to(fixture.port(), "/e/any", std::string(1024 * 1024 + 1, ' '));
+  CHECK(refused.status == 413);
+}
+
+TEST_CASE("too many events on their way are refused for now") {
+  ServiceOptions options;
+  options.events.bytes_in_flight_max = 10;
+  ServiceFixture fixture({}, options);
+  const Reply reply = post_to(fixture.port(), "/e/any", R"({"name":"a"})");
+  CHECK(reply.status == 503);
+  CHECK(!reply.header("retry-after").empty());
+  CHECK(parse_json(reply.body)->find("status")->as_int64() == 503);
+}
+
+TEST_CASE("health") {
+  ServiceFixture fixture;
+  const Reply reply = fetch(fixture.port(), "/health");
+  CHECK(reply.status == 200);
+  CHECK(reply.body == "{\"status\":200,\"message\":\"OK\"}\n");
+}
+
+TEST_CASE("what does not exist, and what is no id") {
+  ServiceFixture fixture;
+  const std::string absent = "01JD0000000000000000000000";
+  for (const char* path : {"/v1/events/", "/v1/runs/", "/api/runs/", "/api/events/"}) {
+    CAPTURE(path);
+    const Reply reply = fetch(fixture.port(), path + absent);
+    CHECK(reply.status == 404);
+    CHECK(parse_json(reply.body)->find("status")->as_int64() == 404);
+  }
+  CHECK(fetch(fixture.port(), "/v1/events/" + absent + "/runs").status == 404);
+  for (const char* path :
+       {"/v1/events/x", "/v1/runs/x", "/api/runs/x", "/v1/events?limit=0", "/v1/events?limit=x",
+        "/v1/events?received_after=now", "/api/runs?status=nonsense", "/api/runs?cursor=x"}) {
+    CAPTURE(path);
+    CHECK(fetch(fixture.port(), path).status == 400);
+  }
+}
+
+TEST_CASE("a run is cancelled once") {
+  ServiceFixture fixture(functions());
+  const auto ids = fixture.send(R"({"name":"ask"})");
+  const std::string run = fixture.wait_for_run(ids[0], "Running");
+  const auto cancel = [&](const std::string& id) {
+    HttpClient client(fixture.port());
+    client.send("DELETE /v1/runs/" + id + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return *client.read_reply();
+  };
+  const Reply first = cancel(run);
+  CHECK(first.status == 200);
+  CHECK(first.body.empty());
+  fixture.wait_for_run(ids[0], "Cancelled");
+  CHECK(cancel(run).status == 409);
+  CHECK(cancel("01JD0000000000000000000000").status == 404);
+  CHECK(cancel("x").status == 400);
+}
+
+TEST_CASE("a trace shows what an open run waits for, and then what it got") {
+  ServiceFixture fixture(functions());
+  const auto ids = fixture.send(R"({"name":"ask"})");
+  const std::string run = fixture.wait_for_run(ids[0], "Running");
+  const std::string open = fixture.wait_for("/api/runs/" + run, [](const JsonView& answer) {
+    return answer.find("data")->find("steps")->elements().next();
+  });
+  const JsonView trace = *parse_json(open)->find("data");
+  CHECK(trace.find("function")->as_string() == "ask");
+  CHECK(trace.find("moving")->as_string()->find("answer") != std::string::npos);
+  JsonElements steps = trace.find("steps")->elements();
+  REQUIRE(steps.next());
+  CHECK(steps.value().find("kind")->as_string() == "WaitForEvent");
+  CHECK(steps.value().find("state")->as_string() == "Pending");
+  CHECK(steps.value().find("target")->as_string() == "answer");
+
+  const auto answer = fixture.send(R"({"name":"answer","data":{"yes":true}})");
+  fixture.wait_for_run(ids[0], "Completed");
+  const Reply ended = fetch(fixture.port(), "/api/runs/" + run);
+  const JsonView after = *parse_json(ended.body)->find("data");
+  CHECK(!after.find("moving").has_value());
+  JsonElements resolved = after.find("steps")->elements();
+  REQUIRE(resolved.next());
+  CHECK(resolved.value().find("state")->as_string() == "Completed");
+  CHECK(resolved.value().find("resolved_by_event")->as_string() == answer[0]);
+}
+
+TEST_CASE("a rerun is a new run of the same event") {
+  ServiceFixture fixture(functions());
+  const auto ids = fixture.send(R"({"name":"echo","data":{"n":2}})");
+  const std::string run = fixture.wait_for_run(ids[0], "Completed");
+  const Reply reply = post_to(fixture.port(), "/api/runs/" + run + "/rerun", "");
+  CHECK(reply.status == 201);
+  const std::string again = *parse_json(reply.body)->find("data")->find("run_id")->as_string();
+  CHECK(again != run);
+  fixture.wait_for("/api/runs/" + again, [&](const JsonView& answer) {
+    return answer.find("data")->find("status")->as_string() == "Completed";
+  });
+  const Reply shown = fetch(fixture.port(), "/api/runs/" + again);
+  CHECK(parse_json(shown.body)->find("data")->find("rerun_of")->as_string() == run);
+}
+
+TEST_CASE("a function is invoked by its name") {
+  ServiceFixture fixture(functions());
+  const Reply reply = post_to(fixture.port(), "/invoke/echo", R"({"data":{"n":3}})");
+  CHECK(reply.status == 200);
+  const std::string id = *parse_json(reply.body)->find("id")->as_string();
+  fixture.wait_for_run(id, "Completed");
+  CHECK(post_to(fixture.port(), "/invoke/nothing", "{}").status == 404);
+  CHECK(post_to(fixture.port(), "/invoke/echo", "[]").status == 400);
+}
+
+TEST_CASE("a signal that nobody waits for is a 404, a malformed one a 400") {
+  ServiceFixture fixture;
+  CHECK(post_to(fixture.port(), "/v1/signals", R"({"signal":"s","data":1})").status == 404);
+  for (const char* bad : {"", "{}", R"({"signal":""})", R"({"signal":1})", "[1]"}) {
+    CAPTURE(bad);
+    CHECK(post_to(fixture.port(), "/v1/signals", bad).status == 400);
+  }
+}
+
+TEST_CASE("lists come in pages, each event and run once") {
+  ServiceFixture fixture(functions());
+  std::vector<std::string> sent;
+  for (int i = 0; i < 7; ++i) sent.push_back(fixture.send(R"({"name":"echo"})")[0]);
+  for (const std::string& id : sent) fixture.wait_for_run(id, "Completed");
+  std::vector<std::string> listed;
+  std::string cursor;
+  do {
+    const std::string suffix = cursor.empty() ? "" : "&cursor=" + cursor;
+    const Reply page = fetch(fixture.port(), "/api/events?name=echo&limit=3" + suffix);
+    REQUIRE(page.status == 200);
+    const JsonView json = parse_json(page.body).value();
+    for (JsonElements it = json.find("data")->elements(); it.next();) {
+      listed.push_back(*it.value().find("internal_id")->as_string());
+    }
+    cursor = json.find("cursor")->as_string().value_or("");
+  } while (!cursor.empty());
+  std::reverse(listed.begin(), listed.end());
+  CHECK(listed == sent);
+
+  const Reply functions_reply = fetch(fixture.port(), "/api/functions");
+  CHECK(functions_reply.body.find("\"id\":\"echo\"") != std::string::npos);
+  const Reply doctor = fetch(fixture.port(), "/api/doctor?deep");
+  CHECK(doctor.status == 200);
+  const JsonView health = *parse_json(doctor.body)->find("data");
+  CHECK(health.find("state")->as_string() == "serving");
+  CHECK(health.find("journal")->find("findings")->text() == "[]");
+  CHECK(health.find("engine")->find("findings")->text() == "[]");
+}
+
+TEST_CASE("serve mode: each route asks for its own key and takes no other") {
+  ServiceOptions options;
+  options.mode = Mode::kServe;
+  options.event_keys = {"the-event-key"};
+  options.signing_keys = {"signkey-prod-12345678"};
+  ServiceFixture fixture({}, options);
+  const std::string event = R"({"name":"a"})";
+  CHECK(fetch(fixture.port(), "/health").status == 200);
+  CHECK(post_to(fixture.port(), "/e/the-event-key", event).status == 200);
+  CHECK(post_to(fixture.port(), "/e/12345678", event).status == 401);
+  CHECK(fetch(fixture.port(), "/health").header("x-inngest-server-kind") == "cloud");
+
+  const std::string good = "Authorization: Bearer 12345678\r\n";
+  const std::string wrong = "Authorization: Bearer the-event-key\r\n";
+  CHECK(fetch(fixture.port(), "/v1/events", good).status == 200);
+  for (const Route* route : fixture.service().router().routes()) {
+    if (route->policy.access() != Access::kSigningKey) continue;
+    std::string path = route->pattern;
+    for (size_t brace = path.find('{'); brace != std::string::npos; brace = path.find('{')) {
+      path.replace(brace, path.find('}') - brace + 1, "01JD0000000000000000000000");
+    }
+    CAPTURE(path);
+    for (const std::string& fields : {std::string(), wrong}) {
+      HttpClient client(fixture.port());
+      client.send(std::string(method_name(route->method)) + " " + path +
+                  " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
+      const auto reply = client.read_reply();
+      CHECK(reply->status == 401);
+      CHECK(reply->body == "Authentication failed");
+    }
+  }
+}
+
+TEST_CASE("keys are checked before a server is made") {
+  ServiceOptions options;
+  CHECK(validate(options).ok());
+  options.mode = Mode::kServe;
+  CHECK(!validate(options).ok());
+  options.signing_keys = {"abcd"};
+  CHECK(validate(options).error().message.find("event key") != std::string::npos);
+  options.event_keys = {"k"};
+  CHECK(validate(options).ok());
+  options.signing_keys.push_back("not hexadecimal");
+  CHECK(!validate(options).ok());
+}
+
+}  // namespace stepwell::server
