@@ -1,6 +1,8 @@
 #include "tests/server/service_fixture.h"
 
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <stdexcept>
 #include <utility>
@@ -50,6 +52,10 @@ ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
                                                 runtime::RuntimeOptions());
   driver_.reply = [this](core::Reply reply) { runtime_->reply(std::move(reply)); };
   runtime_->set_driver(DriverKind::kNative, &driver_);
+  runtime_->on_fatal([](storage::CommitOutcome, const std::string& message) {
+    std::fprintf(stderr, "the engine failed: %s\n", message.c_str());
+    std::abort();
+  });
   options.port = 0;
   service_ = std::make_unique<Service>(loop_, *runtime_, std::move(options));
   port_ = service_->listen().value();

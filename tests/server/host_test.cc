@@ -1,0 +1,93 @@
+#include "api/server/host.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+#include "storage/memory/memory_journal.h"
+#include "tests/server/http_client.h"
+
+namespace stepwell::server {
+namespace {
+
+HostOptions options_with(std::unique_ptr<storage::Journal> journal) {
+  HostOptions options;
+  options.service.port = 0;
+  options.journal = std::move(journal);
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a host serves, stops, and what it took is there at the next start") {
+  auto memory = std::make_unique<storage::MemoryJournal>();
+  storage::MemoryJournal& journal = *memory;
+  std::string id;
+  {
+    auto host = Host::start(options_with(std::move(memory)));
+    REQUIRE(host.ok());
+    REQUIRE((*host)->wait_until_serving().ok());
+    const Reply reply = post_to((*host)->port(), "/e/any", R"({"name":"a"})");
+    REQUIRE(reply.status == 200);
+    id = reply.body.substr(9, 26);
+    memory = journal.intrude();
+    (*host)->stop();
+    CHECK((*host)->runtime().state() == runtime::RuntimeState::kStopped);
+    CHECK_THROWS(HttpClient((*host)->port()));
+    (*host)->stop();
+  }
+  auto again = Host::start(options_with(std::move(memory)));
+  REQUIRE(again.ok());
+  REQUIRE((*again)->wait_until_serving().ok());
+  CHECK(fetch((*again)->port(), "/v1/events/" + id).status == 200);
+}
+
+TEST_CASE("options that are wrong, and a port that is taken, are errors") {
+  HostOptions without_keys = options_with(std::make_unique<storage::MemoryJournal>());
+  without_keys.service.mode = Mode::kServe;
+  CHECK(Host::start(std::move(without_keys)).error().code == ErrorCode::kInvalid);
+
+  auto first = Host::start(options_with(std::make_unique<storage::MemoryJournal>()));
+  REQUIRE(first.ok());
+  HostOptions same_port = options_with(std::make_unique<storage::MemoryJournal>());
+  same_port.service.port = (*first)->port();
+  const auto second = Host::start(std::move(same_port));
+  REQUIRE(!second.ok());
+  CHECK(second.error().message.find("already in use") != std::string::npos);
+}
+
+TEST_CASE("a journal that cannot be trusted any more ends all answers, and is reported") {
+  auto memory = std::make_unique<storage::MemoryJournal>();
+  storage::MemoryJournal& journal = *memory;
+  std::atomic<bool> failed = false;
+  HostOptions options = options_with(std::move(memory));
+  options.on_fatal = [&](storage::CommitOutcome outcome, const std::string&) {
+    failed = outcome == storage::CommitOutcome::kUnknown;
+  };
+  auto host = Host::start(std::move(options));
+  REQUIRE(host.ok());
+  REQUIRE((*host)->wait_until_serving().ok());
+  journal.inject(storage::CommitFault::kUnknownApplied);
+  HttpClient client((*host)->port());
+  client.post("/e/any", R"({"name":"a"})");
+  CHECK(client.is_closed());  // neither yes nor no
+  CHECK(failed);
+  CHECK(fetch((*host)->port(), "/health").status == 503);
+  HttpClient later((*host)->port());
+  later.post("/e/any", R"({"name":"a"})");
+  CHECK(later.is_closed());
+}
+
+TEST_CASE("a full disk is a 503 that asks the sender to try again") {
+  auto memory = std::make_unique<storage::MemoryJournal>();
+  storage::MemoryJournal& journal = *memory;
+  auto host = Host::start(options_with(std::move(memory)));
+  REQUIRE(host.ok());
+  REQUIRE((*host)->wait_until_serving().ok());
+  journal.inject(storage::CommitFault::kNoSpace);
+  const Reply refused = post_to((*host)->port(), "/e/any", R"({"name":"a"})");
+  CHECK(refused.status == 503);
+  CHECK(!refused.header("retry-after").empty());
+}
+
+}  // namespace stepwell::server
