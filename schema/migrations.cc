@@ -54,7 +54,7 @@ CREATE TABLE events (
   user TEXT NOT NULL,
   data TEXT
 ) STRICT;
-CREATE UNIQUE INDEX events_by_id ON events (id);
+CREATE INDEX events_by_id ON events (id);
 CREATE INDEX events_by_user_id ON events (public_id) WHERE has_user_id = 1;
 CREATE INDEX events_by_name ON events (name) WHERE of_run IS NULL;
 CREATE INDEX events_by_receipt ON events (received_at);

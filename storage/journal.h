@@ -134,7 +134,9 @@ class JournalReader {
   virtual Result<std::vector<RunRecord>> list_runs(const RunFilter& filter) = 0;
   virtual Result<std::vector<EventRecord>> list_events(const EventFilter& filter) = 0;
 
-  // By internal id, or by a sender's id (the newest copy). Nothing if there is none.
+  // By internal id (the first event that has it: a sender that repeats its seed repeats the id, and
+  // only the first one starts runs), or by a sender's id (the newest copy). Nothing if there is
+  // none.
   virtual Result<std::optional<EventRecord>> find_event(std::string_view id) = 0;
   virtual Result<std::optional<EventRecord>> event_at(Position pos) = 0;
 

@@ -87,11 +87,11 @@ void MemoryStore::undo() {
 
 bool MemoryStore::put(const PutEvent& put) {
   const EventRecord& event = put.event;
-  if (events_.contains(event.pos) || event_by_id_.contains(event.id)) return false;
+  if (events_.contains(event.pos)) return false;
   EventRecord stored = event;
   if (stored.of_run != 0) stored.event.data.clear();
   events_.emplace_hint(events_.end(), event.pos, checked(std::move(stored)));
-  event_by_id_.emplace(event.id, event.pos);
+  events_by_id_[event.id].insert(event.pos);
   if (event.has_user_id) events_by_user_id_[event.event.id].insert(event.pos);
   undo_.emplace_back(RemoveEvent{event.pos});
   return true;
@@ -100,7 +100,7 @@ bool MemoryStore::put(const PutEvent& put) {
 void MemoryStore::revert(RemoveEvent& undo) {
   auto node = events_.extract(undo.pos);
   const EventRecord& event = node.mapped().record;
-  event_by_id_.erase(event.id);
+  remove_from(events_by_id_, event.id, event.pos);
   if (event.has_user_id) remove_from(events_by_user_id_, event.event.id, event.pos);
 }
 
@@ -302,8 +302,8 @@ std::vector<Position> MemoryStore::attempts_of(RunNo run) const {
 }
 
 std::optional<Position> MemoryStore::event_of_id(const EventId& id) const {
-  const Position* pos = find_in(event_by_id_, id);
-  return pos == nullptr ? std::nullopt : std::optional<Position>(*pos);
+  const std::set<Position>* copies = find_in(events_by_id_, id);
+  return copies == nullptr ? std::nullopt : std::optional<Position>(*copies->begin());
 }
 
 std::optional<RunNo> MemoryStore::run_of_id(const RunId& id) const {

@@ -126,7 +126,7 @@ class MemoryStore {
   std::map<Position, Checked<AttemptRecord>> attempts_;
   std::map<std::string, StoredFunction> functions_;
 
-  std::unordered_map<EventId, Position> event_by_id_;
+  std::unordered_map<EventId, std::set<Position>> events_by_id_;
   std::unordered_map<std::string, std::set<Position>> events_by_user_id_;
   std::unordered_map<RunId, RunNo> run_by_id_;
   std::unordered_map<std::string, std::set<RunNo>> runs_by_event_id_;

@@ -33,7 +33,8 @@ const std::string& event_by_position() {
   return sql;
 }
 const std::string& event_by_id() {
-  static const std::string sql = select(kEventColumns, "FROM events WHERE id = ?");
+  static const std::string sql =
+      select(kEventColumns, "FROM events WHERE id = ? ORDER BY pos LIMIT 1");
   return sql;
 }
 const std::string& event_by_user_id() {

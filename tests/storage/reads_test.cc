@@ -59,6 +59,20 @@ CONFORMANCE("an event is found by its internal id and by its sender's, the newes
   CHECK((*f.reader->find_event(event_id(3).to_string()))->pos == 3);
 }
 
+CONFORMANCE("a sender that repeats its seed repeats internal ids: the first event is found") {
+  Fixture<Backend> f;
+  EventRecord first = make_event(1);
+  first.has_user_id = true;
+  EventRecord copy = first;
+  copy.pos = 2;
+  f.commit({PutEvent{first}});
+  f.commit({PutEvent{copy}, PutEvent{make_event(3)}});
+  std::string id = event_id(1).to_string();
+  CHECK((*f.reader->find_event(id))->pos == 1);
+  CHECK(f.reader->event_history(first.event.id, at(0))->copies == std::vector<Position>{1, 2});
+  CHECK(f.reader->check(true)->empty());
+}
+
 CONFORMANCE("a sender's id that looks like an internal one is found too") {
   Fixture<Backend> f;
   std::string id = run_id(77).to_string();
