@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "engine/runtime/clock.h"
+
 namespace stepwell::server {
 
 Result<std::unique_ptr<Host>> Host::start(HostOptions options) {
@@ -11,7 +13,10 @@ Result<std::unique_ptr<Host>> Host::start(HostOptions options) {
   return host;
 }
 
-Host::Host(HostOptions options) : options_(std::move(options)) {}
+// The clock tells the hub's ids from those of the one before a restart.
+Host::Host(HostOptions options)
+    : options_(std::move(options)),
+      hub_(options_.hub, static_cast<uint64_t>(to_millis(runtime::wall_clock()))) {}
 
 Host::~Host() {
   stop();
@@ -22,7 +27,14 @@ Host::~Host() {
 Result<void> Host::open() {
   runtime_ =
       std::make_unique<runtime::Runtime>(loop_, std::move(options_.journal), options_.runtime);
-  service_ = std::make_unique<Service>(loop_, *runtime_, options_.service);
+  runtime_->on_publish([this](const core::PublishedMessage& published) {
+    hub_.publish({.channel = published.channel,
+                  .topic = published.topic,
+                  .data = published.data,
+                  .run = published.run},
+                 runtime::wall_clock());
+  });
+  service_ = std::make_unique<Service>(loop_, *runtime_, hub_, options_.service);
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     if (options_.on_fatal) options_.on_fatal(outcome, message);
   });

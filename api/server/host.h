@@ -18,6 +18,7 @@ namespace stepwell::server {
 struct HostOptions {
   ServiceOptions service;
   runtime::RuntimeOptions runtime;
+  realtime::HubSettings hub;
   std::unique_ptr<storage::Journal> journal;
   // Sets drivers and further routes, on the calling thread, before anything starts.
   std::function<void(runtime::Runtime&, Service&)> prepare;
@@ -40,6 +41,9 @@ class Host {
 
   uint16_t port() const { return port_; }
   runtime::Runtime& runtime() { return *runtime_; }
+  // Loop thread only.
+  realtime::Hub& hub() { return hub_; }
+  UvLoop& loop() { return loop_; }
 
   // Waits for the end of the recovery; the error says why it failed.
   Result<void> wait_until_serving();
@@ -54,6 +58,7 @@ class Host {
 
   HostOptions options_;
   UvLoop loop_;
+  realtime::Hub hub_;  // loop thread
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<Service> service_;
   uint16_t port_ = 0;

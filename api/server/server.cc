@@ -75,8 +75,8 @@ class Server::Impl {
 
   int run() {
     runtime::Runtime& runtime = engine_.prepare(loop_);
-    service_ = std::make_unique<server::Service>(loop_, runtime, service_options(options_),
-                                                 &engine_.hub());
+    service_ = std::make_unique<server::Service>(loop_, runtime, engine_.hub(),
+                                                 service_options(options_));
     try {
       start();
     } catch (...) {

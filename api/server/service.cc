@@ -72,41 +72,21 @@ Result<void> validate(const ServiceOptions& options) {
   return {};
 }
 
-Service::Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options,
-                 realtime::Hub* hub)
-    : loop_(loop),
-      options_(std::move(options)),
+Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
+                 ServiceOptions options)
+    : options_(std::move(options)),
       random_(entropy_seed()),
       auth_(options_.mode, read_keys(options_), make_signer(options_), runtime::wall_clock),
       gateway_(loop, runtime),
       router_(
           make_rules(options_),
           [this](Access access, const Request& request) { return auth_.check(access, request); }),
-      // The clock tells this hub's ids from those of the one before a restart.
-      own_hub_(hub != nullptr
-                   ? nullptr
-                   : std::make_unique<realtime::Hub>(
-                         options_.hub, static_cast<uint64_t>(to_millis(runtime::wall_clock())))),
-      hub_(hub != nullptr ? hub : own_hub_.get()),
-      sse_(std::make_unique<realtime::SseDoor>(loop, *hub_)),
+      sse_(std::make_unique<realtime::SseDoor>(loop, hub)),
       http_(std::make_unique<HttpServer>(loop, router_, http_options(options_))) {
   add_event_routes(router_, gateway_, options_.events);
   add_rest_routes(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *sse_, random_});
-  if (own_hub_) feed_own_hub(runtime);
-}
-
-void Service::feed_own_hub(runtime::Runtime& runtime) {
-  runtime.on_publish([this](core::PublishedMessage published) {
-    loop_.run_here_or_post([this, published = std::move(published)] {
-      hub_->publish({.channel = published.channel,
-                     .topic = published.topic,
-                     .data = published.data,
-                     .run = published.run},
-                    runtime::wall_clock());
-    });
-  });
 }
 
 Service::~Service() {

@@ -29,7 +29,6 @@ struct ServiceOptions {
   std::vector<std::string> origins;
   Limits limits;
   EventRouteOptions events;
-  realtime::HubSettings hub;
 };
 
 // Checks what can be checked without a socket: that serve mode has its keys, and that keys are well
@@ -39,11 +38,9 @@ Result<void> validate(const ServiceOptions& options);
 // Loop thread only (the loop given here).
 class Service {
  public:
-  // Before runtime.start(). `options` are valid. Loop, runtime and hub outlive the service; the
-  // service lives until the loop has stopped. `hub`: of an engine that publishes to it, on this
-  // loop; null: the service has one of its own and hangs it on the runtime.
-  Service(UvLoop& loop, runtime::Runtime& runtime, ServiceOptions options,
-          realtime::Hub* hub = nullptr);
+  // `options` are valid. `hub` lives on the same loop; whoever owns it publishes to it what the
+  // runtime publishes. All outlive the service, and the service lives until the loop has stopped.
+  Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub, ServiceOptions options);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -58,19 +55,13 @@ class Service {
   Router& router() { return router_; }
   Gateway& gateway() { return gateway_; }
   const Auth& auth() const { return auth_; }
-  realtime::Hub& hub() { return *hub_; }
 
  private:
-  void feed_own_hub(runtime::Runtime& runtime);
-
-  UvLoop& loop_;
   ServiceOptions options_;
   Random random_;
   Auth auth_;
   Gateway gateway_;
   Router router_;
-  std::unique_ptr<realtime::Hub> own_hub_;
-  realtime::Hub* hub_;
   std::unique_ptr<realtime::SseDoor> sse_;
   std::unique_ptr<HttpServer> http_;
 };

@@ -197,23 +197,20 @@ TEST_CASE("streams end when their clients go, and their subscriptions with them"
   {
     Listener first(fixture.port(), "channel=c");
     Listener second(fixture.port(), "channel=c");
-    size_t subscriptions = 0;
-    fixture.on_loop([&] { subscriptions = fixture.service().hub().stats().subscriptions; });
-    CHECK(subscriptions == 2);
+    CHECK(fixture.hub_stats().subscriptions == 2);
   }
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   size_t left = 1;
   while (left > 0 && std::chrono::steady_clock::now() < deadline) {
-    fixture.on_loop([&] { left = fixture.service().hub().stats().subscriptions; });
+    left = fixture.hub_stats().subscriptions;
   }
   CHECK(left == 0);
 }
 
 TEST_CASE("a subscriber that does not read loses the oldest and is told so; others lose nothing") {
   ServiceOptions options;
-  options.hub.queue_messages_max = 4;
   options.limits.stream_queue_bytes_max = 16 * 1024;
-  ServiceFixture fixture({}, options);
+  ServiceFixture fixture({}, options, {.queue_messages_max = 4});
   HttpClient stalled = HttpClient::with_small_buffer(fixture.port());
   stalled.get("/v1/realtime/sse?channel=c");
   stalled.read_head();
@@ -224,9 +221,7 @@ TEST_CASE("a subscriber that does not read loses the oldest and is told so; othe
     publish(fixture.port(), "channel=c&topic=t", std::to_string(i) + text);
     CHECK(healthy.next_value() == "\"" + std::to_string(i) + text + "\"");
   }
-  uint64_t dropped = 0;
-  fixture.on_loop([&] { dropped = fixture.service().hub().stats().dropped; });
-  CHECK(dropped > 0);
+  CHECK(fixture.hub_stats().dropped > 0);
   std::string received;
   while (received.find("\"kind\":\"gap\"") == std::string::npos) received += stalled.read_chunk();
   // Behind the gap the newest follow, up to the last.

@@ -13,11 +13,11 @@ namespace stepwell::server {
 
 void TestDriver::start(core::Call call) {
   // Never from inside of start().
-  loop_.post([this, call = std::move(call)] {
-    core::Reply answer = functions.at(call.run->function.slug)(call);
-    answer.call = call.id;
-    answer.run = call.run->no;
-    reply(std::move(answer));
+  runtime->loop().post([this, call = std::move(call)] {
+    core::Reply reply = functions.at(call.run->function.slug)(call);
+    reply.call = call.id;
+    reply.run = call.run->no;
+    runtime->reply(std::move(reply));
   });
 }
 
@@ -36,8 +36,7 @@ core::Reply yielded(StepOp op) {
 }
 
 ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
-                               ServiceOptions options)
-    : driver_(loop_) {
+                               ServiceOptions options, realtime::HubSettings hub) {
   core::RegisterFunctions registration;
   registration.app = "test";
   for (const auto& [slug, code] : functions) {
@@ -48,51 +47,38 @@ ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
     registration.functions.push_back(std::move(config));
   }
   driver_.functions = std::move(functions);
-  runtime_ = std::make_unique<runtime::Runtime>(loop_, std::make_unique<storage::MemoryJournal>(),
-                                                runtime::RuntimeOptions());
-  driver_.reply = [this](core::Reply reply) { runtime_->reply(std::move(reply)); };
-  runtime_->set_driver(DriverKind::kNative, &driver_);
-  runtime_->on_fatal([](storage::CommitOutcome, const std::string& message) {
-    std::fprintf(stderr, "the engine failed: %s\n", message.c_str());
-    std::abort();
-  });
   options.port = 0;
-  service_ = std::make_unique<Service>(loop_, *runtime_, std::move(options));
-  port_ = service_->listen().value();
-
-  std::promise<void> ready;
-  const Result<void> started = runtime_->start([&](const Result<void>& recovered) {
-    if (!recovered) throw std::runtime_error(recovered.error().message);
-    runtime_->submit(std::move(registration), [&](const core::Answer& answer) {
-      if (answer.error) throw std::runtime_error(answer.error->message);
-      ready.set_value();
-    });
-  });
-  if (!started) throw std::runtime_error(started.error().message);
-  thread_ = std::thread([this] { loop_.run(); });
-  ready.get_future().get();
+  auto started = Host::start({.service = std::move(options),
+                              .hub = hub,
+                              .journal = std::make_unique<storage::MemoryJournal>(),
+                              .prepare =
+                                  [this](runtime::Runtime& runtime, Service& service) {
+                                    driver_.runtime = &runtime;
+                                    runtime.set_driver(DriverKind::kNative, &driver_);
+                                    routes_ = service.router().routes();
+                                  },
+                              .on_fatal =
+                                  [](storage::CommitOutcome, const std::string& message) {
+                                    std::fprintf(stderr, "it failed: %s\n", message.c_str());
+                                    std::abort();
+                                  },
+                              .grace = Milliseconds(0)});
+  host_ = std::move(started).value();
+  if (!host_->wait_until_serving()) throw std::runtime_error("the recovery failed");
+  std::promise<void> registered;
+  host_->runtime().submit(std::move(registration),
+                          [&](const core::Answer&) { registered.set_value(); });
+  registered.get_future().get();
 }
 
-ServiceFixture::~ServiceFixture() {
-  loop_.post([this] {
-    service_->stop(Milliseconds(0), [this] { runtime_->stop([this] { loop_.stop(); }); });
-  });
-  thread_.join();
-  service_.reset();
-  runtime_.reset();
-}
-
-void ServiceFixture::on_loop(const std::function<void()>& task) {
-  std::promise<void> done;
-  loop_.post([&] {
-    task();
-    done.set_value();
-  });
-  done.get_future().get();
+realtime::HubStats ServiceFixture::hub_stats() {
+  std::promise<realtime::HubStats> stats;
+  host_->loop().post([&] { stats.set_value(host_->hub().stats()); });
+  return stats.get_future().get();
 }
 
 std::vector<std::string> ServiceFixture::send(std::string_view body) {
-  const Reply reply = post_to(port_, "/e/test", body);
+  const Reply reply = post_to(port(), "/e/test", body);
   if (reply.status != 200) throw std::runtime_error("an event was refused: " + reply.body);
   std::vector<std::string> ids;
   const JsonView array = *parse_json(reply.body)->find("ids");
@@ -103,7 +89,7 @@ std::vector<std::string> ServiceFixture::send(std::string_view body) {
 std::string ServiceFixture::wait_for(const std::string& path,
                                      const std::function<bool(const JsonView&)>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  HttpClient client(port_);
+  HttpClient client(port());
   while (std::chrono::steady_clock::now() < deadline) {
     client.get(path);
     std::string body = client.read_reply()->body;

@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "api/server/service.h"
+#include "api/server/host.h"
 #include "engine/core/driver.h"
 #include "engine/runtime/runtime.h"
 #include "schema/json.h"
@@ -22,16 +22,12 @@ using TestFunction = std::function<core::Reply(const core::Call&)>;
 
 class TestDriver final : public core::Driver {
  public:
-  explicit TestDriver(runtime::Loop& loop) : loop_(loop) {}
   void start(core::Call call) override;
   void drop(RunNo) override {}
   void drop_all() override {}
 
-  std::function<void(core::Reply)> reply;
+  runtime::Runtime* runtime = nullptr;
   std::map<std::string, TestFunction> functions;  // by slug
-
- private:
-  runtime::Loop& loop_;
 };
 
 // Answers of functions.
@@ -42,15 +38,11 @@ class ServiceFixture {
  public:
   // With the given functions, each triggered by the event of its own name.
   explicit ServiceFixture(std::map<std::string, TestFunction> functions = {},
-                          ServiceOptions options = {});
-  ~ServiceFixture();
+                          ServiceOptions options = {}, realtime::HubSettings hub = {});
 
-  uint16_t port() const { return port_; }
-  Service& service() { return *service_; }
-  runtime::Runtime& runtime() { return *runtime_; }
-  UvLoop& loop() { return loop_; }
-
-  void on_loop(const std::function<void()>& task);
+  uint16_t port() const { return host_->port(); }
+  const std::vector<const Route*>& routes() const { return routes_; }
+  realtime::HubStats hub_stats();
 
   // Sends a body to POST /e/test and returns the ids of the answer, which must be a 200.
   std::vector<std::string> send(std::string_view body);
@@ -61,12 +53,9 @@ class ServiceFixture {
   std::string wait_for_run(const std::string& event_id, std::string_view status);
 
  private:
-  UvLoop loop_;
   TestDriver driver_;
-  std::unique_ptr<runtime::Runtime> runtime_;
-  std::unique_ptr<Service> service_;
-  uint16_t port_ = 0;
-  std::thread thread_;
+  std::vector<const Route*> routes_;
+  std::unique_ptr<Host> host_;
 };
 
 }  // namespace stepwell::server

@@ -288,7 +288,7 @@ TEST_CASE("serve mode: each route asks for its own key and takes no other") {
   const std::string good = "Authorization: Bearer 12345678\r\n";
   const std::string wrong = "Authorization: Bearer the-event-key\r\n";
   CHECK(fetch(fixture.port(), "/v1/events", good).status == 200);
-  for (const Route* route : fixture.service().router().routes()) {
+  for (const Route* route : fixture.routes()) {
     if (route->policy.access() != Access::kSigningKey) continue;
     std::string path = route->pattern;
     for (size_t brace = path.find('{'); brace != std::string::npos; brace = path.find('{')) {
