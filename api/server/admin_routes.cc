@@ -160,6 +160,19 @@ void append_server(JsonWriter& out, const UvLoop& loop, const HttpMetrics& http)
   out.end_object();
 }
 
+// How long commits take, how much they carry, and how long inputs wait for the loop.
+void append_metrics(JsonWriter& out, const runtime::Metrics& metrics) {
+  auto distribution = [&out](const char* name, const runtime::Distribution& values) {
+    out.key(name).begin_object().key("count").integer(static_cast<int64_t>(values.count()));
+    out.key("p50").integer(static_cast<int64_t>(values.quantile(0.5)));
+    out.key("p99").integer(static_cast<int64_t>(values.quantile(0.99)));
+    out.key("max").integer(static_cast<int64_t>(values.max())).end_object();
+  };
+  distribution("commit_us", metrics.commit_micros);
+  distribution("batch_records", metrics.batch_records);
+  distribution("input_wait_us", metrics.input_wait_micros);
+}
+
 // The member "engine"; all runs are checked if `deep`.
 void append_engine(JsonWriter& out, const core::Core* core, bool deep) {
   out.key("engine").begin_object();
@@ -184,7 +197,7 @@ void doctor(Gateway& gateway, const HttpServer& http, const Request& request,
   const auto server = std::make_shared<JsonWriter>();
   server->begin_object().key("state").string(state_name(gateway.runtime().state()));
   server->key("out_of_space").boolean(gateway.runtime().is_out_of_space());
-  server->key("last_commit_us").integer(gateway.runtime().last_commit_micros());
+  append_metrics(*server, gateway.runtime().metrics());
   append_server(*server, gateway.loop(), http.metrics());
   gateway.look_into_core([&gateway, responder, deep, server](const core::Core* core) {
     append_engine(*server, core, deep);

@@ -44,6 +44,12 @@ void Pipeline::fetched(FetchId id, Result<LookupResult> result, Time now) {
   fetching_.erase(found);
   if (!result) {
     RequestId request = request_of(fetching.input);
+    if (request == 0 && !stopped_) {
+      // A reply to a call must not be lost: its run would wait for it for ever.
+      Lookup lookup = core_.lookups_of(fetching.input);
+      fetching_.emplace(id, std::move(fetching));
+      return port_.fetch(id, lookup);
+    }
     if (request != 0) port_.perform(Answer{.request = request, .error = result.error()});
     return let_go(fetching.keys, now);
   }
@@ -93,6 +99,7 @@ void Pipeline::seal(bool clean_stop) {
   is_dirty_ = false;
   at_journal_ = true;
   is_stopping_ = clean_stop;
+  is_probe_ = batch.records.empty() && !clean_stop;
   if (clean_stop) stop_requested_ = false;
   port_.commit(std::move(batch));
 }
@@ -104,6 +111,8 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
     case storage::CommitOutcome::kCommitted:
       break;
     case storage::CommitOutcome::kNoSpace:
+      // A probe that finds the disk still full loses nothing.
+      if (is_probe_ && !is_dirty_) return;
       return run_out_of_space();
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.

@@ -102,6 +102,7 @@ class Pipeline {
   bool is_dirty_ = false;               // something was applied to it
   std::vector<std::string> open_keys_;  // held until it is durable
   bool at_journal_ = false;             // batch N is being committed
+  bool is_probe_ = false;               // batch N only looks whether there is room
   std::vector<Effect> sealed_effects_;  // of batch N
   std::vector<std::string> sealed_keys_;
 

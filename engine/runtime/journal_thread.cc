@@ -12,10 +12,11 @@ constexpr auto kIdleAfter = std::chrono::milliseconds(20);
 }  // namespace
 
 JournalThread::JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop,
-                             std::function<void(storage::CommitResult)> on_committed)
+                             OnCommitted on_committed, Metrics& metrics)
     : journal_(std::move(journal)),
       loop_(loop),
       on_committed_(std::move(on_committed)),
+      metrics_(metrics),
       thread_([this] { run(); }) {}
 
 JournalThread::~JournalThread() {
@@ -37,34 +38,42 @@ void JournalThread::commit(storage::Batch batch) {
 }
 
 void JournalThread::run() {
-  bool did_idle_work = true;
   while (true) {
-    std::optional<storage::Batch> batch;
-    {
-      std::unique_lock lock(mutex_);
-      auto has_work = [this] { return next_.has_value() || is_stopping_; };
-      if (did_idle_work) {
-        wake_.wait(lock, has_work);
-      } else {
-        wake_.wait_for(lock, kIdleAfter, has_work);
-      }
-      if (!next_ && is_stopping_) return;
-      batch.swap(next_);
-    }
-    if (!batch) {
-      did_idle_work = true;
-      (void)journal_->maintain(true);  // a failure poisons the journal: the next commit reports it
+    std::optional<storage::Batch> batch = wait_for_batch();
+    if (batch) {
+      commit_now(*batch);
       continue;
     }
-    auto start = std::chrono::steady_clock::now();
-    storage::CommitResult result = journal_->commit(*batch);
-    last_commit_micros_ = std::chrono::duration_cast<std::chrono::microseconds>(
-                              std::chrono::steady_clock::now() - start)
-                              .count();
-    loop_.post([this, result = std::move(result)]() mutable { on_committed_(std::move(result)); });
-    (void)journal_->maintain(false);  // likewise
-    did_idle_work = false;
+    if (is_tidy_) return;
+    is_tidy_ = true;
+    (void)journal_->maintain(true);  // a failure poisons the journal: the next commit reports it
   }
+}
+
+// Nothing: there is time for housekeeping, or, if that is done, it is time to end.
+std::optional<storage::Batch> JournalThread::wait_for_batch() {
+  std::unique_lock lock(mutex_);
+  auto has_work = [this] { return next_.has_value() || is_stopping_; };
+  if (is_tidy_) {
+    wake_.wait(lock, has_work);
+  } else {
+    wake_.wait_for(lock, kIdleAfter, has_work);
+  }
+  return std::exchange(next_, std::nullopt);
+}
+
+void JournalThread::commit_now(const storage::Batch& batch) {
+  auto start = std::chrono::steady_clock::now();
+  storage::CommitResult result = journal_->commit(batch);
+  auto took = std::chrono::steady_clock::now() - start;
+  metrics_.commit_micros.record(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  metrics_.batch_records.record(batch.records.size());
+  loop_.post([on_committed = on_committed_, result = std::move(result)]() mutable {
+    on_committed(std::move(result));
+  });
+  (void)journal_->maintain(false);  // likewise: the next commit reports a failure
+  is_tidy_ = false;
 }
 
 }  // namespace stepwell::runtime

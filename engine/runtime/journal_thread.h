@@ -2,7 +2,6 @@
 // housekeeping between commits.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -11,16 +10,20 @@
 #include <thread>
 
 #include "engine/runtime/loop.h"
+#include "engine/runtime/metrics.h"
 #include "storage/journal.h"
 
 namespace stepwell::runtime {
 
 class JournalThread {
  public:
-  // `on_committed` runs on the loop thread, once for each commit. A failed housekeeping is reported
-  // as the result of the next commit.
-  JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop,
-                std::function<void(storage::CommitResult)> on_committed);
+  using OnCommitted = std::function<void(storage::CommitResult)>;
+
+  // `on_committed` runs on the loop thread, once for each commit, perhaps after this object is
+  // gone. A failed housekeeping is reported as the result of the next commit. `metrics` outlives
+  // the thread.
+  JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop, OnCommitted on_committed,
+                Metrics& metrics);
   // Finishes the commit under way.
   ~JournalThread();
   JournalThread(const JournalThread&) = delete;
@@ -32,21 +35,21 @@ class JournalThread {
   // Any thread.
   Result<std::unique_ptr<storage::JournalReader>> open_reader() { return journal_->open_reader(); }
 
-  // How long the last commit took, in microseconds. Any thread.
-  int64_t last_commit_micros() const { return last_commit_micros_.load(); }
-
  private:
   void run();
+  std::optional<storage::Batch> wait_for_batch();
+  void commit_now(const storage::Batch& batch);
 
   std::unique_ptr<storage::Journal> journal_;
   Loop& loop_;
-  std::function<void(storage::CommitResult)> on_committed_;
+  OnCommitted on_committed_;
+  Metrics& metrics_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<storage::Batch> next_;  // guarded by mutex_
   bool is_stopping_ = false;            // guarded by mutex_
-  std::atomic<int64_t> last_commit_micros_{0};
-  std::thread thread_;  // the last member: it uses all others
+  bool is_tidy_ = true;                 // the journal thread's: nothing is left for idle times
+  std::thread thread_;                  // the last member: it uses all others
 };
 
 }  // namespace stepwell::runtime

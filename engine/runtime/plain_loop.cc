@@ -1,8 +1,10 @@
 #include "engine/runtime/plain_loop.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/runtime/clock.h"
+#include "schema/check.h"
 
 namespace stepwell::runtime {
 namespace {
@@ -23,6 +25,7 @@ void PlainLoop::post(std::function<void()> task) {
 }
 
 void PlainLoop::set_alarm(std::optional<Time> at, std::function<void()> on_alarm) {
+  CHECK_INVARIANT(!at || on_alarm, "an alarm calls somebody");
   alarm_at_ = at;
   on_alarm_ = std::move(on_alarm);
 }
@@ -39,27 +42,26 @@ void PlainLoop::stop() {
   wake_.notify_one();
 }
 
-bool PlainLoop::wait(std::vector<std::function<void()>>& tasks) {
+void PlainLoop::wait(std::vector<std::function<void()>>& tasks) {
   std::unique_lock lock(mutex_);
   while (posted_.empty() && !is_stopping_) {
     Time now = wall_clock();
-    if (alarm_at_ && *alarm_at_ <= now) return true;
+    if (alarm_at_ && *alarm_at_ <= now) break;
     Duration pause = alarm_at_ ? std::min(*alarm_at_ - now, kLongestWait) : kLongestWait;
     wake_.wait_for(lock, pause);
   }
   tasks.swap(posted_);
-  return false;
 }
 
 void PlainLoop::run() {
   thread_ = std::this_thread::get_id();
   std::vector<std::function<void()>> tasks;
   while (true) {
-    bool is_due = wait(tasks) || (alarm_at_ && *alarm_at_ <= wall_clock());
+    wait(tasks);
     for (auto& task : tasks) task();
-    if (tasks.empty() && !is_due) break;  // stopping, and nothing is left
     tasks.clear();
-    if (is_due && on_alarm_) {
+    // Only now: a task may have moved the alarm.
+    if (alarm_at_ && *alarm_at_ <= wall_clock()) {
       alarm_at_.reset();
       std::exchange(on_alarm_, nullptr)();
     }

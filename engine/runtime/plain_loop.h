@@ -1,4 +1,5 @@
-// A loop without sockets: for an engine that is embedded in a program without a server.
+// A loop without sockets: for an engine that is embedded in a program without a server. Tasks that
+// are still posted when it is destroyed are dropped unrun.
 #pragma once
 
 #include <atomic>
@@ -20,8 +21,8 @@ class PlainLoop : public Loop {
   void stop() override;
 
  private:
-  // Waits for tasks or the alarm; true if the alarm is due.
-  bool wait(std::vector<std::function<void()>>& tasks);
+  // Waits for tasks, the alarm or stop(); takes the tasks.
+  void wait(std::vector<std::function<void()>>& tasks);
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -6,6 +6,13 @@
 #include "schema/entropy.h"
 
 namespace stepwell::runtime {
+namespace {
+
+// While the disk is full, each input that is admitted may find it so and make the engine read the
+// journal anew: not more often than this.
+constexpr Duration kRebuildEvery = std::chrono::seconds(1);
+
+}  // namespace
 
 struct Runtime::Recovery {
   core::Core core;
@@ -20,15 +27,15 @@ void Runtime::recover(std::function<void(Result<void>)> done) {
   bool queued = reads_->submit([this, recovery, since](storage::JournalReader& reader) {
     auto functions = reader.functions();
     auto events = reader.recent_events(since, core::Lookback::kEventsMax);
-    loop_.post(
-        [this, recovery, functions = std::move(functions), events = std::move(events)]() mutable {
-          if (!functions) return recovery_failed(recovery, functions.error());
-          if (!events) return recovery_failed(recovery, events.error());
-          recovery->core.recover_functions(std::move(*functions));
-          if (pipeline_) recovery->core.carry_over(pipeline_->core());
-          recovery->core.recover_events(std::move(*events));
-          recover_page(recovery, 0);
-        });
+    post([this, recovery, functions = std::move(functions), events = std::move(events)]() mutable {
+      if (is_over(*recovery)) return;
+      if (!functions) return recovery_failed(recovery, functions.error());
+      if (!events) return recovery_failed(recovery, events.error());
+      recovery->core.recover_functions(std::move(*functions));
+      if (pipeline_) recovery->core.carry_over(pipeline_->core());
+      recovery->core.recover_events(std::move(*events));
+      recover_page(recovery, 0);
+    });
   });
   CHECK_INVARIANT(queued, "the engine's own reads are never refused");
 }
@@ -36,7 +43,8 @@ void Runtime::recover(std::function<void(Result<void>)> done) {
 void Runtime::recover_page(std::shared_ptr<Recovery> recovery, RunNo after) {
   bool queued = reads_->submit([this, recovery, after](storage::JournalReader& reader) {
     auto page = reader.open_runs(after, options_.recovery_page);
-    loop_.post([this, recovery, page = std::move(page)]() mutable {
+    post([this, recovery, page = std::move(page)]() mutable {
+      if (is_over(*recovery)) return;
       if (!page) return recovery_failed(recovery, page.error());
       if (page->empty()) return recovered(recovery);
       RunNo last = page->back().run.no;
@@ -57,9 +65,17 @@ void Runtime::recovered(std::shared_ptr<Recovery> recovery) {
     pipeline_ = std::make_unique<core::Pipeline>(std::move(recovery->core), ownership_, port);
     pipeline_->adopt(std::move(transition));
   }
+  alarm_.reset();  // an alarm from before was for another core
   state_ = RuntimeState::kServing;
   recovery->done({});
   flush();
+}
+
+// Whether somebody stopped the engine meanwhile.
+bool Runtime::is_over(Recovery& recovery) {
+  if (state_ == RuntimeState::kRecovering) return false;
+  recovery.done(Error{ErrorCode::kUnavailable, "the engine was stopped while it recovered"});
+  return true;
 }
 
 void Runtime::recovery_failed(std::shared_ptr<Recovery> recovery, Error error) {
@@ -69,12 +85,32 @@ void Runtime::recovery_failed(std::shared_ptr<Recovery> recovery, Error error) {
 
 void Runtime::rebuild() {
   for (auto& [kind, driver] : drivers_) driver->drop_all();
+  later_.clear();
+  if (state_ == RuntimeState::kStopping) {
+    // There is no room for the mark of an orderly stop; the next start recovers as after a crash.
+    state_ = RuntimeState::kStopped;
+    return stopped();
+  }
   state_ = RuntimeState::kRecovering;
-  // What the pipeline has committed is what there is; the core that counted further is gone.
+  Time now = wall_clock();
+  bool is_again = now - rebuilt_at_ < kRebuildEvery;
+  rebuilt_at_ = now;
+  if (!is_again) return recover_from_full_disk();
+  alarm_.reset();
+  loop_.set_alarm(now + kRebuildEvery, [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired() && state_ == RuntimeState::kRecovering) recover_from_full_disk();
+  });
+}
+
+void Runtime::recover_from_full_disk() {
+  // What is committed is there; the core that counted further goes. Its positions are used up all
+  // the same: batches in between hold some of them.
   ownership_.next_seq = pipeline_->committed_batches();
+  ownership_.last_pos = pipeline_->core().last_pos();
   ownership_.was_clean = true;  // nobody died
   recover([this](Result<void> result) {
-    if (!result) fatal(storage::CommitOutcome::kUnknown, result.error().message);
+    bool has_failed = state_ == RuntimeState::kFailed;
+    if (has_failed) fatal(storage::CommitOutcome::kUnknown, result.error().message);
   });
 }
 

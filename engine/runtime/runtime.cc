@@ -1,5 +1,8 @@
 #include "engine/runtime/runtime.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "engine/runtime/clock.h"
@@ -11,6 +14,12 @@ namespace {
 // How often a full disk is tried again.
 constexpr Duration kProbeEvery = std::chrono::seconds(1);
 
+// What could not be read just now would be asked for again at once: it is left alone for so long.
+constexpr Duration kPauseAfterFailedRead = std::chrono::seconds(1);
+
+// EX_IOERR of sysexits.h: what the journal holds is for the next start to find out.
+constexpr int kExitIoError = 74;
+
 // The engine's own reads are bounded by what it asks for, never refused.
 constexpr size_t kUnbounded = static_cast<size_t>(-1);
 
@@ -20,6 +29,7 @@ Runtime::Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeO
     : loop_(loop), options_(options), unopened_journal_(std::move(journal)) {}
 
 Runtime::~Runtime() {
+  alive_.reset();
   queries_.reset();
   reads_.reset();
   journal_.reset();
@@ -57,25 +67,47 @@ Result<void> Runtime::start(std::function<void(Result<void>)> ready) {
   readers.pop_back();
   reads_ = std::make_unique<ReadPool>(std::move(own), kUnbounded);
   queries_ = std::make_unique<ReadPool>(std::move(readers), options_.query_queue_max);
-  journal_ = std::make_unique<JournalThread>(std::move(unopened_journal_), loop_,
-                                             [this](storage::CommitResult result) {
-                                               pipeline_->committed(result, wall_clock());
-                                               is_out_of_space_ = pipeline_->is_out_of_space();
-                                               set_alarm();
-                                             });
+  auto on_committed = [this, alive = std::weak_ptr(alive_)](const storage::CommitResult& result) {
+    if (!alive.expired()) committed(result);
+  };
+  journal_ =
+      std::make_unique<JournalThread>(std::move(unopened_journal_), loop_, on_committed, metrics_);
   state_ = RuntimeState::kRecovering;
-  loop_.post([this, ready = std::move(ready)]() mutable { recover(std::move(ready)); });
+  post([this, ready = std::move(ready)]() mutable { recover(std::move(ready)); });
   return {};
 }
 
+void Runtime::post(std::function<void()> task) {
+  loop_.post([alive = std::weak_ptr(alive_), task = std::move(task)] {
+    if (!alive.expired()) task();
+  });
+}
+
+void Runtime::committed(const storage::CommitResult& result) {
+  pipeline_->committed(result, wall_clock());
+  is_out_of_space_ = pipeline_->is_out_of_space();
+  set_alarm();
+}
+
 void Runtime::submit(core::Input input, AnswerCallback callback) {
+  if (callback && requests_.fetch_add(1) >= options_.requests_max) {
+    return post([this, callback = std::move(callback)]() mutable {
+      refuse(std::move(callback), "too many requests wait: try again in a moment");
+    });
+  }
   bool was_empty;
   {
     std::lock_guard lock(mutex_);
     was_empty = inbox_.empty();
-    inbox_.push_back({std::move(input), std::move(callback)});
+    inbox_.push_back({std::move(input), std::move(callback), Clock::now()});
   }
-  if (was_empty) loop_.post([this] { drain(); });
+  if (was_empty) post([this] { drain(); });
+}
+
+void Runtime::refuse(AnswerCallback callback, const char* why) {
+  --requests_;
+  metrics_.refused.fetch_add(1, std::memory_order_relaxed);
+  callback(core::Answer{.error = Error{ErrorCode::kUnavailable, why}});
 }
 
 void Runtime::reply(core::Reply reply) {
@@ -96,6 +128,11 @@ void Runtime::drain() {
     std::lock_guard lock(mutex_);
     inbox.swap(inbox_);
   }
+  if (inbox.empty()) return;
+  auto waited = Clock::now() - inbox.front().at;
+  metrics_.input_wait_micros.record(
+      static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(waited).count()));
+  metrics_.inputs.fetch_add(inbox.size(), std::memory_order_relaxed);
   Time now = wall_clock();
   for (Submitted& submitted : inbox) apply(std::move(submitted), now);
   flush();
@@ -105,9 +142,9 @@ void Runtime::apply(Submitted submitted, Time now) {
   RuntimeState state = state_.load();
   if (state != RuntimeState::kServing) {
     if (!submitted.callback || state == RuntimeState::kFailed) return;
-    const char* why =
-        state == RuntimeState::kRecovering ? "the engine is recovering" : "the engine is stopping";
-    return submitted.callback(core::Answer{.error = Error{ErrorCode::kUnavailable, why}});
+    return refuse(std::move(submitted.callback), state == RuntimeState::kRecovering
+                                                     ? "the engine is recovering"
+                                                     : "the engine is stopping");
   }
   if (submitted.callback) {
     core::RequestId id = ++last_request_;
@@ -130,19 +167,30 @@ void Runtime::flush() {
 void Runtime::set_alarm() {
   if (state_ != RuntimeState::kServing) return;
   std::optional<Time> next = pipeline_->core().next_due();
+  auto not_after = [&next](Time at) { next = next ? std::min(*next, at) : at; };
+  if (!later_.empty()) not_after(later_at_);
   if (pipeline_->is_out_of_space()) {
-    Time probe = wall_clock() + kProbeEvery;
-    next = next && *next > wall_clock() ? std::min(*next, probe) : probe;
+    // Timers wait for room too.
+    next = wall_clock() + kProbeEvery;
+    if (alarm_ && *alarm_ > wall_clock()) not_after(*alarm_);
   }
   if (next == alarm_) return;
   alarm_ = next;
-  loop_.set_alarm(next, [this] {
-    alarm_.reset();
-    Time now = wall_clock();
-    if (pipeline_->is_out_of_space()) pipeline_->probe(now);
-    pipeline_->submit(core::TimePassed{}, now);
-    flush();
+  loop_.set_alarm(next, [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) alarm_went_off();
   });
+}
+
+void Runtime::alarm_went_off() {
+  alarm_.reset();
+  if (state_ != RuntimeState::kServing) return;
+  Time now = wall_clock();
+  if (now >= later_at_) {
+    for (auto& task : std::exchange(later_, {})) task();
+  }
+  if (pipeline_->is_out_of_space()) pipeline_->probe(now);
+  pipeline_->submit(core::TimePassed{}, now);
+  flush();
 }
 
 void Runtime::commit(storage::Batch batch) {
@@ -153,20 +201,41 @@ void Runtime::fetch(core::FetchId id, const core::Lookup& lookup) {
   Time since = wall_clock() - core::kDeduplicationWindow;
   bool queued = reads_->submit([this, id, lookup, since](storage::JournalReader& reader) {
     Result<core::LookupResult> result = core::look_up(reader, lookup, since);
-    loop_.post([this, id, result = std::move(result)]() mutable {
-      pipeline_->fetched(id, std::move(result), wall_clock());
-      flush();
+    post([this, id, result = std::move(result)]() mutable { fetched(id, std::move(result)); });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::fetched(core::FetchId id, Result<core::LookupResult> result) {
+  auto answer = [this, id](Result<core::LookupResult> found) {
+    pipeline_->fetched(id, std::move(found), wall_clock());
+    flush();
+  };
+  if (result || state_ != RuntimeState::kServing) return answer(std::move(result));
+  do_later([answer, error = result.error()] { answer(error); });
+}
+
+void Runtime::load_run(RunNo run) {
+  bool queued = reads_->submit([this, run](storage::JournalReader& reader) {
+    post([this, run, snapshot = reader.load_run(run, false)]() mutable {
+      run_loaded(run, std::move(snapshot));
     });
   });
   CHECK_INVARIANT(queued, "the engine's own reads are never refused");
 }
 
-void Runtime::load_run(RunNo run) {
-  bool queued = reads_->submit([this, run](storage::JournalReader& reader) {
-    core::RunLoaded loaded{.run = run, .snapshot = reader.load_run(run, false)};
-    submit(std::move(loaded), nullptr);
-  });
-  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+void Runtime::run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot) {
+  if (state_ != RuntimeState::kServing) return;  // whoever serves next asks anew
+  if (!snapshot) return do_later([this, run] { load_run(run); });
+  pipeline_->submit(core::RunLoaded{.run = run, .snapshot = std::move(snapshot)}, wall_clock());
+  flush();
+}
+
+void Runtime::do_later(std::function<void()> task) {
+  metrics_.failed_reads.fetch_add(1, std::memory_order_relaxed);
+  later_.push_back(std::move(task));
+  later_at_ = wall_clock() + kPauseAfterFailedRead;
+  set_alarm();
 }
 
 void Runtime::answered(core::Answer answer) {
@@ -174,6 +243,7 @@ void Runtime::answered(core::Answer answer) {
   if (found == callbacks_.end()) return;
   AnswerCallback callback = std::move(found->second);
   callbacks_.erase(found);
+  --requests_;
   callback(std::move(answer));
 }
 
@@ -204,22 +274,49 @@ void Runtime::perform(core::Effect effect) {
 
 void Runtime::fatal(storage::CommitOutcome outcome, const std::string& message) {
   state_ = RuntimeState::kFailed;
-  callbacks_.clear();  // dropped unanswered: what they asked for may or may not be durable
-  if (on_fatal_) on_fatal_(outcome, message);
+  // Dropped unanswered: what they asked for may or may not be durable.
+  requests_ -= callbacks_.size();
+  callbacks_.clear();
+  if (!on_fatal_) {
+    std::fprintf(stderr, "stepwell: the journal cannot be trusted any more: %s\n", message.c_str());
+    std::_Exit(kExitIoError);
+  }
+  on_fatal_(outcome, message);
+  stopped();
 }
 
 void Runtime::stop(std::function<void()> done) {
-  if (state_ != RuntimeState::kServing) {
-    if (done) done();
-    return;
+  CHECK_INVARIANT(loop_.is_loop_thread(), "a runtime is stopped on its loop");
+  if (done) on_stopped_.push_back(std::move(done));
+  switch (state_.load()) {
+    case RuntimeState::kStopping:
+      return;
+    case RuntimeState::kRecovering:  // nothing is open
+      state_ = RuntimeState::kStopped;
+      return stopped();
+    case RuntimeState::kStopped:
+    case RuntimeState::kFailed:
+      return stopped();
+    case RuntimeState::kServing:
+      break;
   }
   state_ = RuntimeState::kStopping;
   loop_.set_alarm(std::nullopt, nullptr);
-  pipeline_->stop([this, done = std::move(done)] {
-    state_ = RuntimeState::kStopped;
-    if (done) done();
+  // Not at once: it may be the pipeline that is calling.
+  post([this] {
+    if (state_ != RuntimeState::kStopping) return;
+    for (auto& task : std::exchange(later_, {})) task();
+    pipeline_->stop([this] {
+      state_ = RuntimeState::kStopped;
+      stopped();
+    });
+    pipeline_->flush(wall_clock());
   });
-  pipeline_->flush(wall_clock());
+}
+
+// Posted, so that whoever is told may destroy the runtime.
+void Runtime::stopped() {
+  for (auto& done : std::exchange(on_stopped_, {})) loop_.post(std::move(done));
 }
 
 }  // namespace stepwell::runtime

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "engine/core/pipeline.h"
 #include "engine/runtime/journal_thread.h"
 #include "engine/runtime/loop.h"
+#include "engine/runtime/metrics.h"
 #include "engine/runtime/read_pool.h"
 
 namespace stepwell::runtime {
@@ -25,6 +27,9 @@ struct RuntimeOptions {
   size_t recovery_page = 5000;   // open runs read at a time
   size_t query_threads = 1;      // for queries of people and programs
   size_t query_queue_max = 256;  // beyond that they are refused
+  // Requests that wait for their answers. Beyond that they are refused: more would only wait longer
+  // and take memory.
+  size_t requests_max = 256 * 1024;
 };
 
 enum class RuntimeState : uint8_t { kStopped, kRecovering, kServing, kStopping, kFailed };
@@ -36,32 +41,34 @@ class Runtime : private core::PipelinePort {
 
   // `loop` outlives the runtime. Nothing happens before start().
   Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeOptions options);
+  // On the loop thread, or when the loop does not run; not from inside a callback of this class but
+  // that of stop(). The threads of drivers have ended. Without stop() before, it is as if the
+  // process had been killed.
   ~Runtime() override;
 
-  // -- Before start()
-  // ------------------------------------------------------------------------------
+  // -- Before start() ----------------------------------------------------------------------------
 
-  // Who runs the functions of this kind; outlives the runtime.
+  // Who runs the functions of this kind. Used until stop(), or a fatal end, is done.
   void set_driver(DriverKind kind, core::Driver* driver);
   // Runs on the loop thread for each published message, in order, after its commit.
   void on_publish(std::function<void(core::PublishedMessage)> callback);
   // Runs on the loop thread for each run that ends, after its commit.
   void on_run_ended(std::function<void(const core::RunEnded&)> callback);
-  // The journal can't be trusted any more: nothing is answered from here on. Programs exit with 74.
-  // Loop thread.
+  // The journal can't be trusted any more: nothing is answered from here on. Programs exit with 74;
+  // so does the process if nobody asked to be called. Loop thread.
   void on_fatal(std::function<void(storage::CommitOutcome, const std::string&)> callback);
 
   // Takes the journal and recovers on the loop; `ready` runs on the loop thread when inputs are
   // accepted (with the error, when the journal cannot be read). Errors of taking it come at once.
   Result<void> start(std::function<void(Result<void>)> ready);
 
-  // -- Any thread
-  // ------------------------------------------------------------------------------------
+  // -- Any thread --------------------------------------------------------------------------------
 
   // Submits an input; its `request` is chosen here. `callback` gets the one answer on the loop
-  // thread, after the commit that it depends on; it may be empty. Before the engine serves and
-  // while it stops, the answer is kUnavailable. Inputs of one thread are applied in the order
-  // given.
+  // thread, after the commit that it depends on; it may be empty. Before the engine serves, while
+  // it stops and when too many requests wait, the answer is kUnavailable; after a fatal end there
+  // is none. Inputs of one thread are applied in the order given, but for those that need a look-up
+  // in the journal first.
   void submit(core::Input input, AnswerCallback callback);
 
   // A driver's answer to a call.
@@ -72,22 +79,25 @@ class Runtime : private core::PipelinePort {
 
   RuntimeState state() const { return state_.load(); }
   bool is_out_of_space() const { return is_out_of_space_.load(); }
-  int64_t last_commit_micros() const { return journal_ ? journal_->last_commit_micros() : 0; }
+  const Metrics& metrics() const { return metrics_; }
   Loop& loop() { return loop_; }
 
   // -- Loop thread -------------------------------------------------------------------------------
 
-  // Commits what was accepted and the mark of an orderly stop; `done` runs then. Calls under way
-  // are made again at the next start.
+  // Commits what was accepted and the mark of an orderly stop, if the journal lets it; `done` is
+  // posted to the loop when nothing more will happen, and may destroy the runtime. Calls under way
+  // are made again at the next start. Stops a recovery too.
   void stop(std::function<void()> done);
 
   // Looking in; only while serving.
   const core::Core& core() const { return pipeline_->core(); }
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Submitted {
     core::Input input;
     AnswerCallback callback;
+    Clock::time_point at;
   };
 
   // The pipeline's port.
@@ -97,18 +107,30 @@ class Runtime : private core::PipelinePort {
   void rebuild() override;
   void fatal(storage::CommitOutcome outcome, const std::string& message) override;
 
+  // Runs the task on the loop if this object is still there then. Any thread.
+  void post(std::function<void()> task);
+  void refuse(AnswerCallback callback, const char* why);
+  void committed(const storage::CommitResult& result);
+  void stopped();
+
   void drain();
   void apply(Submitted submitted, Time now);
   void flush();
   void set_alarm();
+  void alarm_went_off();
   void load_run(RunNo run);
+  void run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot);
+  void fetched(core::FetchId id, Result<core::LookupResult> result);
+  void do_later(std::function<void()> task);
   void answered(core::Answer answer);
 
   // Recovery: each part is read on the reading thread and handed to the new core on the loop.
   struct Recovery;
   void recover(std::function<void(Result<void>)> done);
+  void recover_from_full_disk();
   void recover_page(std::shared_ptr<Recovery> recovery, RunNo after);
   void recovered(std::shared_ptr<Recovery> recovery);
+  bool is_over(Recovery& recovery);
   void recovery_failed(std::shared_ptr<Recovery> recovery, Error error);
 
   Loop& loop_;
@@ -123,6 +145,8 @@ class Runtime : private core::PipelinePort {
   std::vector<Submitted> inbox_;  // guarded by mutex_
   std::atomic<RuntimeState> state_{RuntimeState::kStopped};
   std::atomic<bool> is_out_of_space_{false};
+  std::atomic<size_t> requests_{0};  // that wait for their answers
+  Metrics metrics_;
 
   // Loop thread.
   std::unique_ptr<core::Pipeline> pipeline_;
@@ -130,7 +154,11 @@ class Runtime : private core::PipelinePort {
   core::RequestId last_request_ = 0;
   std::unordered_map<core::RequestId, AnswerCallback> callbacks_;
   std::optional<Time> alarm_;
-  std::function<void()> on_stopped_;
+  std::vector<std::function<void()>> later_;  // what follows from reads that failed
+  Time later_at_{};
+  Time rebuilt_at_{};
+  std::vector<std::function<void()>> on_stopped_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  // tasks on the loop look at it
 
   // The threads go first, while what they call still exists.
   std::unique_ptr<JournalThread> journal_;
