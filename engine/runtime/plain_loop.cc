@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/runtime/clock.h"
 #include "schema/check.h"
 
 namespace stepwell::runtime {
@@ -45,7 +44,7 @@ void PlainLoop::stop() {
 void PlainLoop::wait(std::vector<std::function<void()>>& tasks) {
   std::unique_lock lock(mutex_);
   while (posted_.empty() && !is_stopping_) {
-    Time now = wall_clock();
+    Time now = clock_();
     if (alarm_at_ && *alarm_at_ <= now) break;
     Duration pause = alarm_at_ ? std::min(*alarm_at_ - now, kLongestWait) : kLongestWait;
     wake_.wait_for(lock, pause);
@@ -61,7 +60,7 @@ void PlainLoop::run() {
     for (auto& task : tasks) task();
     tasks.clear();
     // Only now: a task may have moved the alarm.
-    if (alarm_at_ && *alarm_at_ <= wall_clock()) {
+    if (alarm_at_ && *alarm_at_ <= clock_()) {
       alarm_at_.reset();
       std::exchange(on_alarm_, nullptr)();
     }

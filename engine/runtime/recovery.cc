@@ -6,14 +6,6 @@
 #include "schema/entropy.h"
 
 namespace stepwell::runtime {
-namespace {
-
-// While the disk is full, each input that is admitted may find it so and make the engine read the
-// journal anew: not more often than this.
-constexpr Duration kRebuildEvery = std::chrono::seconds(1);
-
-}  // namespace
-
 struct Runtime::Recovery {
   core::Core core;
   std::function<void(Result<void>)> done;
@@ -93,11 +85,12 @@ void Runtime::rebuild() {
   }
   state_ = RuntimeState::kRecovering;
   Time now = wall_clock();
-  bool is_again = now - rebuilt_at_ < kRebuildEvery;
+  // Each input that is admitted while the disk is full may find it so and end here.
+  bool is_again = now - rebuilt_at_ < options_.retry_pause;
   rebuilt_at_ = now;
   if (!is_again) return recover_from_full_disk();
   alarm_.reset();
-  loop_.set_alarm(now + kRebuildEvery, [this, alive = std::weak_ptr(alive_)] {
+  loop_.set_alarm(now + options_.retry_pause, [this, alive = std::weak_ptr(alive_)] {
     if (!alive.expired() && state_ == RuntimeState::kRecovering) recover_from_full_disk();
   });
 }

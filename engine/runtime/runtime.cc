@@ -11,12 +11,6 @@
 namespace stepwell::runtime {
 namespace {
 
-// How often a full disk is tried again.
-constexpr Duration kProbeEvery = std::chrono::seconds(1);
-
-// What could not be read just now would be asked for again at once: it is left alone for so long.
-constexpr Duration kPauseAfterFailedRead = std::chrono::seconds(1);
-
 // EX_IOERR of sysexits.h: what the journal holds is for the next start to find out.
 constexpr int kExitIoError = 74;
 
@@ -171,7 +165,7 @@ void Runtime::set_alarm() {
   if (!later_.empty()) not_after(later_at_);
   if (pipeline_->is_out_of_space()) {
     // Timers wait for room too.
-    next = wall_clock() + kProbeEvery;
+    next = wall_clock() + options_.retry_pause;
     if (alarm_ && *alarm_ > wall_clock()) not_after(*alarm_);
   }
   if (next == alarm_) return;
@@ -231,10 +225,11 @@ void Runtime::run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot) {
   flush();
 }
 
+// The core would ask for it again at once.
 void Runtime::do_later(std::function<void()> task) {
   metrics_.failed_reads.fetch_add(1, std::memory_order_relaxed);
   later_.push_back(std::move(task));
-  later_at_ = wall_clock() + kPauseAfterFailedRead;
+  later_at_ = wall_clock() + options_.retry_pause;
   set_alarm();
 }
 

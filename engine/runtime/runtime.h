@@ -30,6 +30,9 @@ struct RuntimeOptions {
   // Requests that wait for their answers. Beyond that they are refused: more would only wait longer
   // and take memory.
   size_t requests_max = 256 * 1024;
+  // How long the engine leaves alone what failed just now and would only fail again: a read, a
+  // full disk.
+  Duration retry_pause = std::chrono::seconds(1);
 };
 
 enum class RuntimeState : uint8_t { kStopped, kRecovering, kServing, kStopping, kFailed };
