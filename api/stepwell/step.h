@@ -23,7 +23,7 @@
 #include "stepwell/codec.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function_ref.h"
-#include "stepwell/step_state.h"
+#include "stepwell/awaited_step.h"
 #include "stepwell/task.h"
 
 namespace stepwell {
@@ -125,7 +125,7 @@ class [[nodiscard("a step does nothing until it is awaited: co_await it")]] Lazy
   }
 
  private:
-  detail::StepState state_;
+  detail::AwaitedStep state_;
 };
 
 // The ids that the engine gave to events that were sent.

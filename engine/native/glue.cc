@@ -62,26 +62,26 @@ void Join::branch_ended(Chain& branch) {
   if (running_ > 0) parent_->frame->join_decided(*this);
 }
 
-StepState::StepState(RunFrame* of, StepType type, std::string_view id) : frame(of) {
+AwaitedStep::AwaitedStep(RunFrame* of, StepType type, std::string_view id) : frame(of) {
   request.type = type;
   request.id = id;
   if (native::BodyScope::current() != nullptr) throw NestedStepError(request.id);
 }
 
-StepState::StepState(StepState&& other) noexcept
+AwaitedStep::AwaitedStep(AwaitedStep&& other) noexcept
     : request(std::move(other.request)), frame(other.frame) {
   CHECK_INVARIANT(other.phase == Phase::kNew, "a step is not moved after it began");
 }
 
-StepState::~StepState() {
+AwaitedStep::~AwaitedStep() {
   if (phase == Phase::kAwaited) frame->forget(*this);
 }
 
-bool StepState::begin() {
+bool AwaitedStep::begin() {
   return frame->begin(*this);
 }
 
-void StepState::throw_if_failed() const {
+void AwaitedStep::throw_if_failed() const {
   if (!failure) return;
   if (failure->name == "InngestInvokeTimeoutError") {
     throw TimeoutError(request.id, failure->name, failure->message, failure->cause);

@@ -62,7 +62,7 @@ decltype(StepOp::body) op_body(detail::StepRequest& request) {
   return StepPlanned{};
 }
 
-StepOp bare_op(const detail::StepState& step) {
+StepOp bare_op(const detail::AwaitedStep& step) {
   StepOp op;
   op.key = StepKey{step.key};
   op.id = step.full_id;
@@ -72,13 +72,13 @@ StepOp bare_op(const detail::StepState& step) {
 
 }  // namespace
 
-StepOp make_op(detail::StepState& step) {
+StepOp make_op(detail::AwaitedStep& step) {
   StepOp op = bare_op(step);
   op.body = op_body(step.request);
   return op;
 }
 
-StepOp make_op(const detail::StepState& step, BodyOutcome outcome) {
+StepOp make_op(const detail::AwaitedStep& step, BodyOutcome outcome) {
   StepOp op = bare_op(step);
   std::visit([&](auto& body) { op.body = std::move(body); }, outcome);
   return op;

@@ -28,7 +28,7 @@ StepOp step_threw(const core::Call& call, std::string message, bool retriable) {
 // A step's body on a thread of its own. Its stop token follows the run's.
 class RunActor::BodyJob final : public Job, public std::enable_shared_from_this<BodyJob> {
  public:
-  BodyJob(std::shared_ptr<RunActor> actor, const core::Call& call, detail::StepState& step,
+  BodyJob(std::shared_ptr<RunActor> actor, const core::Call& call, detail::AwaitedStep& step,
           std::stop_token of_run)
       : actor_(std::move(actor)), reply_(reply_to(call)), step_(step), of_run_(std::move(of_run)) {}
 
@@ -45,7 +45,7 @@ class RunActor::BodyJob final : public Job, public std::enable_shared_from_this<
   }
 
   std::stop_source& stop() { return stop_; }
-  detail::StepState& step() { return step_; }
+  detail::AwaitedStep& step() { return step_; }
   core::Reply take_reply() {
     core::Yielded yielded;
     auto* threw = std::get_if<StepThrew>(&outcome_);
@@ -59,7 +59,7 @@ class RunActor::BodyJob final : public Job, public std::enable_shared_from_this<
  private:
   std::shared_ptr<RunActor> actor_;
   core::Reply reply_;
-  detail::StepState& step_;
+  detail::AwaitedStep& step_;
   std::stop_token of_run_;
   std::stop_source stop_;
   BodyOutcome outcome_;
@@ -145,9 +145,9 @@ void RunActor::call_function(core::Call& call) {
     std::visit([&](auto& outcome) { reply.outcome = std::move(outcome); }, *frame_->outcome());
     return workshop_->on_reply(std::move(reply));
   }
-  detail::StepState* sole = frame_->sole_new_body();
+  detail::AwaitedStep* sole = frame_->sole_new_body();
   core::Yielded yielded;
-  for (detail::StepState* step : frame_->take_new_steps()) {
+  for (detail::AwaitedStep* step : frame_->take_new_steps()) {
     if (step != sole) {
       yielded.ops.push_back(make_op(*step));
       continue;

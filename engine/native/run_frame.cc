@@ -44,9 +44,9 @@ std::optional<std::pair<std::string, int>> as_repeat(const std::string& id) {
   return std::pair(id.substr(0, colon), number);
 }
 
-void set_failure(StepState& step, std::optional<ErrorInfo> error) {
+void set_failure(AwaitedStep& step, std::optional<ErrorInfo> error) {
   if (!error) return;
-  step.failure = std::make_unique<StepState::Failure>(StepState::Failure{
+  step.failure = std::make_unique<AwaitedStep::Failure>(AwaitedStep::Failure{
       std::move(error->name), std::move(error->message), std::move(error->cause)});
 }
 
@@ -141,7 +141,7 @@ void RunFrame::give_next() {
   Slot& slot = found->second;
   switch (slot.state) {
     case Slot::State::kAwaited: {
-      StepState& step = *slot.step;
+      AwaitedStep& step = *slot.step;
       slots_.erase(found);
       --awaited_;
       hand_over(step, entry);
@@ -160,10 +160,10 @@ void RunFrame::give_next() {
   }
 }
 
-void RunFrame::hand_over(StepState& step, core::MemoEntry& entry) {
-  step.phase = StepState::Phase::kResolved;
+void RunFrame::hand_over(AwaitedStep& step, core::MemoEntry& entry) {
+  step.phase = AwaitedStep::Phase::kResolved;
   step.result = std::move(entry.data);
-  if (entry.state == stepwell::StepState::kFailed) {
+  if (entry.state == StepState::kFailed) {
     set_failure(step, std::move(entry.error).value_or(ErrorInfo{}));
   }
   Seen& seen = step.chain->seen;
@@ -173,13 +173,13 @@ void RunFrame::hand_over(StepState& step, core::MemoEntry& entry) {
 // -- What the code asks for
 // ------------------------------------------------------------------------
 
-bool RunFrame::begin(StepState& step) {
-  if (step.phase == StepState::Phase::kResolved) return true;
-  if (step.phase == StepState::Phase::kAwaited || current_frame != this || resumed_ == nullptr) {
+bool RunFrame::begin(AwaitedStep& step) {
+  if (step.phase == AwaitedStep::Phase::kResolved) return true;
+  if (step.phase == AwaitedStep::Phase::kAwaited || current_frame != this || resumed_ == nullptr) {
     throw std::logic_error("step \"" + step.request.id +
                            "\" is awaited twice, or by code that is not its run's");
   }
-  step.phase = StepState::Phase::kAwaited;
+  step.phase = AwaitedStep::Phase::kAwaited;
   step.chain = resumed_;
   name(step);
   if (stubs_ != nullptr && begin_stubbed(step)) return true;
@@ -192,16 +192,16 @@ bool RunFrame::begin(StepState& step) {
   return false;
 }
 
-bool RunFrame::begin_stubbed(StepState& step) {
+bool RunFrame::begin_stubbed(AwaitedStep& step) {
   auto stub = stubs_->find(step.full_id);
   if (stub == stubs_->end()) return false;
-  step.phase = StepState::Phase::kResolved;
+  step.phase = AwaitedStep::Phase::kResolved;
   step.result = stub->second.data;
   set_failure(step, stub->second.error);
   return true;
 }
 
-bool RunFrame::begin_known(StepState& step, Slot& slot) {
+bool RunFrame::begin_known(AwaitedStep& step, Slot& slot) {
   if (slot.kind != kind_of(step.request.type)) {
     fail_mismatch(step, slot.kind);
     return false;
@@ -222,7 +222,7 @@ bool RunFrame::begin_known(StepState& step, Slot& slot) {
 
 // Gives results in their order until `step` has its own. Only while nobody else would be resumed by
 // that: it must look as if the step had been suspended.
-bool RunFrame::give_up_to(const StepState& step) {
+bool RunFrame::give_up_to(const AwaitedStep& step) {
   while (ready_.empty() && next_ < memo_.size()) {
     core::MemoEntry& entry = memo_[next_];
     auto found = slots_.find(entry.key);
@@ -240,7 +240,7 @@ bool RunFrame::give_up_to(const StepState& step) {
   return false;
 }
 
-void RunFrame::name(StepState& step) {
+void RunFrame::name(AwaitedStep& step) {
   const std::string& id = step.request.id;
   auto [use, is_first] = uses_.try_emplace(id, 0);
   bool is_taken = !is_first;
@@ -265,7 +265,7 @@ void RunFrame::name(StepState& step) {
   }
 }
 
-void RunFrame::forget(StepState& step) {
+void RunFrame::forget(AwaitedStep& step) {
   if (is_torn_down_) return;
   auto found = slots_.find(StepKey{step.key});
   if (found == slots_.end() || found->second.step != &step) return;
@@ -299,13 +299,13 @@ void RunFrame::publish(Publication message) {
 // -- Bodies
 // ----------------------------------------------------------------------------------------
 
-void RunFrame::body_started(StepState& step, std::stop_source* stop) {
+void RunFrame::body_started(AwaitedStep& step, std::stop_source* stop) {
   step.is_running = true;
   step.stop = stop;
   running_.push_back(&step);
 }
 
-void RunFrame::body_ended(StepState& step) {
+void RunFrame::body_ended(AwaitedStep& step) {
   step.is_running = false;
   step.stop = nullptr;
   running_.erase(std::find(running_.begin(), running_.end(), &step));
@@ -319,7 +319,7 @@ static bool is_under(const Chain* chain, const Join& join) {
 }
 
 void RunFrame::join_decided(const Join& join) {
-  for (StepState* step : running_) {
+  for (AwaitedStep* step : running_) {
     if (step->stop != nullptr && is_under(step->chain, join)) step->stop->request_stop();
   }
 }
@@ -329,28 +329,34 @@ void RunFrame::join_decided(const Join& join) {
 bool RunFrame::is_gated(const Chain& chain) const {
   return chain.awaits != nullptr &&
          std::any_of(running_.begin(), running_.end(),
-                     [&](const StepState* step) { return is_under(step->chain, *chain.awaits); });
+                     [&](const AwaitedStep* step) { return is_under(step->chain, *chain.awaits); });
 }
 
 // -- What the driver takes
 // -------------------------------------------------------------------------
 
-std::vector<StepState*> RunFrame::take_new_steps() {
+std::vector<AwaitedStep*> RunFrame::take_new_steps() {
   return std::exchange(new_steps_, {});
 }
 
-StepState* RunFrame::sole_new_body() const {
+AwaitedStep* RunFrame::sole_new_body() const {
   bool is_sole = new_steps_.size() == 1 && awaited_ == 1 && running_.empty() && ready_.empty();
   return is_sole && new_steps_.front()->request.body ? new_steps_.front() : nullptr;
 }
 
-std::pair<RunFrame::Planned, StepState*> RunFrame::find_planned(const StepKey& key) const {
+std::pair<RunFrame::Planned, AwaitedStep*> RunFrame::find_planned(const StepKey& key) const {
   auto found = slots_.find(key);
   if (found == slots_.end()) return {Planned::kNotMet, nullptr};
   const Slot& slot = found->second;
   if (slot.state == Slot::State::kAbandoned) return {Planned::kAbandoned, nullptr};
   if (slot.step == nullptr || !slot.step->request.body) return {Planned::kNotMet, nullptr};
   return {Planned::kFound, slot.step};
+}
+
+bool RunFrame::has_met(const StepKey& key) const {
+  auto found = slots_.find(key);
+  return found == slots_.end() || found->second.state == Slot::State::kAwaited ||
+         found->second.state == Slot::State::kAbandoned;
 }
 
 std::vector<Publication> RunFrame::take_publications() {
@@ -382,7 +388,7 @@ void RunFrame::report_unreached() {
   }
 }
 
-void RunFrame::fail_mismatch(const StepState& step, StepKind recorded) {
+void RunFrame::fail_mismatch(const AwaitedStep& step, StepKind recorded) {
   std::string text = fmt::format(
       "step \"{}\" was recorded as {}, the function now asks for {}: restore the code or rerun",
       step.full_id, step_kind_name(recorded), step_kind_name(kind_of(step.request.type)));

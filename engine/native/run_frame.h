@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "engine/core/call.h"
+#include "stepwell/awaited_step.h"
 #include "stepwell/function.h"
-#include "stepwell/step_state.h"
 
 namespace stepwell::native {
 
@@ -70,18 +70,21 @@ class RunFrame {
 
   // Steps that were met and that the engine does not know yet, in the order in which they were met;
   // empty after the call.
-  std::vector<StepState*> take_new_steps();
+  std::vector<AwaitedStep*> take_new_steps();
 
   // The step that the whole run waits for, if there is only one, it is new, and it has a body.
-  StepState* sole_new_body() const;
+  AwaitedStep* sole_new_body() const;
 
   enum class Planned { kFound, kAbandoned, kNotMet };
   // The step with a body that is registered under this key.
-  std::pair<Planned, StepState*> find_planned(const StepKey& key) const;
+  std::pair<Planned, AwaitedStep*> find_planned(const StepKey& key) const;
+
+  // The code awaits this step now, or has the result of it.
+  bool has_met(const StepKey& key) const;
 
   // Bodies that run, so that no code goes on which would pull the ground from under them.
-  void body_started(StepState& step, std::stop_source* stop);
-  void body_ended(StepState& step);
+  void body_started(AwaitedStep& step, std::stop_source* stop);
+  void body_ended(AwaitedStep& step);
   size_t running_bodies() const { return running_.size(); }
 
   std::vector<Publication> take_publications();
@@ -89,11 +92,11 @@ class RunFrame {
   const std::stop_source& stop_source() const { return stop_; }
   const core::RunContext& run() const { return *run_; }
 
-  // -- By the code, through stepwell/chain.h and stepwell/step_state.h
+  // -- By the code, through stepwell/chain.h and stepwell/awaited_step.h
   // -----------------------------
 
-  bool begin(StepState& step);
-  void forget(StepState& step);
+  bool begin(AwaitedStep& step);
+  void forget(AwaitedStep& step);
   void make_ready(Chain& chain);
   void remove_from_queue(Chain& chain);
   void join_decided(const Join& join);
@@ -116,22 +119,22 @@ class RunFrame {
     State state = State::kRegistered;
     bool has_memo = false;
     size_t memo = 0;  // its place in memo_, if it has one
-    StepState* step = nullptr;
+    AwaitedStep* step = nullptr;
   };
 
-  void name(StepState& step);
-  bool begin_stubbed(StepState& step);
-  bool begin_known(StepState& step, Slot& slot);
-  bool give_up_to(const StepState& step);
+  void name(AwaitedStep& step);
+  bool begin_stubbed(AwaitedStep& step);
+  bool begin_known(AwaitedStep& step, Slot& slot);
+  bool give_up_to(const AwaitedStep& step);
   void give_next();
-  void hand_over(StepState& step, core::MemoEntry& entry);
+  void hand_over(AwaitedStep& step, core::MemoEntry& entry);
   void resume_ready();
   void resume(Chain& chain);
   bool is_gated(const Chain& chain) const;
   bool is_running_under(const Join& join) const;
   void finish();
   void report_unreached();
-  void fail_mismatch(const StepState& step, StepKind recorded);
+  void fail_mismatch(const AwaitedStep& step, StepKind recorded);
   void warn_or_fail(const std::string& text);
 
   std::shared_ptr<const core::RunContext> run_;
@@ -148,8 +151,8 @@ class RunFrame {
   size_t awaited_ = 0;
   std::unordered_map<std::string, int> uses_;  // of each step id, to number its repeats
 
-  std::vector<StepState*> new_steps_;
-  std::vector<StepState*> running_;
+  std::vector<AwaitedStep*> new_steps_;
+  std::vector<AwaitedStep*> running_;
   std::vector<Publication> publications_;
   std::deque<Chain*> ready_;
   std::optional<native::Outcome> outcome_;

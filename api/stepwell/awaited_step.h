@@ -113,13 +113,13 @@ struct StepRequest {
 
 // A step from its creation to its result. Lives in the frame of the coroutine that awaits it, and
 // stays in its place while it is awaited.
-class StepState {
+class AwaitedStep {
  public:
   // NestedStepError inside of a step's body.
-  StepState(RunFrame* frame, StepType type, std::string_view id);
-  StepState(StepState&& other) noexcept;
-  StepState& operator=(StepState&&) = delete;
-  ~StepState();
+  AwaitedStep(RunFrame* frame, StepType type, std::string_view id);
+  AwaitedStep(AwaitedStep&& other) noexcept;
+  AwaitedStep& operator=(AwaitedStep&&) = delete;
+  ~AwaitedStep();
 
   // True if the result is there already: then there is no suspension.
   bool begin();
