@@ -34,7 +34,9 @@ class EngineError : public std::runtime_error {
     kUnavailable,  // not now: starting, stopping, or the disk is full
     kStorage,      // the journal cannot be opened, read or trusted
   };
+  // `message` is for people.
   EngineError(Code code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  // What a caller can do about it.
   Code code() const { return code_; }
 
  private:
@@ -57,6 +59,7 @@ JournalOptions sqlite(std::string path, Durability durability = Durability::kStr
 // For tests: nothing outlives the engine.
 JournalOptions in_memory();
 
+// How an engine is made; every field has a default.
 struct EngineOptions {
   JournalOptions journal;
   // The app under which the functions are registered: those of it that are missing at the next
@@ -67,6 +70,7 @@ struct EngineOptions {
   size_t memory_budget = 256u << 20;
   // For tests: every run leaves memory whenever it is suspended.
   bool always_evict = false;
+  // How far back a wait looks for an event that was faster than it; zero: not at all.
   std::chrono::milliseconds wait_lookback = std::chrono::seconds(60);
   // Replaces the growing delays between attempts when set.
   std::optional<std::chrono::milliseconds> retry_interval;
@@ -87,6 +91,7 @@ struct RunInfo {
   std::string output;         // raw JSON, when it completed
   std::string error_name;     // when it failed
   std::string error_message;  // likewise
+  // It will never run again.
   bool has_ended() const { return state != RunState::kScheduled && state != RunState::kRunning; }
 };
 
@@ -183,12 +188,14 @@ class Engine {
   RunInfo wait_for(std::string_view run_id,
                    std::chrono::milliseconds timeout = std::chrono::hours(1));
 
+  // Until it is destroyed its callback is called.
+  class Subscription;
   // Hears what is published on a channel, all topics when `topic` is empty, from now on. The
   // callback runs on the engine's thread and must not block. Unsubscribes when the result goes.
-  class Subscription;
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(
       std::string_view channel, std::string_view topic,
       std::function<void(const Message&)> callback);
+  // The messages of one topic, as what they are.
   template <class T>
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(const Topic<T>& topic,
                                                         std::function<void(const T&)> callback) {

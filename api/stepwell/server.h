@@ -17,6 +17,7 @@
 
 namespace stepwell {
 
+// How a server is made.
 struct ServerOptions {
   // Numeric addresses to listen on, all with this port; 0 picks a free one.
   std::vector<std::string> addresses = {"127.0.0.1"};

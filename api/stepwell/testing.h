@@ -98,6 +98,7 @@ class TestRun {
 // when one of its functions returns.
 class TestEngine {
  public:
+  // The usual one; or as the options say.
   TestEngine();
   explicit TestEngine(const TestOptions& options);
   ~TestEngine();
