@@ -13,6 +13,8 @@
 namespace stepwell::expr {
 namespace {
 
+constexpr size_t kMaxTypeSize = 64;  // a larger type is dyn
+
 Type optional_of(Type inner) {
   return Type::abstract("optional_type", {std::move(inner)});
 }
@@ -68,7 +70,17 @@ class Checker {
     return Type(TypeKind::kError);
   }
 
-  Type check(const Node& node) { return solver_.resolve(check_kind(node)); }
+  Type check(const Node& node) {
+    Type type = solver_.resolve(check_kind(node));
+    // Types of types of types could grow with every level, to twice the size.
+    return count(type) > kMaxTypeSize ? Type(TypeKind::kDyn) : type;
+  }
+
+  static size_t count(const Type& type) {
+    size_t total = 1;
+    for (const Type& parameter : type.parameters) total += count(parameter);
+    return total;
+  }
 
   Type check_kind(const Node& node) {
     if (error_) return Type(TypeKind::kError);

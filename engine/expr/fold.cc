@@ -19,6 +19,7 @@ namespace stepwell::expr {
 namespace {
 
 constexpr std::string_view kEvent = "event";
+constexpr int64_t kNodeCost = 4;  // of a literal that is made of a value
 
 // What is asked of a part. Only the outcome of matches() has to stay the same, and much less than
 // the exact value of a part may matter for it.
@@ -171,6 +172,8 @@ class EventFolder {
   // --- Values as trees ---------------------------------------------------------------------------
 
   Node* to_node(const Value& value, uint32_t offset, Arena& arena) {
+    budget_ -= kNodeCost;
+    if (budget_ < 0) return out_.add_literal(std::monostate{}, offset);
     switch (value.kind()) {
       case Kind::kBool:
         return out_.add_literal(value.as_bool(), offset);

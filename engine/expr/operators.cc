@@ -81,6 +81,27 @@ Value index_list(Frame& frame, const Value& list, const Value& key) {
   return items[*position];
 }
 
+// Parts may be shared: a small list of lists of lists can be huge to walk through.
+constexpr size_t kMaxCost = size_t{1} << 24;
+
+void add_cost(const Value& value, size_t& cost) {
+  cost += shallow_cost(value);
+  if (value.is_json() || cost > kMaxCost) return;
+  if (value.is(Kind::kList)) {
+    for (const Value& item : value.items()) {
+      if (cost > kMaxCost) return;
+      add_cost(item, cost);
+    }
+  } else if (value.is(Kind::kMap)) {
+    for (const MapEntry& entry : value.map_data().entries) {
+      if (cost > kMaxCost) return;
+      add_cost(entry.value, cost);
+    }
+  } else if (value.is(Kind::kOptional) && value.optional_value()) {
+    add_cost(*value.optional_value(), cost);
+  }
+}
+
 // What an index finds in an optional is an optional again.
 Value strict_index(Frame& frame, const Value& target, const Value& key) {
   if (!target.is(Kind::kOptional)) return index(frame, target, key);
@@ -92,25 +113,9 @@ Value strict_index(Frame& frame, const Value& target, const Value& key) {
 }  // namespace
 
 size_t size_cost(const Value& value) {
-  switch (value.kind()) {
-    case Kind::kString:
-    case Kind::kBytes:
-      return 1 + value.text().size() / kBytesPerUnit;
-    case Kind::kList: {
-      if (value.is_json()) return 1 + value.text().size() / kBytesPerUnit;
-      size_t cost = 1;
-      for (const Value& item : value.items()) cost += size_cost(item);
-      return cost;
-    }
-    case Kind::kMap: {
-      if (value.is_json()) return 1 + value.text().size() / kBytesPerUnit;
-      size_t cost = 1;
-      for (const MapEntry& entry : value.map_data().entries) cost += 1 + size_cost(entry.value);
-      return cost;
-    }
-    default:
-      return 1;
-  }
+  size_t cost = 0;
+  add_cost(value, cost);
+  return cost;
 }
 
 size_t shallow_cost(const Value& value) {

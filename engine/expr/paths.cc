@@ -6,12 +6,23 @@
 namespace stepwell::expr {
 namespace {
 
+// Pairs are sorted by their keys: an event meets many names that no path has.
+template <typename Key, typename Wanted>
+auto position(const std::vector<std::pair<Key, uint32_t>>& pairs, const Wanted& key) {
+  return std::lower_bound(
+      pairs.begin(), pairs.end(), key,
+      [](const auto& pair, const Wanted& wanted) { return pair.first < wanted; });
+}
+
 template <typename Key, typename Wanted>
 const uint32_t* find_pair(const std::vector<std::pair<Key, uint32_t>>& pairs, const Wanted& key) {
-  for (const auto& [name, node] : pairs) {
-    if (name == key) return &node;
-  }
-  return nullptr;
+  const auto found = position(pairs, key);
+  return found != pairs.end() && found->first == key ? &found->second : nullptr;
+}
+
+template <typename Key>
+void add_pair(std::vector<std::pair<Key, uint32_t>>& pairs, const Key& key, uint32_t node) {
+  pairs.insert(position(pairs, key), {key, node});
 }
 
 }  // namespace
@@ -20,11 +31,11 @@ uint32_t PathTable::child(uint32_t node, const PathStep& step) {
   const auto added = static_cast<uint32_t>(nodes_.size());
   if (const auto* field = std::get_if<std::string>(&step)) {
     if (const uint32_t* found = find_pair(nodes_[node].fields, *field)) return *found;
-    nodes_[node].fields.emplace_back(*field, added);
+    add_pair(nodes_[node].fields, *field, added);
   } else {
     const uint32_t index = std::get<uint32_t>(step);
     if (const uint32_t* found = find_pair(nodes_[node].indexes, index)) return *found;
-    nodes_[node].indexes.emplace_back(index, added);
+    add_pair(nodes_[node].indexes, index, added);
   }
   nodes_.emplace_back();
   return added;
@@ -41,7 +52,7 @@ uint32_t PathTable::intern(const Path& path) {
   } else {
     node = static_cast<uint32_t>(nodes_.size());
     nodes_.emplace_back();
-    roots_.emplace_back(path.variable, node);
+    add_pair(roots_, path.variable, node);
   }
   for (const PathStep& step : path.steps) node = child(node, step);
   if (nodes_[node].slot == kNone) {
@@ -86,8 +97,7 @@ struct PathTable::Pass {
   }
 
   void visit_elements(JsonView view, const TreeNode& tree) {
-    uint32_t last = 0;
-    for (const auto& [index, below] : tree.indexes) last = std::max(last, index);
+    const uint32_t last = tree.indexes.back().first;
     uint32_t at = 0;
     for (JsonElements it = view.elements(); at <= last && it.next(); ++at) {
       if (const uint32_t* below = find_pair(tree.indexes, at)) visit(it.value(), *below);

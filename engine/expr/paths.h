@@ -44,8 +44,8 @@ class PathTable {
 
   struct TreeNode {
     uint32_t slot = kNone;
-    std::vector<std::pair<std::string, uint32_t>> fields;  // name, node
-    std::vector<std::pair<uint32_t, uint32_t>> indexes;    // index, node
+    std::vector<std::pair<std::string, uint32_t>> fields;  // name, node; sorted
+    std::vector<std::pair<uint32_t, uint32_t>> indexes;    // index, node; sorted
   };
 
   uint32_t child(uint32_t node, const PathStep& step);

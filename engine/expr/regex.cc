@@ -7,7 +7,8 @@ namespace {
 
 constexpr int64_t kMaxPatternMemory = 256 * 1024;  // of one compiled pattern
 constexpr size_t kCompileCost = 5000;              // about what it takes, in units of the budget
-constexpr size_t kBytesPerUnit = 16;
+constexpr size_t kBytesPerUnit = 4;                // of text; some patterns are slow to run
+constexpr size_t kMaxPatternBytes = 8 * 1024;      // as long as an expression may be
 
 }  // namespace
 
@@ -35,7 +36,8 @@ Value match_pattern(Frame& frame, std::string_view text, const Pattern& pattern)
 }
 
 Value match_pattern(Frame& frame, std::string_view text, std::string_view pattern) {
-  if (!frame.spend(kCompileCost)) return over_budget();
+  if (pattern.size() > kMaxPatternBytes) return Value::error("the regular expression is too long");
+  if (!frame.spend(kCompileCost + pattern.size())) return over_budget();
   return match_pattern(frame, text, *compile_pattern(pattern));
 }
 

@@ -38,21 +38,32 @@ Type TypeSolver::instantiate(const Type& type, Renaming& renaming) {
 }
 
 bool TypeSolver::assign(const Type& to, const Type& from) {
-  Bindings before = bindings_;
+  const size_t before = changes_.size();
   if (try_assign(to, from)) return true;
-  bindings_ = std::move(before);
+  undo(before);
   return false;
 }
 
 bool TypeSolver::assign_all(const std::vector<Type>& to, const std::vector<Type>& from) {
   if (to.size() != from.size()) return false;
-  Bindings before = bindings_;
+  const size_t before = changes_.size();
   for (size_t i = 0; i < to.size(); ++i) {
     if (try_assign(to[i], from[i])) continue;
-    bindings_ = std::move(before);
+    undo(before);
     return false;
   }
   return true;
+}
+
+void TypeSolver::set(uint32_t variable, Type type) {
+  changes_.emplace_back(variable, std::move(bindings_[variable]));
+  bindings_[variable] = std::move(type);
+}
+
+void TypeSolver::undo(size_t changes) {
+  for (; changes_.size() > changes; changes_.pop_back()) {
+    bindings_[changes_.back().first] = std::move(changes_.back().second);
+  }
 }
 
 bool TypeSolver::try_assign(const Type& to, const Type& from) {
@@ -89,14 +100,14 @@ bool TypeSolver::bind(const Type& variable, const Type& type) {
     const Type resolved = resolve(type);
     if (resolved.kind == TypeKind::kVariable && resolved.variable == variable.variable) return true;
     if (occurs(variable.variable, resolved)) return false;
-    bindings_[variable.variable] = resolved;
+    set(variable.variable, resolved);
     return true;
   }
   if (!try_assign(*known, type)) return false;
   const Type left = resolve(*known);
   const Type right = resolve(type);
   const Type& general = is_more_general(right, left) ? right : left;
-  if (!occurs(variable.variable, general)) bindings_[variable.variable] = general;
+  if (!occurs(variable.variable, general)) set(variable.variable, general);
   return true;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/expr/types.h"
@@ -33,8 +35,6 @@ class TypeSolver {
   Type finish(const Type& type) const;
 
  private:
-  using Bindings = std::vector<std::optional<Type>>;
-
   bool try_assign(const Type& to, const Type& from);
   bool bind(const Type& variable, const Type& type);
   bool assign_parameters(const Type& to, const Type& from);
@@ -42,7 +42,11 @@ class TypeSolver {
   static bool is_more_general(const Type& left, const Type& right);
   Type substitute(const Type& type, bool unknown_is_dyn) const;
 
-  Bindings bindings_;
+  void set(uint32_t variable, Type type);
+  void undo(size_t changes);
+
+  std::vector<std::optional<Type>> bindings_;
+  std::vector<std::pair<uint32_t, std::optional<Type>>> changes_;  // variable, what it was before
 };
 
 }  // namespace stepwell::expr

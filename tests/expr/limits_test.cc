@@ -48,6 +48,29 @@ TEST_CASE("text that doubles with every step runs out of budget, not of memory")
   CHECK(strict(doubling + end + ")") == "error: the evaluation takes too long");
 }
 
+TEST_CASE("lists and types that double with every level are stopped") {
+  std::string values = "cel.bind(a, [0], ";
+  std::string types = "cel.bind(a, 0, ";
+  std::string end;
+  for (int i = 0; i < 55; ++i) {
+    values += "cel.bind(a, [a, a], ";
+    types += "cel.bind(a, {'k': [a], 'l': {'m': a}}, ";
+    end += ")";
+  }
+  CHECK(strict(values + "a == a)" + end) == "error: the evaluation takes too long");
+  CHECK(strict(types + "has(a.k))" + end) == "true");
+  // The same with what the dialect has: binding the event would write them out.
+  std::string nested = "[0].map(a, ";
+  std::string close = ")";
+  for (int i = 0; i < 18; ++i) {
+    nested += "[[a, a]].map(a, ";
+    close += ")";
+  }
+  const auto compiled = Expression::compile(nested + "a" + close + " == async.x", {});
+  REQUIRE(compiled.ok());
+  CHECK_FALSE(compiled->bind_event(JsonView::trusted("{}")).ok());
+}
+
 TEST_CASE("large lists in loops cost what they are large") {
   const std::string event = "{\"l\":" + array_of(20'000, "\"abcdefghijklmnop\"") + "}";
   check_dialect(event, {
