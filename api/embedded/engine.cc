@@ -124,7 +124,9 @@ RunInfo Engine::wait_for(std::string_view run_id, std::chrono::milliseconds time
 std::unique_ptr<Engine::Subscription> Engine::subscribe(
     std::string_view channel, std::string_view topic,
     std::function<void(const Message&)> callback) {
-  return impl_->subscribe({std::string(channel), std::string(topic)}, std::move(callback));
+  realtime::TopicName name{std::string(channel), realtime::kEveryTopic};
+  if (!topic.empty()) name.topic = std::string(topic);
+  return impl_->subscribe(std::move(name), std::move(callback));
 }
 
 Engine::Subscription::~Subscription() {
