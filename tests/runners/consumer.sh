@@ -22,9 +22,17 @@ install_package() {
   cmake --install "$STEPWELL_BUILD" --prefix "$prefix" >"$work/install.log"
 }
 
+# The first program in the README, as a user would copy it.
+copy_from_readme() {
+  awk '/^```cpp$/ { inside = 1; next } /^```$/ && inside { exit } inside' README.md \
+    >"$work/hello.cc"
+  grep -q 'int main' "$work/hello.cc"
+}
+
 build_with_find_package() {
   cmake -S tests/consumer -B "$work/cmake" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_PREFIX_PATH="$prefix" >"$work/cmake.log" && cmake --build "$work/cmake"
+    -DCMAKE_PREFIX_PATH="$prefix" -DHELLO="$work/hello.cc" >"$work/cmake.log" &&
+    cmake --build "$work/cmake"
 }
 
 # CMake says which version it found and did not accept.
@@ -43,13 +51,25 @@ build_with_pkg_config() {
   "${CXX:-g++}" -std=c++20 -O1 -o "$work/pkg-config/consumer" tests/consumer/main.cc $flags
 }
 
+# The run begins in one process and ends in another.
+run_consumer() {
+  local run
+  run=$("$1" "$1.db" begin) && "$1" "$1.db" finish "$run"
+}
+
+run_hello() {
+  (cd "$work" && "$work/cmake/hello" && "$work/cmake/hello")
+}
+
 rm -rf "$work"
 mkdir -p "$work"
 check "install into an empty prefix" install_package
 check "find_package refuses another minor version" refuse_other_minor_version
+check "copy the first program of the README" copy_from_readme
 check "build with find_package" build_with_find_package
-check "run what find_package built" "$work/cmake/consumer" "$work/cmake/runs.db"
+check "run what find_package built" run_consumer "$work/cmake/consumer"
+check "run the README's program" run_hello
 check "build with pkg-config" build_with_pkg_config
-check "run what pkg-config built" "$work/pkg-config/consumer" "$work/pkg-config/runs.db"
+check "run what pkg-config built" run_consumer "$work/pkg-config/consumer"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

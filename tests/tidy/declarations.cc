@@ -185,7 +185,9 @@ class Finder {
     if (!declared.empty()) {
       std::string_view word = first_word(declared);
       bool is_call = word == "static_assert" || word == "using" || word == "typedef";
-      bool is_function = !is_call && has_parameters(declared);
+      // `int a = f(3);` is a variable, `void f() = 0;` is none.
+      bool is_variable = find_assignment(declared).value_or(declared.size()) < declared.find('(');
+      bool is_function = !is_call && !is_variable && has_parameters(declared);
       add(is_function ? DeclarationKind::kFunction : DeclarationKind::kOther);
     }
     ++at_;
