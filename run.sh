@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 
 case ${1:-} in
   "" | --demo) ;;
-  -h | --help) sed -nE '2,/^set/s/^# ?//p' "$0"; exit 0 ;;
+  -h | --help) sed -nE '2,4s/^# ?//p' "$0"; exit 0 ;;
   *) echo "run.sh: unknown option '$1'; there is --demo and --help" >&2; exit 2 ;;
 esac
 
@@ -15,4 +15,25 @@ scripts/build.sh release
 if [ "${1:-}" = --demo ]; then
   exec examples/demo.sh
 fi
-exec examples/serve.sh
+
+mkdir -p data
+cat <<'TRY'
+
+Try these in another terminal, in this folder:
+
+  # follow the messages of import 42, and start it
+  curl -N 'http://127.0.0.1:8288/v1/realtime/sse?channel=import:42' &
+  curl http://127.0.0.1:8288/e/dev \
+    -d '{"name":"import/requested","data":{"import_id":"42","file":"cities.csv","rows":500}}'
+
+  # what runs, what waits, and for what
+  build/release/bin/stepwell runs list
+  build/release/bin/stepwell runs show RUN
+
+  # kill it in the middle, ./run.sh again, and see the run go on where it was
+  pkill -9 stepwell-exampl
+
+Runs are recorded in data/examples.db. Ctrl-C ends the server.
+
+TRY
+exec build/release/bin/stepwell-examples --db data/examples.db
