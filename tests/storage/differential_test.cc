@@ -79,6 +79,7 @@ class Maker {
 
   EventRecord event() {
     EventRecord event = chance(0.4) ? make_sent_event(next(), user_id()) : make_event(next());
+    if (chance(0.1)) event.id = event_id(known());  // a repeated seed
     if (chance(0.1)) event.event.name = "inngest/custom";
     if (chance(0.3)) event.event.name = "test/answer";
     event.received_at = moment();

@@ -1,0 +1,34 @@
+#include "schema/error_info.h"
+
+#include <doctest/doctest.h>
+
+using namespace stepwell;
+
+TEST_CASE("an error's JSON leaves out what is empty") {
+  CHECK(error_json({.name = "E", .message = "m"}) == R"({"name":"E","message":"m"})");
+  CHECK(
+      error_json({.name = "E", .message = "a\"b", .stack = "at f\nat g", .cause = R"({"x":1})"}) ==
+      R"({"name":"E","message":"a\"b","stack":"at f\nat g","cause":{"x":1}})");
+}
+
+TEST_CASE("an error comes back from its JSON as it was") {
+  for (const ErrorInfo& error :
+       {ErrorInfo{}, ErrorInfo{.name = "", .message = "ü😀"},
+        ErrorInfo{.name = "N", .message = "m", .stack = "s", .cause = "[1]"},
+        ErrorInfo{.name = "N", .message = "\"\\\n", .cause = "\"text\""}}) {
+    CHECK(parse_error_info(error_json(error)) == error);
+  }
+}
+
+TEST_CASE("members of another type are taken as absent") {
+  ErrorInfo error = parse_error_info(R"({"name":7,"message":[],"stack":null,"cause":null,"x":1})");
+  CHECK(error == ErrorInfo{.name = "Error"});
+}
+
+TEST_CASE("text that is no object becomes the message") {
+  CHECK(parse_error_info("it broke").message == "it broke");
+  CHECK(parse_error_info("\"it broke\"").message == "it broke");
+  CHECK(parse_error_info("[1,2]").message == "[1,2]");
+  CHECK(parse_error_info("").message.empty());
+  CHECK(parse_error_info("it broke").name == "Error");
+}

@@ -1,0 +1,28 @@
+#include "schema/run.h"
+
+#include <doctest/doctest.h>
+
+using namespace stepwell;
+
+TEST_CASE("a status has a name that is read back, in any case") {
+  for (int number = 1; number <= 6; ++number) {
+    auto status = static_cast<RunStatus>(number);
+    CHECK(parse_run_status(run_status_name(status)) == status);
+  }
+  CHECK(run_status_name(RunStatus::kScheduled) == "Scheduled");
+  CHECK(parse_run_status("RUNNING") == RunStatus::kRunning);
+  CHECK(parse_run_status("cancelled") == RunStatus::kCancelled);
+  CHECK_FALSE(parse_run_status("").has_value());
+  CHECK_FALSE(parse_run_status("Runnin").has_value());
+  CHECK_FALSE(parse_run_status("Running ").has_value());
+  CHECK(run_status_name(static_cast<RunStatus>(77)) == "Unknown");
+}
+
+TEST_CASE("a run is over unless it is scheduled or running") {
+  CHECK_FALSE(is_terminal(RunStatus::kScheduled));
+  CHECK_FALSE(is_terminal(RunStatus::kRunning));
+  CHECK(is_terminal(RunStatus::kCompleted));
+  CHECK(is_terminal(RunStatus::kFailed));
+  CHECK(is_terminal(RunStatus::kCancelled));
+  CHECK(is_terminal(RunStatus::kSkipped));
+}
