@@ -6,104 +6,61 @@
 #include <string>
 #include <utility>
 
-#include "api/server/queries.h"
-#include "api/server/rest_routes.h"
+#include "api/server/inspect/queries.h"
+#include "engine/runtime/clock.h"
 #include "schema/json.h"
 
 namespace stepwell::server {
 namespace {
 
-constexpr size_t kPageSize = 50;
-
 Response as_json(std::string body) {
   return Response::json(200, std::move(body));
 }
 
-// "Running,Failed", any case.
-Result<std::vector<RunStatus>> read_statuses(const Request& request) {
-  std::vector<RunStatus> statuses;
-  std::string_view rest = request.query_value("status").value_or("");
-  while (!rest.empty()) {
-    const std::string_view name = rest.substr(0, rest.find(','));
-    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
-    const std::optional<RunStatus> status = parse_run_status(name);
-    if (!status) {
-      return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not a status of runs", name)};
-    }
-    statuses.push_back(*status);
-  }
-  return statuses;
+QueryRequest read_request(const Query& query, Request&& request) {
+  QueryRequest read{.query = std::move(request.query), .now = runtime::wall_clock()};
+  if (query.pattern.ends_with("{id}")) read.id = request.param("id");
+  return read;
 }
 
-struct Page {
-  std::optional<Time> from;
-  std::optional<Time> until;
-  size_t limit = kPageSize;
-  std::string cursor;
-};
-
-Result<Page> read_page(const Request& request) {
-  const Result<size_t> limit = read_limit(request, kPageSize, kPageSizeMax);
-  if (!limit) return limit.error();
-  const Result<std::optional<Time>> from = read_time(request, "from");
-  if (!from) return from.error();
-  const Result<std::optional<Time>> until = read_time(request, "until");
-  if (!until) return until.error();
-  return Page{*from, *until, *limit, std::string(request.query_value("cursor").value_or(""))};
-}
-
-void runs(Gateway& gateway, const Request& request, Responder responder) {
-  Result<Page> page = read_page(request);
-  if (!page) return responder.send(failure(page.error()));
-  Result<std::vector<RunStatus>> statuses = read_statuses(request);
-  if (!statuses) return responder.send(failure(statuses.error()));
-  storage::RunFilter filter{.statuses = std::move(*statuses),
-                            .created_from = page->from,
-                            .created_until = page->until,
-                            .limit = page->limit};
-  if (const auto slug = request.query_value("function")) {
-    filter.function = FunctionId{std::string(*slug)};
-  }
+void ask(Gateway& gateway, QueryFunction answer, QueryRequest request, const Responder& responder) {
   gateway.answer_query(
       responder,
-      [filter = std::move(filter), cursor = std::move(page->cursor)](
-          storage::JournalReader& reader) { return list_runs(reader, filter, cursor); },
+      [answer, request = std::move(request)](storage::JournalReader& reader) {
+        return answer(request, reader);
+      },
       as_json);
 }
 
-void events(Gateway& gateway, const Request& request, Responder responder) {
-  Result<Page> page = read_page(request);
-  if (!page) return responder.send(failure(page.error()));
-  storage::EventFilter filter{.include_internal = request.query_value("internal").has_value(),
-                              .received_from = page->from,
-                              .received_until = page->until,
-                              .limit = page->limit};
-  if (const auto name = request.query_value("name")) filter.name = std::string(*name);
-  gateway.answer_query(
-      responder,
-      [filter = std::move(filter), cursor = std::move(page->cursor)](
-          storage::JournalReader& reader) { return list_events(reader, filter, cursor); },
-      as_json);
+// What the core says comes first: it knows only open runs, and the journal has all others.
+void ask_for_run(Gateway& gateway, QueryFunction answer, QueryRequest request,
+                 const Responder& responder) {
+  gateway.look_into_core(
+      [&gateway, answer, request = std::move(request), responder](const core::Core* core) mutable {
+        const std::optional<RunId> id = RunId::parse(request.id);
+        if (core != nullptr && id) request.wake = core->wake_source(*id);
+        ask(gateway, answer, std::move(request), responder);
+      });
 }
 
-// Why the run does not move is asked of the core first: it knows only open runs, and the journal
-// has all others.
-void run(Gateway& gateway, const Request& request, Responder responder) {
+// The stream begins when it is known that there is such a run.
+void follow(Gateway& gateway, RunStreams& streams, const Request& request,
+            const Responder& responder) {
   const std::optional<RunId> id = RunId::parse(request.param("id"));
   if (!id) {
-    return responder.send(
-        Response::error(400, fmt::format("\"{}\" is not the id of a run", request.param("id"))));
+    return Responder(responder).send(
+        Response::error(400, fmt::format("\"{}\" is no run id", request.param("id"))));
   }
-  gateway.look_into_core([&gateway, responder, id](const core::Core* core) {
-    std::string moving;
-    if (core != nullptr) {
-      if (const auto source = core->wake_source(*id)) moving = source->what;
-    }
-    gateway.answer_query(
-        responder,
-        [id, moving](storage::JournalReader& reader) { return show_run(reader, *id, moving); },
-        as_json);
-  });
+  const Result<void> queued = gateway.runtime().query(
+      [&gateway, &streams, id = *id, responder](storage::JournalReader& reader) {
+        const Result<std::optional<RunRecord>> run = reader.find_run(id);
+        gateway.loop().post([&streams, id, run, responder]() mutable {
+          if (!run) return responder.send(failure(run.error()));
+          if (*run) return streams.open((**run).no, responder);
+          responder.send(Response::error(404, "there is no run " + id.to_string()));
+        });
+      });
+  if (!queued) Responder(responder).send(failure(queued.error()));
 }
 
 void rerun(Gateway& gateway, const Request& request, Responder responder) {
@@ -173,44 +130,26 @@ void append_metrics(JsonWriter& out, const runtime::Metrics& metrics) {
   distribution("input_wait_us", metrics.input_wait_micros);
 }
 
-// The member "engine"; all runs are checked if `deep`.
-void append_engine(JsonWriter& out, const core::Core* core, bool deep) {
-  out.key("engine").begin_object();
-  if (core != nullptr) {
-    out.key("open_runs").integer(static_cast<int64_t>(core->open_runs()));
-    out.key("hot_bytes").integer(static_cast<int64_t>(core->hot_bytes()));
-    out.key("lookback_overflows").integer(static_cast<int64_t>(core->lookback_overflows()));
-    out.key("findings").begin_array();
-    if (deep) {
-      for (const core::Finding& finding : core->check()) {
-        out.string(finding.run.to_string() + ": " + finding.what);
-      }
-    }
-    out.end_array();
-  }
-  out.end_object();
+CoreHealth health_of(const core::Core& core) {
+  return {.findings = core.check(),
+          .open_runs = core.open_runs(),
+          .hot_bytes = core.hot_bytes(),
+          .lookback_overflows = core.lookback_overflows()};
 }
 
-void doctor(Gateway& gateway, const HttpServer& http, const Request& request,
+void doctor(Gateway& gateway, const HttpServer& http, QueryRequest request,
             const Responder& responder) {
-  const bool deep = request.query_value("deep").has_value();
-  const auto server = std::make_shared<JsonWriter>();
-  server->begin_object().key("state").string(state_name(gateway.runtime().state()));
-  server->key("out_of_space").boolean(gateway.runtime().is_out_of_space());
-  append_metrics(*server, gateway.runtime().metrics());
-  append_server(*server, gateway.loop(), http.metrics());
-  gateway.look_into_core([&gateway, responder, deep, server](const core::Core* core) {
-    append_engine(*server, core, deep);
-    gateway.answer_query(
-        responder,
-        [server, deep](storage::JournalReader& reader) -> Result<std::string> {
-          const Result<std::string> journal = journal_health(reader, deep);
-          if (!journal) return journal.error();
-          server->key("journal").raw(*journal).end_object();
-          return R"({"data":)" + server->take() + "}";
-        },
-        as_json);
-  });
+  JsonWriter server;
+  server.begin_object().key("state").string(state_name(gateway.runtime().state()));
+  server.key("out_of_space").boolean(gateway.runtime().is_out_of_space());
+  append_metrics(server, gateway.runtime().metrics());
+  append_server(server, gateway.loop(), http.metrics());
+  request.server = server.end_object().take();
+  gateway.look_into_core(
+      [&gateway, request = std::move(request), responder](const core::Core* core) mutable {
+        if (core != nullptr) request.health = health_of(*core);
+        ask(gateway, run_doctor, std::move(request), responder);
+      });
 }
 
 Route get(std::string pattern, Handler handler) {
@@ -222,36 +161,32 @@ Route get(std::string pattern, Handler handler) {
 
 }  // namespace
 
-void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http) {
-  router.add(get("/api/runs", [&gateway](Request&& request, Responder responder) {
-    runs(gateway, request, std::move(responder));
-  }));
-  router.add(get("/api/runs/{id}", [&gateway](Request&& request, Responder responder) {
-    run(gateway, request, std::move(responder));
-  }));
+void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http,
+                      RunStreams& streams) {
+  for (const Query& query : queries()) {
+    router.add(get(std::string(query.pattern),
+                   [&gateway, &http, query](Request&& request, const Responder& responder) {
+                     QueryRequest read = read_request(query, std::move(request));
+                     switch (query.needs) {
+                       case CoreView::kNothing:
+                         return ask(gateway, query.answer, std::move(read), responder);
+                       case CoreView::kWakeSource:
+                         return ask_for_run(gateway, query.answer, std::move(read), responder);
+                       case CoreView::kHealth:
+                         return doctor(gateway, http, std::move(read), responder);
+                     }
+                   }));
+  }
+  router.add(get("/api/runs/{id}/stream",
+                 [&gateway, &streams](Request&& request, const Responder& responder) {
+                   follow(gateway, streams, request, responder);
+                 }));
   router.add({.method = Method::kPost,
               .pattern = "/api/runs/{id}/rerun",
               .policy = Access::kSigningKey,
               .handler = [&gateway](Request&& request, Responder responder) {
                 rerun(gateway, request, std::move(responder));
               }});
-  router.add(get("/api/events", [&gateway](Request&& request, Responder responder) {
-    events(gateway, request, std::move(responder));
-  }));
-  router.add(get("/api/events/{id}", [&gateway](Request&& request, const Responder& responder) {
-    gateway.answer_query(
-        responder,
-        [id = request.param("id")](storage::JournalReader& reader) {
-          return show_event(reader, id);
-        },
-        as_json);
-  }));
-  router.add(get("/api/functions", [&gateway](Request&&, const Responder& responder) {
-    gateway.answer_query(responder, list_functions, as_json);
-  }));
-  router.add(get("/api/doctor", [&gateway, &http](Request&& request, const Responder& responder) {
-    doctor(gateway, http, request, responder);
-  }));
 }
 
 }  // namespace stepwell::server

@@ -82,16 +82,21 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
           make_rules(options_),
           [this](Access access, const Request& request) { return auth_.check(access, request); }),
       sse_(std::make_unique<realtime::SseDoor>(loop, hub)),
+      run_streams_(std::make_unique<RunStreams>(loop)),
       http_(std::make_unique<HttpServer>(loop, router_, http_options(options_))) {
   add_event_routes(router_, gateway_, options_.events);
   add_rest_routes(router_, gateway_);
-  add_admin_routes(router_, gateway_, *http_);
+  add_admin_routes(router_, gateway_, *http_, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *sse_, random_});
+  runtime.on_commit([this](const std::vector<RunNo>& runs) {
+    loop_.run_here_or_post([this, runs] { run_streams_->changed(runs); });
+  });
 }
 
 Service::~Service() {
   http_.reset();  // closes all connections, so that no stream is left
   sse_.reset();
+  run_streams_.reset();
 }
 
 Result<uint16_t> Service::listen() {

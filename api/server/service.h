@@ -11,6 +11,7 @@
 #include "api/server/event_routes.h"
 #include "api/server/gateway.h"
 #include "api/server/http_server.h"
+#include "api/server/run_streams.h"
 #include "engine/realtime/hub.h"
 
 namespace stepwell::server {
@@ -63,6 +64,7 @@ class Service {
   Gateway gateway_;
   Router router_;
   std::unique_ptr<realtime::SseDoor> sse_;
+  std::unique_ptr<RunStreams> run_streams_;
   std::unique_ptr<HttpServer> http_;
 };
 

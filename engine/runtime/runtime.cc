@@ -17,6 +17,28 @@ constexpr int kExitIoError = 74;
 // The engine's own reads are bounded by what it asks for, never refused.
 constexpr size_t kUnbounded = static_cast<size_t>(-1);
 
+// The runs of which a batch records something, each once.
+std::vector<RunNo> runs_of(const storage::Batch& batch) {
+  struct Visitor {
+    RunNo operator()(const storage::PutEvent&) const { return 0; }
+    RunNo operator()(const storage::PutRun& put) const { return put.run.no; }
+    RunNo operator()(const storage::UpdateRun& update) const { return update.run.no; }
+    RunNo operator()(const storage::PutStep& put) const { return put.step.run; }
+    RunNo operator()(const storage::UpdateStep& update) const { return update.step.run; }
+    RunNo operator()(const storage::DropPendingSteps& drop) const { return drop.run; }
+    RunNo operator()(const storage::PutAttempt& put) const { return put.attempt.run; }
+    RunNo operator()(const storage::PutFunction&) const { return 0; }
+  };
+  std::vector<RunNo> runs;
+  for (const storage::Record& record : batch.records) {
+    const RunNo run = std::visit(Visitor{}, record);
+    if (run != 0) runs.push_back(run);
+  }
+  std::sort(runs.begin(), runs.end());
+  runs.erase(std::unique(runs.begin(), runs.end()), runs.end());
+  return runs;
+}
+
 }  // namespace
 
 Runtime::Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeOptions options)
@@ -39,6 +61,10 @@ void Runtime::on_publish(std::function<void(core::PublishedMessage)> callback) {
 
 void Runtime::on_run_ended(std::function<void(const core::RunEnded&)> callback) {
   on_run_ended_ = std::move(callback);
+}
+
+void Runtime::on_commit(std::function<void(const std::vector<RunNo>&)> callback) {
+  on_commit_ = std::move(callback);
 }
 
 void Runtime::on_fatal(std::function<void(storage::CommitOutcome, const std::string&)> callback) {
@@ -78,6 +104,7 @@ void Runtime::post(std::function<void()> task) {
 }
 
 void Runtime::committed(const storage::CommitResult& result) {
+  told_of_commit(result);
   pipeline_->committed(result, wall_clock());
   is_out_of_space_ = pipeline_->is_out_of_space();
   set_alarm();
@@ -188,7 +215,13 @@ void Runtime::alarm_went_off() {
 }
 
 void Runtime::commit(storage::Batch batch) {
+  if (on_commit_) committing_ = runs_of(batch);
   journal_->commit(std::move(batch));
+}
+
+void Runtime::told_of_commit(const storage::CommitResult& result) {
+  const std::vector<RunNo> runs = std::exchange(committing_, {});
+  if (on_commit_ && result.outcome == storage::CommitOutcome::kCommitted) on_commit_(runs);
 }
 
 void Runtime::fetch(core::FetchId id, const core::Lookup& lookup) {

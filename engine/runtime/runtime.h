@@ -57,6 +57,8 @@ class Runtime : private core::PipelinePort {
   void on_publish(std::function<void(core::PublishedMessage)> callback);
   // Runs on the loop thread for each run that ends, after its commit.
   void on_run_ended(std::function<void(const core::RunEnded&)> callback);
+  // Runs on the loop thread after each commit, with the runs of which it recorded something.
+  void on_commit(std::function<void(const std::vector<RunNo>&)> callback);
   // The journal can't be trusted any more: nothing is answered from here on. Programs exit with 74;
   // so does the process if nobody asked to be called. Loop thread.
   void on_fatal(std::function<void(storage::CommitOutcome, const std::string&)> callback);
@@ -115,6 +117,7 @@ class Runtime : private core::PipelinePort {
   void refuse(AnswerCallback callback, const char* why);
   void committed(const storage::CommitResult& result);
   void stopped();
+  void told_of_commit(const storage::CommitResult& result);
 
   void drain();
   void apply(Submitted submitted, Time now);
@@ -142,6 +145,7 @@ class Runtime : private core::PipelinePort {
   std::map<DriverKind, core::Driver*> drivers_;
   std::function<void(core::PublishedMessage)> on_publish_;
   std::function<void(const core::RunEnded&)> on_run_ended_;
+  std::function<void(const std::vector<RunNo>&)> on_commit_;
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal_;
 
   std::mutex mutex_;
@@ -157,6 +161,7 @@ class Runtime : private core::PipelinePort {
   core::RequestId last_request_ = 0;
   std::unordered_map<core::RequestId, AnswerCallback> callbacks_;
   std::optional<Time> alarm_;
+  std::vector<RunNo> committing_;  // the runs of the batch at the journal, for on_commit_
   std::vector<std::function<void()>> later_;  // what follows from reads that failed
   Time later_at_{};
   Time rebuilt_at_{};

@@ -84,6 +84,7 @@ Result<std::string> run_doctor(const QueryRequest& request, storage::JournalRead
   write_sqlite_check(json);
   json.end_array();
   write_counts(json, *stats, request.health);
+  if (!request.server.empty()) json.key("server").raw(request.server);
   return json.end_object().end_object().take();
 }
 

@@ -40,6 +40,7 @@ struct QueryRequest {
   Time now{};
   std::optional<core::WakeSource> wake;  // for kWakeSource; nothing: the run is not open
   std::optional<CoreHealth> health;      // for kHealth
+  std::string server;                    // for kHealth: raw JSON, the server's own figures
 };
 
 // Answers one question. kInvalid for parameters that are wrong or unknown, kNotFound; what the

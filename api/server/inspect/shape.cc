@@ -1,23 +1,8 @@
 #include "api/server/inspect/shape.h"
 
-#include "schema/finished_event.h"
+#include "api/server/queries.h"
 
 namespace stepwell::server {
-namespace {
-
-// An event that the end of a run made is stored without its data.
-Result<void> fill_event_data(storage::JournalReader& reader, EventRecord& record) {
-  if (record.of_run == 0) return {};
-  const Result<storage::RunSnapshot> run = reader.load_run(record.of_run, false);
-  if (!run) return run.error();
-  std::vector<Event> events;
-  for (const EventRecord& event : run->events) events.push_back(event.event);
-  record.event.data = finished_event_data(run->run, events);
-  return {};
-}
-
-}  // namespace
-
 void write_time(JsonWriter& json, std::string_view key, Time time) {
   json.key(key).string(format_rfc3339(time));
 }
