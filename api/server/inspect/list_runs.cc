@@ -84,7 +84,6 @@ Result<std::string> list_runs(const QueryRequest& request, storage::JournalReade
       Result<void> written = write_event_name(json, reader, run.events.front());
       if (!written) return written.error();
     }
-    if (run.error) json.key("error").raw(error_json(*run.error));
     json.end_object();
   }
   end_list(json, has_more ? std::optional(runs->back().no) : std::nullopt);

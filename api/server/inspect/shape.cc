@@ -45,16 +45,16 @@ void write_run_members(JsonWriter& json, const RunRecord& run, RunDetail detail)
   if (run.start_at > run.created_at) write_time(json, "start_at", run.start_at);
   write_time(json, "started_at", run.started_at);
   write_time(json, "ended_at", run.ended_at);
+  if (run.status == RunStatus::kCompleted) {
+    json.key("output").raw(run.output.empty() ? "null" : std::string_view(run.output));
+  }
+  if (run.error) json.key("error").raw(error_json(*run.error));
   if (detail == RunDetail::kRow) return;
   if (!is_terminal(run.status)) {
     json.key("failed_attempts").integer(run.attempt);
     write_time(json, "retry_at", run.retry_at);
   }
   if (run.rerun_of) json.key("rerun_of").string(run.rerun_of->to_string());
-  if (run.error) json.key("error").raw(error_json(*run.error));
-  if (run.status == RunStatus::kCompleted) {
-    json.key("output").raw(run.output.empty() ? "null" : std::string_view(run.output));
-  }
 }
 
 void write_run(JsonWriter& json, const RunRecord& run, RunDetail detail) {

@@ -22,8 +22,8 @@ Result<void> write_event_name(JsonWriter& json, storage::JournalReader& reader, 
 
 enum class RunDetail : uint8_t {
   kBrief,  // {"id":…,"function":…,"status":…}
-  kRow,    // and its times
-  kFull,   // and its output, its error, where it came from
+  kRow,    // and its times, its output or its error
+  kFull,   // and its attempts, where it came from
 };
 // The members of a run, without braces, so that a caller can add its own.
 void write_run_members(JsonWriter& json, const RunRecord& run, RunDetail detail);

@@ -12,13 +12,13 @@ namespace {
 std::string_view state_name(StepState state) {
   switch (state) {
     case StepState::kPending:
-      return "pending";
+      return "Pending";
     case StepState::kCompleted:
-      return "completed";
+      return "Completed";
     case StepState::kFailed:
-      return "failed";
+      return "Failed";
     case StepState::kDropped:
-      return "dropped";
+      return "Dropped";
   }
   return "unknown";
 }
