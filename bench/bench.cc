@@ -11,7 +11,7 @@ namespace stepwell::bench {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> all = {
-      raw_workload(),   steps_workload(),  latency_workload(), waits_workload(),
+      raw_workload(),      steps_workload(),  latency_workload(), waits_workload(),
       sleepers_workload(), events_workload(), recovery_workload()};
   return all;
 }

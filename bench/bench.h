@@ -47,12 +47,12 @@ struct Workload {
 const std::vector<Workload>& workloads();
 
 Workload raw_workload();
-Workload steps_workload();      // W1
-Workload latency_workload();    // W2
-Workload waits_workload();      // W3
-Workload sleepers_workload();   // W4
-Workload events_workload();     // W5
-Workload recovery_workload();   // W6
+Workload steps_workload();     // W1
+Workload latency_workload();   // W2
+Workload waits_workload();     // W3
+Workload sleepers_workload();  // W4
+Workload events_workload();    // W5
+Workload recovery_workload();  // W6
 
 // -- Helpers -------------------------------------------------------------------------------------
 

@@ -279,6 +279,11 @@ RunInfo EngineImpl::wait_for(const RunId& id, std::chrono::milliseconds timeout)
   }
 }
 
+void EngineImpl::wait_for_ends(uint64_t count) {
+  std::unique_lock lock(mutex_);
+  run_ended_.wait(lock, [&] { return ends_ >= count; });
+}
+
 void EngineImpl::run_failed(const core::RunEnded& ended) {
   if (ended.status != RunStatus::kFailed) return;
   auto callback = failure_callbacks_.find(ended.function.slug);

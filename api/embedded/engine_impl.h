@@ -53,6 +53,8 @@ class EngineImpl {
   // Runs a query on a reading thread and waits.
   void query(const std::function<void(storage::JournalReader&)>& query);
   RunInfo wait_for(const RunId& id, std::chrono::milliseconds timeout);
+  // Waits until so many runs have ended since the engine was made.
+  void wait_for_ends(uint64_t count);
 
   std::unique_ptr<Engine::Subscription> subscribe(realtime::TopicName topic,
                                                   std::function<void(const Message&)> callback);

@@ -1,0 +1,145 @@
+#include "bench/http_load.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <stdexcept>
+#include <string_view>
+
+#include "bench/bench.h"
+
+namespace stepwell::bench {
+namespace {
+
+class Load {
+ public:
+  Load(uint16_t port, std::string path, uint64_t requests,
+       const std::function<const std::string&(uint64_t)>& body)
+      : port_(port), path_(std::move(path)), requests_(requests), body_(body) {
+    epoll_ = epoll_create1(0);
+  }
+  ~Load() {
+    for (const Connection& connection : connections_) close(connection.socket);
+    close(epoll_);
+  }
+
+  LoadResult run(int connections) {
+    connections_.resize(static_cast<size_t>(connections));
+    for (Connection& connection : connections_) open(connection);
+    Stopwatch watch;
+    for (Connection& connection : connections_) send_next(connection);
+    std::vector<epoll_event> events(256);
+    while (result_.answered + result_.refused < requests_) {
+      int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10'000);
+      if (count <= 0) throw std::runtime_error("the server has stopped answering");
+      for (int i = 0; i < count; ++i) serve(*static_cast<Connection*>(events[i].data.ptr));
+    }
+    result_.seconds = watch.seconds();
+    return std::move(result_);
+  }
+
+ private:
+  struct Connection {
+    int socket = -1;
+    std::string out;
+    size_t sent = 0;
+    std::string in;
+    Stopwatch since;
+    bool is_idle = true;
+  };
+
+  void open(Connection& connection) {
+    connection.socket = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(connection.socket, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+      throw std::runtime_error("cannot connect");
+    }
+    int one = 1;
+    setsockopt(connection.socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    fcntl(connection.socket, F_SETFL, O_NONBLOCK);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+    event.data.ptr = &connection;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.socket, &event);
+  }
+
+  void send_next(Connection& connection) {
+    connection.is_idle = started_ == requests_;
+    if (connection.is_idle) return;
+    const std::string& body = body_(started_++);
+    connection.out = "POST " + path_ + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " +
+                     std::to_string(body.size()) + "\r\n\r\n" + body;
+    connection.sent = 0;
+    connection.since = Stopwatch();
+    flush(connection);
+  }
+
+  void flush(Connection& connection) {
+    while (connection.sent < connection.out.size()) {
+      ssize_t count = write(connection.socket, connection.out.data() + connection.sent,
+                            connection.out.size() - connection.sent);
+      if (count < 0) return;  // epoll says when there is room
+      connection.sent += static_cast<size_t>(count);
+    }
+  }
+
+  void serve(Connection& connection) {
+    flush(connection);
+    char buffer[16384];
+    while (true) {
+      ssize_t count = read(connection.socket, buffer, sizeof(buffer));
+      if (count == 0) throw std::runtime_error("the server has closed a connection");
+      if (count < 0) break;
+      connection.in.append(buffer, static_cast<size_t>(count));
+    }
+    while (!connection.is_idle && take_answer(connection)) send_next(connection);
+  }
+
+  // The server answers with Content-Length; true if a whole answer was there.
+  bool take_answer(Connection& connection) {
+    size_t head = connection.in.find("\r\n\r\n");
+    if (head == std::string::npos) return false;
+    std::string_view text(connection.in.data(), head);
+    constexpr std::string_view kLength = "content-length: ";
+    size_t at = text.find("Content-Length: ");
+    if (at == std::string_view::npos) at = text.find(kLength);
+    if (at == std::string_view::npos) throw std::runtime_error("an answer without its length");
+    size_t length = 0;
+    std::from_chars(text.data() + at + kLength.size(), text.data() + text.size(), length);
+    if (connection.in.size() < head + 4 + length) return false;
+    if (text.substr(9, 3) == "200") {
+      ++result_.answered;
+      result_.millis.push_back(connection.since.seconds() * 1000);
+    } else {
+      ++result_.refused;
+    }
+    connection.in.erase(0, head + 4 + length);
+    return true;
+  }
+
+  uint16_t port_;
+  std::string path_;
+  uint64_t requests_;
+  const std::function<const std::string&(uint64_t)>& body_;
+  int epoll_ = -1;
+  uint64_t started_ = 0;
+  std::vector<Connection> connections_;
+  LoadResult result_;
+};
+
+}  // namespace
+
+LoadResult run_load(uint16_t port, const std::string& path, int connections, uint64_t requests,
+                    const std::function<const std::string&(uint64_t)>& body) {
+  return Load(port, path, requests, body).run(connections);
+}
+
+}  // namespace stepwell::bench
