@@ -159,7 +159,7 @@ TEST_CASE("a running body keeps the locals that it refers to, and is told to sto
     ~Local() { --alive; }
     Local(const Local&) = delete;
     Local& operator=(const Local&) = delete;
-    int value = 0;
+    std::atomic<int> value{0};
   };
   auto wait_for_stop = [](const std::stop_token& stop, Local& local) {
     ++inside;
@@ -190,7 +190,7 @@ TEST_CASE("a running body keeps the locals that it refers to, and is told to sto
                                          ctx.step.run("fast", [] {
                                            while (inside == 0) std::this_thread::yield();
                                          }));
-          seen = static_cast<int>(first.index()) + local.value;
+          seen = static_cast<int>(first.index()) + local.value.load();
         }
         co_await ctx.step.run("after", [] {});
         co_return seen;
