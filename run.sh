@@ -17,13 +17,13 @@ if [ "${1:-}" = --demo ]; then
 fi
 
 mkdir -p data
-cat <<'TRY'
+cat <<TRY
 
 Try these in another terminal, in this folder:
 
   # follow the messages of import 42, and start it
   curl -N 'http://127.0.0.1:8288/v1/realtime/sse?channel=import:42' &
-  curl http://127.0.0.1:8288/e/dev \
+  curl http://127.0.0.1:8288/e/dev \\
     -d '{"name":"import/requested","data":{"import_id":"42","file":"cities.csv","rows":500}}'
 
   # what runs, what waits, and for what
@@ -31,7 +31,7 @@ Try these in another terminal, in this folder:
   build/release/bin/stepwell runs show RUN
 
   # kill it in the middle, ./run.sh again, and see the run go on where it was
-  pkill -9 stepwell-exampl
+  kill -9 $$
 
 Runs are recorded in data/examples.db. Ctrl-C ends the server.
 
