@@ -154,12 +154,7 @@ void Connection::on_read(std::string_view bytes) {
 void Connection::on_end(bool is_error) {
   saw_end_ = true;
   stop_reading();
-  const bool is_owed_bytes = state_ != State::kStreaming && writes_in_flight_ > 0;
-  if (is_error || (state_ != State::kAnswering && !is_owed_bytes)) {
-    close();
-  } else if (state_ == State::kReading) {
-    linger();
-  }
+  if (is_error || state_ != State::kAnswering) close();
 }
 
 void Connection::consume(std::string_view bytes) {
@@ -273,8 +268,19 @@ void Connection::refuse(Response response) {
   answer(std::move(response));
 }
 
-void Connection::finish_exchange() {
+// The answer is complete. The next request is not looked at before the client has taken it: who
+// pipelines and does not read must not fill our memory with answers.
+void Connection::finish_when_written() {
   if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->cut();
+  state_ = State::kAnswering;
+  if (writes_in_flight_ > 0) {
+    is_flushing_ = true;
+  } else {
+    finish_exchange();
+  }
+}
+
+void Connection::finish_exchange() {
   route_ = nullptr;
   cors_lines_.clear();
   if (!keep_alive_ || server_->is_draining_ || (saw_end_ && input_.empty() && !is_consuming_)) {

@@ -91,6 +91,7 @@ class Connection {
   bool count_body();
   void release_body();
   void refuse(Response response);
+  void finish_when_written();
   void finish_exchange();
 
   void flush_stream();
@@ -130,6 +131,7 @@ class Connection {
 
   // Writing.
   size_t writes_in_flight_ = 0;
+  bool is_flushing_ = false;         // the answer is complete, but not yet written
   size_t unwritten_bytes_seen_ = 0;  // at the last look, to tell a slow reader from a stalled one
   std::string stream_buffer_;
   bool was_found_full_ = false;

@@ -33,7 +33,7 @@ void Connection::answer(Response response) {
   std::string head = format_head(response, server_->common_lines(), framing);
   const bool sends_body = has_body && !is_head_request_;
   write(std::move(head), sends_body ? std::move(response.body) : std::string());
-  if (state_ != State::kClosed) finish_exchange();
+  if (state_ != State::kClosed) finish_when_written();
 }
 
 void Connection::start_stream(Response head) {
@@ -46,7 +46,7 @@ void Connection::start_stream(Response head) {
   write(format_head(head, server_->common_lines(), framing), {});
   if (state_ == State::kClosed) return;
   if (is_head_request_) {
-    finish_exchange();
+    finish_when_written();
     return;
   }
   state_ = State::kStreaming;
@@ -84,7 +84,7 @@ void Connection::end_stream() {
   if (minor_version_ > 0) stream_buffer_.append("0\r\n\r\n");
   // What is still buffered must go before the next answer, or before the end.
   if (!stream_buffer_.empty()) write(std::exchange(stream_buffer_, {}), {});
-  if (state_ != State::kClosed) finish_exchange();
+  if (state_ != State::kClosed) finish_when_written();
 }
 
 void Connection::abandon() {
@@ -154,13 +154,11 @@ void Connection::on_written(int status) {
     close();
     return;
   }
-  if (writes_in_flight_ == 0) {
-    write_deadline_ = 0;
-    if (state_ == State::kLingering && saw_end_) {
-      close();
-      return;
-    }
-    if (state_ == State::kLingering) update_read_deadline();
+  if (writes_in_flight_ == 0) write_deadline_ = 0;
+  if (writes_in_flight_ == 0 && is_flushing_) {
+    is_flushing_ = false;
+    finish_exchange();
+    return;
   }
   flush_stream();
   if (state_ == State::kClosed) return;
@@ -174,11 +172,11 @@ void Connection::on_written(int status) {
 void Connection::linger() {
   state_ = State::kLingering;
   input_.clear();
-  if (saw_end_ && writes_in_flight_ == 0) {
+  if (saw_end_) {
     close();
     return;
   }
-  auto* request = new uv_shutdown_t;  // happens when what is queued has been written
+  auto* request = new uv_shutdown_t;
   const int result = uv_shutdown(request, reinterpret_cast<uv_stream_t*>(&tcp_),
                                  [](uv_shutdown_t* done, int) { delete done; });
   if (result != 0) {
@@ -206,8 +204,8 @@ void Connection::update_read_deadline() {
         read_deadline_ = after(phase_started_, limits_.body_grace) + 1000 * seconds_worth;
       }
       break;
-    case State::kLingering:  // begins when our last byte is written
-      read_deadline_ = writes_in_flight_ > 0 ? 0 : after(now, limits_.linger_timeout);
+    case State::kLingering:
+      read_deadline_ = after(now, limits_.linger_timeout);
       break;
     case State::kAnswering:
     case State::kStreaming:

@@ -182,6 +182,36 @@ TEST_CASE("a large answer reaches a client that has shut down its side before it
   CHECK(client.is_closed());
 }
 
+TEST_CASE("a client that pipelines and does not read gets one answer at a time") {
+  ServerFixture fixture;
+  HttpClient client = HttpClient::with_small_buffer(fixture.port());
+  constexpr int kRequests = 8;
+  for (int i = 0; i < kRequests; ++i) client.get("/big");
+  client.get("/hello");
+  fixture.wait_until([&] { return fixture.server().metrics().requests > 0; });
+  // However long the loop turns, the second request is not begun.
+  for (int i = 0; i < 100; ++i) fixture.on_loop([] {});
+  CHECK(fixture.metrics().requests == 1);
+  for (int i = 0; i < kRequests; ++i) CHECK(client.read_reply()->body.size() == 8 * 1024 * 1024);
+  CHECK(client.read_reply()->body == "hello");
+}
+
+TEST_CASE("stopping and idleness do not cut an answer that is still being read") {
+  Limits limits;
+  limits.idle_timeout = Milliseconds(20);
+  ServerFixture fixture(limits);
+  HttpClient idle(fixture.port());
+  HttpClient client = HttpClient::with_small_buffer(fixture.port());
+  client.get("/big");
+  const Reply head = client.read_head();
+  CHECK(idle.is_closed());  // so the time has passed for the other, too
+  auto stopped = fixture.stop(Milliseconds(10'000));
+  const size_t length = std::stoul(head.header("content-length"));
+  CHECK(client.read_to_end().size() == length);
+  client.shut_down();
+  CHECK(stopped.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+}
+
 TEST_CASE("half a request and a hang-up leave nothing behind") {
   ServerFixture fixture;
   for (const char* part :
