@@ -1,0 +1,99 @@
+// S-10: a run whose cancellation was acknowledged stays cancelled and is not called again; an event
+// that matches a registered cancellation of an open run ends it as cancelled, whatever comes
+// between.
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+
+#include "engine/core/condition.h"
+#include "tests/simulation/checkers.h"
+
+namespace stepwell::sim {
+namespace {
+
+class CancelChecker : public Checker {
+ public:
+  void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+    for (const storage::Record& record : batch.records) {
+      if (const auto* put = std::get_if<storage::PutStep>(&record)) {
+        if (put->step.kind == StepKind::kCancelOn) registered_[put->step.pos] = put->step;
+        note_event(put->step, history);
+      }
+      if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
+        if (update->step.state != StepState::kPending) registered_.erase(update->step.pos);
+        note_event(update->step, history);
+      }
+      if (const auto* drop = std::get_if<storage::DropPendingSteps>(&record)) {
+        std::erase_if(registered_,
+                      [&](const auto& entry) { return entry.second.run == drop->run; });
+      }
+      if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
+        meet(history.shown(put->event), now);
+      }
+      if (const auto* update = std::get_if<storage::UpdateRun>(&record)) ended(update->run);
+    }
+  }
+
+  void cancel_acked(const RunId& run, const History& history) override {
+    auto no = history.run_by_id.find(run);
+    bool is_cancelled = no != history.run_by_id.end() &&
+                        history.runs.at(no->second).status == RunStatus::kCancelled;
+    if (!is_cancelled) {
+      fail("S-10", "a cancellation is acknowledged and not stored: " + run.to_string());
+    }
+    acked_.insert(run);
+  }
+
+  void call_started(const core::Call& call, const History&, Time) override {
+    if (acked_.contains(call.run->id)) {
+      fail("S-10", fmt::format("run {} is called after it was cancelled", call.run->no));
+    }
+  }
+
+  void ended(const History& history) override {
+    for (RunNo no : doomed_) {
+      if (!is_terminal(history.runs.at(no).status)) {
+        fail("S-10", fmt::format("run {} met its cancellation and is open", no));
+      }
+    }
+  }
+
+ private:
+  void note_event(const StepRecord& step, const History& history) {
+    if (step.resolved_event == 0) return;
+    spent_[step.run].insert(history.events.at(step.resolved_event).event.id);
+  }
+
+  void meet(const EventRecord& event, Time now) {
+    if (event.event.name == kFunctionInvoked) return;
+    std::string json = event_json(event.event);
+    for (const auto& [pos, step] : registered_) {
+      // A copy of an event that resolved a wait of the run does not cancel it.
+      if (step.target != event.event.name || spent_[step.run].contains(event.event.id)) continue;
+      core::Condition condition = core::Condition::compile_residual(step.expression).value();
+      if (condition.matches_wait(json, now)) doomed_.insert(step.run);
+    }
+  }
+
+  void ended(const RunRecord& run) {
+    if (!is_terminal(run.status)) return;
+    if (doomed_.contains(run.no) && run.status != RunStatus::kCancelled) {
+      fail("S-10", fmt::format("run {} met its cancellation and ended as {}", run.no,
+                               run_status_name(run.status)));
+    }
+  }
+
+  std::map<Position, StepRecord> registered_;
+  std::map<RunNo, std::set<std::string>> spent_;
+  std::set<RunNo> doomed_;
+  std::set<RunId> acked_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_cancellations() {
+  return std::make_unique<CancelChecker>();
+}
+
+}  // namespace stepwell::sim

@@ -1,0 +1,106 @@
+// S-15: at each crash and at the end the journal holds exactly what was committed, and its tables
+// agree with each other.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "tests/simulation/checkers.h"
+
+namespace stepwell::sim {
+namespace {
+
+constexpr size_t kPage = 3;
+
+bool is_same(const StepRecord& a, const StepRecord& b) {
+  return a.pos == b.pos && a.run == b.run && a.key == b.key && a.id == b.id && a.kind == b.kind &&
+         a.state == b.state && a.resolved_pos == b.resolved_pos && a.base == b.base &&
+         a.due == b.due && a.attempts == b.attempts && a.target == b.target &&
+         a.expression == b.expression && a.data == b.data && a.error == b.error &&
+         a.resolved_event == b.resolved_event && a.invoked_run == b.invoked_run;
+}
+
+bool is_same(const RunRecord& a, const RunRecord& b) {
+  return a.no == b.no && a.id == b.id && a.function == b.function && a.status == b.status &&
+         a.events == b.events && a.event_id == b.event_id && a.created_at == b.created_at &&
+         a.start_at == b.start_at && a.ended_at == b.ended_at && a.output == b.output &&
+         a.error == b.error && a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of &&
+         a.is_quiet == b.is_quiet && a.attempt == b.attempt && a.retry_at == b.retry_at &&
+         a.deaths == b.deaths && a.deaths_alone == b.deaths_alone && a.deaths_pos == b.deaths_pos;
+}
+
+class JournalChecker : public Checker {
+ public:
+  void audit(storage::JournalReader& reader, const History& history) override {
+    auto findings = reader.check(true);
+    if (!findings) return fail("S-15", "the journal cannot be checked");
+    for (const std::string& finding : *findings) fail("S-15", finding);
+    for (const auto& [pos, event] : history.events) {
+      auto found = reader.event_at(pos);
+      if (!found || !*found ||
+          event_json((*found)->event) != event_json(history.shown(event).event)) {
+        fail("S-15", fmt::format("the event at {} is not what was committed", pos));
+      }
+    }
+    for (const auto& [no, run] : history.runs) check_run(reader, history, run);
+    check_open_runs(reader, history);
+  }
+
+ private:
+  void check_run(storage::JournalReader& reader, const History& history, const RunRecord& run) {
+    auto snapshot = reader.load_run(run.no, true);
+    if (!snapshot || !is_same(snapshot->run, run)) {
+      return fail("S-15", fmt::format("run {} is not what was committed", run.no));
+    }
+    static const std::map<Position, StepRecord> kNoSteps;
+    auto found = history.steps.find(run.no);
+    const auto& steps = found == history.steps.end() ? kNoSteps : found->second;
+    bool is_equal = steps.size() == snapshot->steps.size() &&
+                    std::equal(steps.begin(), steps.end(), snapshot->steps.begin(),
+                               [](const auto& a, const auto& b) { return is_same(a.second, b); });
+    if (!is_equal) fail("S-15", fmt::format("the steps of run {} differ", run.no));
+    for (const auto& [pos, step] : steps) {
+      if (is_terminal(run.status) && step.state == StepState::kPending) {
+        fail("S-15", fmt::format("run {} has ended and step \"{}\" is pending", run.no, step.id));
+      }
+      if (step.resolved_event != 0 && !history.events.contains(step.resolved_event)) {
+        fail("S-15", fmt::format("step \"{}\" was resolved by no event", step.id));
+      }
+    }
+  }
+
+  void check_open_runs(storage::JournalReader& reader, const History& history) {
+    std::vector<RunNo> open;
+    for (RunNo after = 0;;) {
+      auto page = reader.open_runs(after, kPage);
+      if (!page || page->empty()) break;
+      for (const storage::OpenRun& run : *page) open.push_back(run.run.no);
+      after = open.back();
+    }
+    std::vector<RunNo> expected;
+    for (const auto& [no, run] : history.runs) {
+      if (!is_terminal(run.status)) expected.push_back(no);
+    }
+    if (open != expected) fail("S-15", "the open runs of the journal are not those that are open");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_journal() {
+  return std::make_unique<JournalChecker>();
+}
+
+void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
+  ledger.add(check_events());
+  ledger.add(check_facts());
+  ledger.add(check_memos());
+  ledger.add(check_attempts());
+  ledger.add(check_ends());
+  ledger.add(check_wake_sources(options.may_stay_open));
+  ledger.add(check_waits(options));
+  ledger.add(check_timers(options));
+  ledger.add(check_cancellations());
+  ledger.add(check_journal());
+}
+
+}  // namespace stepwell::sim

@@ -1,0 +1,79 @@
+// S-3: one memo per step of a run; it is what a body returned; it never changes, and code is shown
+// the same bytes each time.
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "tests/simulation/checkers.h"
+
+namespace stepwell::sim {
+namespace {
+
+class MemoChecker : public Checker {
+ public:
+  void before_batch(const storage::Batch& batch, const History& history) override {
+    for (const storage::Record& record : batch.records) {
+      if (const auto* put = std::get_if<storage::PutStep>(&record)) {
+        const StepRecord& step = put->step;
+        bool is_new = seen_.insert({step.run, step.key}).second;
+        if (!is_new) {
+          fail("S-3", fmt::format("step \"{}\" of run {} is recorded twice", step.id, step.run));
+        }
+        resolved(step, step, history);
+      }
+      if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
+        const StepRecord* known = history.find_step(update->step.run, update->step.key);
+        resolved(update->step, known != nullptr ? *known : update->step, history);
+      }
+    }
+  }
+
+  void body_finished(const BodyFact& body) override {
+    if (body.has_returned) returned_.insert({body.run, body.step, body.data});
+  }
+
+  void call_started(const core::Call& call, const History&, Time) override {
+    for (const core::MemoEntry& entry : call.memo) {
+      auto [known, is_new] = shown_.try_emplace({call.run->id, entry.key}, entry.data, entry.state);
+      if (!is_new && known->second != std::pair(entry.data, entry.state)) {
+        fail("S-3", fmt::format("the memo \"{}\" of run {} has changed", entry.id, call.run->no));
+      }
+    }
+    std::string events;
+    for (const Event& event : call.run->events) events += event_json(event);
+    auto [known, is_new] = events_.try_emplace(call.run->id, events);
+    if (known->second != events) {
+      fail("S-3", fmt::format("run {} is shown other events than before", call.run->no));
+    }
+  }
+
+ private:
+  void resolved(const StepRecord& step, const StepRecord& known, const History& history) {
+    if (step.state == StepState::kPending || step.state == StepState::kDropped) return;
+    if (!resolved_.insert({step.run, step.key}).second) {
+      fail("S-3", fmt::format("step {} of run {} is resolved twice", known.id, step.run));
+    }
+    if (known.kind != StepKind::kRun || step.state != StepState::kCompleted) return;
+    const RunRecord* run = history.find_run(step.run);
+    if (run != nullptr && !returned_.contains({run->id, step.key, step.data})) {
+      fail("S-3",
+           fmt::format("the memo of \"{}\" of run {} was returned by no body", known.id, step.run));
+    }
+  }
+
+  std::set<std::pair<RunNo, StepKey>> seen_;
+  std::set<std::pair<RunNo, StepKey>> resolved_;
+  std::set<std::tuple<RunId, StepKey, std::string>> returned_;
+  std::map<std::pair<RunId, StepKey>, std::pair<std::string, StepState>> shown_;
+  std::map<RunId, std::string> events_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_memos() {
+  return std::make_unique<MemoChecker>();
+}
+
+}  // namespace stepwell::sim

@@ -1,0 +1,262 @@
+#include "tests/simulation/host.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "tests/simulation/process.h"
+
+namespace stepwell::sim {
+namespace {
+
+constexpr int kStepsMax = 400'000;  // of the world: more means that it goes in circles
+constexpr int kTriesMax = 400;      // of a client
+constexpr Duration kClientPause(40);
+constexpr Duration kRestartPause(20);
+
+}  // namespace
+
+// What a client wants; it asks again until it knows.
+struct Host::Request {
+  std::string what;
+  std::function<std::optional<core::Input>(core::RequestId)> make;  // nothing: not possible yet
+  std::function<void(const core::Answer&)> done;
+  int tries = 0;
+};
+
+std::string_view crash_kind_name(CrashPoint::Kind kind) {
+  using Kind = CrashPoint::Kind;
+  switch (kind) {
+    case Kind::kBeforeSubmit:
+      return "before-submit";
+    case Kind::kInFlightLost:
+      return "in-flight-lost";
+    case Kind::kInFlightKept:
+      return "in-flight-kept";
+    case Kind::kBeforeEffects:
+      return "before-effects";
+    case Kind::kMidEffects:
+      return "mid-effects";
+    case Kind::kRecoveryPage:
+      return "recovery-page";
+  }
+  return "?";
+}
+
+Host::Host(uint64_t seed, HostOptions options, std::vector<AppFunction> functions)
+    : world_(seed),
+      options_(std::move(options)),
+      functions_(std::move(functions)),
+      ledger_([this] { return world_.now(); }, options_.keeps_trace),
+      delays_(world_.random("delays")) {
+  for (const AppFunction& function : functions_) registered_.insert(function.config.id.slug);
+}
+
+Host::~Host() = default;
+
+void Host::play() {
+  boot();
+  int steps = 0;
+  while (world_.step()) {
+    if (is_dying_) bury();
+    if (life_) life_->inspect();
+    if (++steps == kStepsMax) {
+      ledger_.fail("S-6", "the world goes in circles");
+      break;
+    }
+    if (!ledger_.violations().empty()) break;  // what follows would only repeat it
+  }
+  ledger_.audit(*journal_->open_reader().value());
+  if (ledger_.violations().empty()) ledger_.ended();
+}
+
+void Host::boot() {
+  ++life_count_;
+  is_dying_ = false;
+  life_ = std::make_unique<Process>(*this, life_count_);
+  life_->start();
+}
+
+// The process ends when the thing at hand is done; until then it is deaf and dumb.
+void Host::die(std::string_view why) {
+  if (is_dying_) return;
+  is_dying_ = true;
+  ledger_.note(fmt::format("process {} ends {}", life_count_, why));
+}
+
+void Host::bury() {
+  ledger_.crashed();  // an orderly stop ends bodies too
+  life_.reset();
+  // Whether a batch that was on its way survives was decided before it was given to the journal.
+  journal_ = journal_->crash(storage::LastBatch::kKept);
+  ledger_.audit(*journal_->open_reader().value());
+  std::map<core::RequestId, std::shared_ptr<Request>> cut_off = std::exchange(outstanding_, {});
+  for (auto& [id, request] : cut_off) retry_request(request);
+  world_.after(kRestartPause, [this] { boot(); });
+  is_dying_ = false;
+}
+
+std::vector<FunctionConfig> Host::registered_functions() const {
+  std::vector<FunctionConfig> configs;
+  for (const AppFunction& function : functions_) {
+    if (registered_.contains(function.config.id.slug)) configs.push_back(function.config);
+  }
+  return configs;
+}
+
+const Program& Host::program_of(const FunctionId& function) const {
+  auto found = std::find_if(functions_.begin(), functions_.end(),
+                            [&](const AppFunction& known) { return known.config.id == function; });
+  CHECK_INVARIANT(found != functions_.end(), "a function of the scenario");
+  return found->program;
+}
+
+int Host::executions(const std::string& step) const {
+  auto found = executions_.find(step);
+  return found == executions_.end() ? 0 : found->second;
+}
+
+std::optional<RunId> Host::nth_run(const std::string& function, size_t which) const {
+  for (const auto& [no, run] : ledger_.history().runs) {
+    if (run.function.slug == function && which-- == 0) return run.id;
+  }
+  return std::nullopt;
+}
+
+// -- Requests -------------------------------------------------------------------------------------
+
+void Host::script(Duration when, std::shared_ptr<Request> request) {
+  world_.after(std::max(when - world_.elapsed(), Duration(0)),
+               [this, request = std::move(request)] { submit_request(request); });
+}
+
+void Host::submit_request(const std::shared_ptr<Request>& request) {
+  if (life_ == nullptr || !life_->serves() || is_dying_) return retry_request(request);
+  core::RequestId id = ++last_request_;
+  std::optional<core::Input> input = request->make(id);
+  if (!input) return retry_request(request);
+  ledger_.note(fmt::format("request {}: {}", id, request->what));
+  outstanding_.emplace(id, request);
+  life_->submit(std::move(*input));
+}
+
+void Host::retry_request(const std::shared_ptr<Request>& request) {
+  if (++request->tries > kTriesMax) {
+    return ledger_.fail("S-6", "no answer to: " + request->what);
+  }
+  world_.after(kClientPause, [this, request] { submit_request(request); });
+}
+
+void Host::answered(const core::Answer& answer) {
+  auto found = outstanding_.find(answer.request);
+  if (found == outstanding_.end()) {
+    return ledger_.fail("G9", fmt::format("a second answer to request {}", answer.request));
+  }
+  std::shared_ptr<Request> request = found->second;
+  outstanding_.erase(found);
+  ledger_.note(
+      fmt::format("answer {}: {}", answer.request, answer.error ? answer.error->message : "ok"));
+  if (answer.error && answer.error->code == ErrorCode::kUnavailable) return retry_request(request);
+  request->done(answer);
+}
+
+void Host::send_at(Duration when, Event event) {
+  send_all_at(when, {std::move(event)});
+}
+
+void Host::send_all_at(Duration when, std::vector<Event> events) {
+  auto request = std::make_shared<Request>();
+  request->what = "send " + events.front().name;
+  request->make = [events](core::RequestId id) {
+    core::AcceptEvents input{.request = id};
+    for (const Event& event : events) input.events.push_back({.event = event});
+    return core::Input(std::move(input));
+  };
+  request->done = [this](const core::Answer& answer) {
+    if (!answer.error) ledger_.events_acked(answer.event_ids);
+  };
+  script(when, std::move(request));
+}
+
+void Host::cancel_at(Duration when, std::string function, size_t which) {
+  auto request = std::make_shared<Request>();
+  request->what = "cancel a run of " + function;
+  request->make = [this, function, which](core::RequestId id) -> std::optional<core::Input> {
+    std::optional<RunId> run = nth_run(function, which);
+    if (!run) return std::nullopt;
+    return core::CancelRun{.request = id, .id = *run};
+  };
+  request->done = [this](const core::Answer& answer) {
+    if (!answer.error) ledger_.cancel_acked(answer.run.value_or(RunId{}));
+  };
+  script(when, std::move(request));
+}
+
+void Host::rerun_at(Duration when, std::string function, size_t which) {
+  auto request = std::make_shared<Request>();
+  request->what = "rerun a run of " + function;
+  request->make = [this, function, which](core::RequestId id) -> std::optional<core::Input> {
+    std::optional<RunId> run = nth_run(function, which);
+    if (!run) return std::nullopt;
+    return core::RerunRun{.request = id, .id = *run};
+  };
+  request->done = [](const core::Answer&) {};
+  script(when, std::move(request));
+}
+
+void Host::invoke_at(Duration when, std::string function) {
+  auto request = std::make_shared<Request>();
+  request->what = "invoke " + function;
+  request->make = [function](core::RequestId id) {
+    return core::Input(core::InvokeDirectly{.request = id, .function = {function}});
+  };
+  request->done = [](const core::Answer&) {};
+  script(when, std::move(request));
+}
+
+void Host::signal_at(Duration when, std::string signal, std::string data) {
+  auto request = std::make_shared<Request>();
+  request->what = "signal " + signal;
+  request->make = [signal, data](core::RequestId id) {
+    return core::Input(core::SendSignal{.request = id, .signal = signal, .data = data});
+  };
+  request->done = [](const core::Answer&) {};
+  script(when, std::move(request));
+}
+
+// -- Things that happen to the machine ------------------------------------------------------------
+
+void Host::stop_at(Duration when) {
+  world_.after(when, [this] {
+    if (life_ && !is_dying_) life_->stop_in_order();
+  });
+}
+
+void Host::crash_at(Duration when) {
+  world_.after(when, [this] {
+    if (life_) die("at a random moment");
+  });
+}
+
+void Host::fill_disk_at(Duration when, int commits) {
+  world_.after(when, [this, commits] {
+    for (int i = 0; i < commits; ++i) journal_->inject(storage::CommitFault::kNoSpace);
+  });
+}
+
+void Host::jump_at(Duration when, Duration by) {
+  world_.after(when, [this, by] {
+    ledger_.note("the clock jumps");
+    world_.jump(by);
+    if (life_) life_->clock_jumped();
+  });
+}
+
+void Host::register_at(Duration when, std::vector<std::string> functions) {
+  world_.after(when, [this, functions] {
+    registered_ = {functions.begin(), functions.end()};
+    if (life_ && life_->serves()) life_->register_functions();
+  });
+}
+
+}  // namespace stepwell::sim

@@ -1,0 +1,128 @@
+// One machine: the engine's process, its journal, the drivers of its functions and the clients that
+// talk to it. The process may die at any moment and start again.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/core/pipeline.h"
+#include "storage/memory/memory_journal.h"
+#include "tests/simulation/checkers.h"
+#include "tests/simulation/ledger.h"
+#include "tests/simulation/program.h"
+#include "tests/simulation/world.h"
+
+namespace stepwell::sim {
+
+// Where a process is to die.
+struct CrashPoint {
+  enum class Kind {
+    kBeforeSubmit,   // the batch was sealed, the journal has not seen it
+    kInFlightLost,   // while it is being written: it is not there after
+    kInFlightKept,   // while it is being written: it is there after
+    kBeforeEffects,  // it is durable and answered, nothing of it has happened
+    kMidEffects,     // half of its effects have happened
+    kRecoveryPage,   // `index` pages of the journal were read
+  };
+  int life = 0;  // which process, from 0
+  Kind kind = Kind::kBeforeSubmit;
+  int index = 0;    // which batch of that life, from 0
+  int effects = 0;  // kMidEffects: how many happen before
+};
+
+std::string_view crash_kind_name(CrashPoint::Kind kind);
+
+struct AppFunction {
+  FunctionConfig config;
+  Program program;
+};
+
+struct HostOptions {
+  core::Settings settings;
+  std::vector<CrashPoint> crashes;
+  bool tells_seen = true;  // drivers name what an op's code had seen
+  size_t page = 2;         // runs a page of recovery
+  Duration commit_max = Duration(5);
+  Duration delay_max = Duration(3);  // of calls, replies, look-ups
+  bool keeps_trace = false;
+};
+
+class Process;
+
+class Host {
+ public:
+  Host(uint64_t seed, HostOptions options, std::vector<AppFunction> functions);
+  ~Host();
+
+  // Which checkers judge what happens. Once, before play.
+  void check(const CheckOptions& options) { add_all_checkers(ledger_, options); }
+
+  // -- The script: what clients do. Each tries again until it has an answer. --------------------
+  void send_at(Duration when, Event event);
+  void send_all_at(Duration when, std::vector<Event> events);             // in one request
+  void cancel_at(Duration when, std::string function, size_t which = 0);  // its which-th run
+  void rerun_at(Duration when, std::string function, size_t which = 0);
+  void invoke_at(Duration when, std::string function);
+  void signal_at(Duration when, std::string signal, std::string data);
+  void stop_at(Duration when);  // an orderly stop, and a start after
+  void crash_at(Duration when);
+  void fill_disk_at(Duration when, int commits);
+  void jump_at(Duration when, Duration by);
+  void register_at(Duration when, std::vector<std::string> functions);  // those only
+  // Before the first start: registration waits so long after each start of the process.
+  void register_late(Duration delay) { registration_delay_ = delay; }
+
+  // Starts the process and lets the world go on until nothing happens any more.
+  void play();
+
+  // -- What came of it ------------------------------------------------------------------------
+  const Ledger& ledger() const { return ledger_; }
+  const std::vector<std::string>& messages() const { return messages_; }
+  int lives() const { return life_count_; }
+  // Per life: how many effects each batch had, and how many pages its recovery read.
+  const std::vector<std::vector<int>>& effects() const { return effects_; }
+  const std::vector<int>& pages() const { return pages_; }
+  int executions(const std::string& step) const;  // bodies started
+
+ private:
+  friend class Process;
+  friend class SimDriver;
+  struct Request;
+
+  void boot();
+  void die(std::string_view why);
+  void bury();
+  bool is_alive(int life) const { return life_ != nullptr && life == life_count_ && !is_dying_; }
+  std::vector<FunctionConfig> registered_functions() const;
+  const Program& program_of(const FunctionId& function) const;
+  void submit_request(const std::shared_ptr<Request>& request);
+  void retry_request(const std::shared_ptr<Request>& request);
+  void answered(const core::Answer& answer);
+  void script(Duration when, std::shared_ptr<Request> request);
+  std::optional<RunId> nth_run(const std::string& function, size_t which) const;
+
+  World world_;
+  HostOptions options_;
+  std::vector<AppFunction> functions_;
+  std::set<std::string> registered_;
+  Ledger ledger_;
+  std::unique_ptr<storage::MemoryJournal> journal_ = std::make_unique<storage::MemoryJournal>();
+  Random delays_;
+  std::vector<std::string> messages_;
+  std::map<std::string, int> executions_;
+  std::map<core::RequestId, std::shared_ptr<Request>> outstanding_;
+  core::RequestId last_request_ = 0;
+  int last_nonce_ = 0;
+  Duration registration_delay_{};
+  std::unique_ptr<Process> life_;
+  bool is_dying_ = false;
+  int life_count_ = 0;
+  std::vector<std::vector<int>> effects_;
+  std::vector<int> pages_;
+};
+
+}  // namespace stepwell::sim

@@ -1,0 +1,269 @@
+#include "tests/simulation/process.h"
+
+#include <fmt/core.h>
+
+#include <type_traits>
+
+namespace stepwell::sim {
+namespace {
+
+using storage::CommitOutcome;
+using storage::CommitResult;
+
+// With more open runs than this the core checks all of itself only now and then.
+constexpr size_t kOpenRunsCheckedAlways = 64;
+constexpr Duration kProbePause = std::chrono::seconds(1);
+
+}  // namespace
+
+Process::Process(Host& host, int number) : host_(host), number_(number), driver_(host, *this) {
+  for (const CrashPoint& point : host.options_.crashes) {
+    if (point.life == number - 1) crash_ = &point;
+  }
+  host_.effects_.emplace_back();
+  host_.pages_.push_back(0);
+}
+
+void Process::later(Duration delay, std::function<void()> thing) {
+  host_.world_.after(delay, [&host = host_, number = number_, thing = std::move(thing)] {
+    if (host.is_alive(number)) thing();
+  });
+}
+
+Duration Process::some_delay() {
+  return Duration(host_.delays_.below(static_cast<uint64_t>(host_.options_.delay_max.count()) + 1));
+}
+
+// -- Recovery -------------------------------------------------------------------------------------
+
+void Process::start() {
+  ownership_ = host_.journal_->acquire(0).value();
+  host_.ledger_.note(fmt::format("process {} starts, epoch {}, {}", number_, ownership_.epoch,
+                                 ownership_.was_clean ? "clean" : "unclean"));
+  read_functions();
+}
+
+void Process::read_functions() {
+  recovering_.emplace(host_.options_.settings,
+                      host_.world_.random(fmt::format("core {}", ownership_.epoch)));
+  recovering_->begin_recovery(ownership_);
+  auto reader = host_.journal_->open_reader().value();
+  recovering_->recover_functions(reader->functions().value());
+  if (pipeline_) recovering_->carry_over(pipeline_->core());
+  recovering_->recover_events(
+      reader->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000).value());
+  later(some_delay(), [this] { read_page(0); });
+}
+
+void Process::read_page(RunNo after) {
+  if (crash_ && crash_->kind == CrashPoint::Kind::kRecoveryPage && crash_->index == pages_) {
+    return host_.die("while it recovers");
+  }
+  ++pages_;
+  ++host_.pages_.back();
+  auto page = host_.journal_->open_reader().value()->open_runs(after, host_.options_.page).value();
+  if (page.empty()) return finish_recovery();
+  RunNo last = page.back().run.no;
+  recovering_->recover_runs(std::move(page), host_.world_.now());
+  later(some_delay(), [this, last] { read_page(last); });
+}
+
+void Process::finish_recovery() {
+  core::Transition recovered;
+  recovering_->finish_recovery(host_.world_.now(), recovered);
+  if (pipeline_) {
+    pipeline_->resume_after_no_space(std::move(*recovering_), ownership_, std::move(recovered));
+    is_rebuilding_ = false;
+  } else {
+    pipeline_ = std::make_unique<core::Pipeline>(std::move(*recovering_), ownership_, *this);
+    pipeline_->adopt(std::move(recovered));
+  }
+  recovering_.reset();
+  touched();
+  if (pipeline_->is_out_of_space()) return probe();
+  later(host_.registration_delay_, [this] { register_functions(); });
+}
+
+void Process::probe() {
+  later(kProbePause, [this] {
+    if (!serves() || !pipeline_->is_out_of_space()) return;
+    pipeline_->probe(host_.world_.now());
+    touched();
+    probe();
+  });
+}
+
+void Process::register_functions() {
+  submit(core::RegisterFunctions{.app = "app", .functions = host_.registered_functions()});
+}
+
+// -- Inputs ---------------------------------------------------------------------------------------
+
+void Process::submit(core::Input input) {
+  if (!serves()) return;
+  pipeline_->submit(std::move(input), host_.world_.now());
+  touched();
+}
+
+void Process::stop_in_order() {
+  if (!serves()) return;
+  pipeline_->stop([this] { host_.die("in order"); });
+  touched();
+}
+
+void Process::touched() {
+  was_touched_ = true;
+  arm();
+  if (will_flush_) return;
+  will_flush_ = true;
+  later(Duration(0), [this] {
+    will_flush_ = false;
+    pipeline_->flush(host_.world_.now());
+    was_touched_ = true;
+    arm();
+  });
+}
+
+void Process::arm() {
+  if (!serves()) return;
+  std::optional<Time> due = pipeline_->core().next_due();
+  if (!due || (alarm_ && *alarm_ <= *due)) return;
+  alarm_ = due;
+  Duration delay = std::max(*due - host_.world_.now(), Duration(0));
+  later(delay, [this, number = ++alarm_number_] {
+    if (number != alarm_number_) return;
+    alarm_.reset();
+    submit(core::TimePassed{});
+    arm();
+  });
+}
+
+void Process::clock_jumped() {
+  alarm_.reset();
+  ++alarm_number_;
+  arm();
+}
+
+void Process::inspect() {
+  if (!was_touched_ || !serves()) return;
+  was_touched_ = false;
+  if (open_runs() > kOpenRunsCheckedAlways && ++inspections_ % 64 != 0) return;
+  for (const core::Finding& finding : pipeline_->core().check()) host_.ledger_.found(finding);
+}
+
+// -- The journal ----------------------------------------------------------------------------------
+
+const CrashPoint* Process::crash_here(int batch) const {
+  bool is_here =
+      crash_ && crash_->kind != CrashPoint::Kind::kRecoveryPage && crash_->index == batch;
+  return is_here ? crash_ : nullptr;
+}
+
+void Process::commit(storage::Batch batch) {
+  releasing_ = -1;
+  if (host_.is_dying_) return;
+  int number = batches_++;
+  host_.effects_.back().push_back(0);
+  const CrashPoint* crash = crash_here(number);
+  if (crash && crash->kind == CrashPoint::Kind::kBeforeSubmit) {
+    return host_.die(fmt::format("before batch {} is submitted", number));
+  }
+  Duration takes(1 + host_.delays_.below(static_cast<uint64_t>(host_.options_.commit_max.count())));
+  later(takes, [this, batch = std::move(batch), number] {
+    const CrashPoint* point = crash_here(number);
+    if (point && point->kind == CrashPoint::Kind::kInFlightLost) {
+      return host_.die(fmt::format("batch {} is lost", number));
+    }
+    releasing_ = number;
+    commit_done(batch);
+    releasing_ = -1;
+  });
+}
+
+void Process::commit_done(const storage::Batch& batch) {
+  CommitResult result = host_.journal_->commit(batch);
+  if (result.outcome == CommitOutcome::kCommitted) host_.ledger_.batch_durable(batch);
+  if (const CrashPoint* crash = crash_here(releasing_)) {
+    if (crash->kind == CrashPoint::Kind::kInFlightKept) {
+      return host_.die(fmt::format("batch {} is kept", releasing_));
+    }
+    effects_left_ = crash->kind == CrashPoint::Kind::kBeforeEffects ? 0 : crash->effects;
+  }
+  pipeline_->committed(result, host_.world_.now());
+  touched();
+}
+
+void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
+  // The journal is read at some moment before the answer arrives.
+  later(some_delay(), [this, id, lookup] {
+    Result<core::LookupResult> found =
+        core::look_up(*host_.journal_->open_reader().value(), lookup,
+                      host_.world_.now() - core::kDeduplicationWindow);
+    later(some_delay(), [this, id, found = std::move(found)] {
+      pipeline_->fetched(id, found, host_.world_.now());
+      touched();
+    });
+  });
+}
+
+void Process::load(RunNo run) {
+  later(some_delay(), [this, run] {
+    auto snapshot = host_.journal_->open_reader().value()->load_run(run, false);
+    later(some_delay(), [this, run, snapshot = std::move(snapshot)] {
+      submit(core::RunLoaded{run, snapshot});
+    });
+  });
+}
+
+void Process::rebuild() {
+  host_.ledger_.note("no space: the core is rebuilt");
+  host_.ledger_.crashed();  // what runs is lost
+  is_rebuilding_ = true;
+  alarm_.reset();
+  ++alarm_number_;
+  driver_.drop_all();
+  later(some_delay(), [this] {
+    // Still the owner; nothing died.
+    ownership_.next_seq = host_.ledger_.history().seq;
+    ownership_.last_pos = host_.ledger_.history().last_pos;
+    ownership_.was_clean = true;
+    read_functions();
+  });
+}
+
+void Process::fatal(CommitOutcome outcome, const std::string& message) {
+  if (outcome == CommitOutcome::kPreconditionFailed) {
+    host_.ledger_.fail("S-15", "precondition failed: " + message);
+  }
+  host_.die("after a failed commit: " + message);
+}
+
+// -- Effects --------------------------------------------------------------------------------------
+
+void Process::perform(core::Effect effect) {
+  if (effects_left_ == 0) host_.die("in the middle of effects");
+  if (host_.is_dying_) return;
+  if (effects_left_ > 0) --effects_left_;
+  if (releasing_ >= 0) ++host_.effects_.back()[static_cast<size_t>(releasing_)];
+  std::visit(
+      [this](auto&& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, core::Answer>) host_.answered(value);
+        if constexpr (std::is_same_v<T, core::StartCall>) {
+          host_.ledger_.call_started(value.call);
+          driver_.start(std::move(value.call));
+        }
+        if constexpr (std::is_same_v<T, core::DropRun>) driver_.drop(value.run);
+        if constexpr (std::is_same_v<T, core::LoadRun>) load(value.run);
+        if constexpr (std::is_same_v<T, core::Publish>) {
+          for (const core::PublishedMessage& message : value.messages) {
+            host_.messages_.push_back(message.channel + "/" + message.topic);
+            host_.ledger_.note("message " + host_.messages_.back());
+          }
+        }
+        if constexpr (std::is_same_v<T, core::RunEnded>) host_.ledger_.run_ended(value);
+      },
+      std::move(effect));
+}
+
+}  // namespace stepwell::sim

@@ -1,0 +1,76 @@
+// One life of the engine's process: recovery, then the core behind its pipeline, with the ports
+// that a runtime would give it. Everything it does takes virtual time; nothing survives it but the
+// journal.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/core/pipeline.h"
+#include "tests/simulation/driver.h"
+#include "tests/simulation/host.h"
+
+namespace stepwell::sim {
+
+class Process : public core::PipelinePort {
+ public:
+  Process(Host& host, int number);
+
+  // Begins the recovery.
+  void start();
+  // Recovery is over: inputs are taken.
+  bool serves() const { return pipeline_ != nullptr && !is_rebuilding_; }
+  void submit(core::Input input);
+  void stop_in_order();
+  void register_functions();
+  // The alarm is set anew: it was set for the old time.
+  void clock_jumped();
+
+  // Looks at what happened since the last time: what the core finds wrong with itself.
+  void inspect();
+  size_t open_runs() const { return pipeline_ ? pipeline_->core().open_runs() : 0; }
+
+  // core::PipelinePort
+  void commit(storage::Batch batch) override;
+  void fetch(core::FetchId id, const core::Lookup& lookup) override;
+  void perform(core::Effect effect) override;
+  void rebuild() override;
+  void fatal(storage::CommitOutcome outcome, const std::string& message) override;
+
+  // Does it later, if this process is still alive then.
+  void later(Duration delay, std::function<void()> thing);
+  Duration some_delay();
+  int number() const { return number_; }
+
+ private:
+  void read_functions();
+  void read_page(RunNo after);
+  void finish_recovery();
+  void commit_done(const storage::Batch& batch);
+  const CrashPoint* crash_here(int batch) const;
+  void load(RunNo run);
+  void probe();
+  void touched();
+  void arm();
+
+  Host& host_;
+  int number_;
+  SimDriver driver_;
+  storage::Ownership ownership_;
+  std::optional<core::Core> recovering_;
+  std::unique_ptr<core::Pipeline> pipeline_;
+  const CrashPoint* crash_ = nullptr;  // of this life
+  int batches_ = 0;
+  int pages_ = 0;
+  int releasing_ = -1;     // the batch whose effects happen
+  int effects_left_ = -1;  // before the process dies; -1: it does not
+  bool is_rebuilding_ = false;
+  bool was_touched_ = false;
+  bool will_flush_ = false;
+  uint64_t inspections_ = 0;
+  std::optional<Time> alarm_;
+  uint64_t alarm_number_ = 0;
+};
+
+}  // namespace stepwell::sim
