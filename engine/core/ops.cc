@@ -323,20 +323,19 @@ bool State::send_events(Run& run, const CallUnderWay& call, const StepOp& op, Se
   step.base = call.code_pos;
   JsonWriter ids;
   ids.begin_object().key("ids").begin_array();
-  std::vector<std::pair<EventRecord, storage::EventHistory>> accepted;
+  std::vector<EventRecord> accepted;
   for (Event& event : body.events) {
-    storage::EventHistory history;
-    if (!event.id.empty() && next_send_history_ < send_histories_.size()) {
-      history = std::move(send_histories_[next_send_history_++]);
-    }
-    EventRecord record = make_event(std::move(event), std::nullopt);
-    ids.string(record.id.to_string());
-    accepted.emplace_back(std::move(record), std::move(history));
+    accepted.push_back(make_event(std::move(event), std::nullopt));
+    ids.string(accepted.back().id.to_string());
   }
   step.data = ids.end_array().end_object().take();
   RunNo no = run.no;
   record_resolved(run, std::move(step));
-  for (auto& [record, history] : accepted) accept_event(std::move(record), history);
+  for (EventRecord& record : accepted) {
+    storage::EventHistory fresh;
+    storage::EventHistory& history = record.has_user_id ? send_histories_[record.event.id] : fresh;
+    accept_event(std::move(record), history);
+  }
   return find_run(no) != nullptr;  // an event of its own may have cancelled it
 }
 

@@ -11,6 +11,24 @@
 #include "engine/core/state.h"
 
 namespace stepwell::core {
+namespace {
+
+// Copies inside one reply share a history, so that the second finds what the first did.
+Histories by_event_id(const std::vector<StepOp>& ops, std::vector<storage::EventHistory> found) {
+  Histories histories;
+  size_t next = 0;
+  for (const StepOp& op : ops) {
+    const auto* send = std::get_if<SendEvents>(&op.body);
+    if (send == nullptr) continue;
+    for (const Event& event : send->events) {
+      if (event.id.empty() || next == found.size()) continue;
+      histories.try_emplace(event.id, std::move(found[next++]));
+    }
+  }
+  return histories;
+}
+
+}  // namespace
 
 void State::call_replied(CallReplied input) {
   Reply& reply = input.reply;
@@ -45,8 +63,7 @@ void State::call_replied(CallReplied input) {
 
 void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                     std::vector<storage::EventHistory> histories) {
-  send_histories_ = std::move(histories);
-  next_send_history_ = 0;
+  send_histories_ = by_event_id(yielded.ops, std::move(histories));
   if (call.kind == CallKind::kFunction) {
     // The next call has something new to see only if an op below, or a step meanwhile, gives it.
     run.needs_discovery = run.memory->seen_by_code < run.memory->memo.size();

@@ -320,8 +320,7 @@ class State {
   size_t native_calls_ = 0;              // under way: only these can kill the process
 
   // For the SendEvents ops of the reply at hand.
-  std::vector<storage::EventHistory> send_histories_;
-  size_t next_send_history_ = 0;
+  Histories send_histories_;
 };
 
 }  // namespace stepwell::core
