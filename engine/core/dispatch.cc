@@ -88,6 +88,7 @@ void State::call_function(Run& run) {
   memory.seen_by_frame = memory.memo.size();
   memory.has_frame = run.function->config.driver == DriverKind::kNative;
   run.call = call.id.number;
+  run.retry_at.reset();
   run.needs_discovery = false;
   begin_call(run, call, memory.look_base);
   effect(StartCall{run.function->config.driver, std::move(call)});
@@ -104,6 +105,7 @@ void State::call_step(Run& run, PendingStep& step) {
     memory.seen_by_frame = memory.memo.size();
   }
   step.call = call.id.number;
+  step.due.reset();
   begin_call(run, call, memory.look_base);
   effect(StartCall{run.function->config.driver, std::move(call)});
 }

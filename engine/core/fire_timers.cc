@@ -24,10 +24,13 @@ void State::fire_timers() {
     if (run == nullptr) continue;
     switch (timer->kind) {
       case Timer::Kind::kRunStart:
+        run->start_at = Time{};
         pump(*run);
         break;
       case Timer::Kind::kFunctionRetry:
-        if (run->retry_at && *run->retry_at <= now_) pump(*run);
+        if (run->retry_at != timer->due) break;  // void: there was another attempt
+        run->retry_at.reset();
+        pump(*run);
         break;
       case Timer::Kind::kStep:
         fire_step(*run, *timer);

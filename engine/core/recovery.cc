@@ -58,7 +58,8 @@ void State::recover_run(storage::OpenRun open) {
   run->deaths_alone = record.deaths_alone;
   run->deaths_pos = record.deaths_pos;
   run->created_at = record.created_at;
-  run->start_at = record.start_at;
+  bool is_ahead = record.status == RunStatus::kScheduled && record.start_at > now_;
+  run->start_at = is_ahead ? record.start_at : Time{};
   run->started_at = record.started_at;
   run->retry_at = record.retry_at;
   if (record.invoked_by) run->invoked_by = std::make_unique<InvokedBy>(*record.invoked_by);

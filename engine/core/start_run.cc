@@ -49,7 +49,7 @@ Run& State::start_run(NewRun request) {
   run->status = record.status;
   run->is_quiet = record.is_quiet;
   run->created_at = record.created_at;
-  run->start_at = record.start_at;
+  run->start_at = record.start_at > now_ ? record.start_at : Time{};
   run->parallel = default_parallel(request.function->config.driver);
   touch(*run);
   run->started_at = record.started_at;

@@ -83,9 +83,11 @@ struct Run {
   int deaths_alone = 0;
   Position deaths_pos = 0;
   Time created_at{};
+  // Moments ahead; void once they were reached, so that a clock that jumps back asks for no second
+  // wait.
   Time start_at{};
-  std::optional<Time> started_at;
   std::optional<Time> retry_at;
+  std::optional<Time> started_at;
   uint64_t call = 0;         // of the kFunction call under way; 0: none
   uint64_t needs_batch = 0;  // a load must have seen so many batches
   uint64_t last_used = 0;    // for eviction
