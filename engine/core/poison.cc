@@ -69,7 +69,8 @@ void State::clear_suspect(Run& run) {
   run.deaths = 0;
   run.deaths_alone = 0;
   if (find_run(run.no) != nullptr) update_run(run);
-  if (native_calls_ == 0) next_suspect();
+  // The next one waits until nothing else runs; without a next one nobody has to wait.
+  if (native_calls_ == 0 || suspects_.empty()) next_suspect();
 }
 
 }  // namespace stepwell::core

@@ -80,7 +80,7 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
   run.is_taking_ops = false;
   if (call.kind == CallKind::kStep) {
     PendingStep* step = find_pending(run, call.target);
-    if (step != nullptr && step->call == 0 && !step->due && yielded.ops.empty()) {
+    if (step != nullptr && step->call == 0 && !step->due) {
       // The code did not meet the planned step again, as after a change of the code.
       return step_call_threw(
           run, call,
@@ -141,7 +141,7 @@ void State::end_call(uint64_t number) {
   if (found == calls_.end()) return;
   if (found->second.driver == DriverKind::kNative) --native_calls_;
   calls_.erase(found);
-  if (native_calls_ == 0 && alone_ == 0 && !suspects_.empty()) next_suspect();
+  if (native_calls_ == 0 && alone_ == 0) next_suspect();
 }
 
 }  // namespace stepwell::core
