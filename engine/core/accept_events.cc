@@ -18,6 +18,13 @@ std::string deduplication_id(const Event& event, const std::optional<EventId>& s
   return seeded ? seeded->to_string() : std::string();
 }
 
+// A copy resolves no wait of a run, and cancels none, that an earlier copy started or resumed.
+bool has_moved(const storage::EventHistory& history, RunNo run) {
+  return std::any_of(history.started.begin(), history.started.end(),
+                     [run](const auto& started) { return started.run == run; }) ||
+         std::find(history.resumed.begin(), history.resumed.end(), run) != history.resumed.end();
+}
+
 }  // namespace
 
 Lookup Core::lookups_of(const Input& input) const {
@@ -86,22 +93,22 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
   const std::vector<Functions::Candidate> candidates = functions_.triggered_by(content.name);
   if (waits_.has(content.name) || !candidates.empty()) {
     std::string json = event_json(content);
+    std::vector<RunNo> resumed;
     for (const WaitRef& ref : waits_.match(content.name, json, now_)) {
       Run* run = find_run(ref.run);
       if (run == nullptr) continue;  // ended by an earlier match of this event
       size_t index = pending_index(*run, ref.step);
       if (index == run->pending.size()) continue;
-      if (std::find(history.resumed.begin(), history.resumed.end(), run->no) !=
-          history.resumed.end()) {
-        continue;  // a copy never resolves a wait of a run that the first one already resumed
-      }
+      if (has_moved(history, run->no)) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
         end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by event " + content.id},
                       0);
         continue;
       }
+      resumed.push_back(run->no);
       wake(*run, index, {.data = json, .resolved_event = event->pos});
     }
+    history.resumed.insert(history.resumed.end(), resumed.begin(), resumed.end());
     for (const Functions::Candidate& candidate : candidates) {
       Function& function = *candidate.function;
       bool has_started =

@@ -28,6 +28,11 @@ class CancelChecker : public Checker {
         std::erase_if(registered_,
                       [&](const auto& entry) { return entry.second.run == drop->run; });
       }
+      if (const auto* put = std::get_if<storage::PutRun>(&record)) {
+        for (Position pos : put->run.events) {
+          spent_[put->run.no].insert(history.events.at(pos).event.id);
+        }
+      }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         meet(history.shown(put->event), now);
       }
@@ -69,7 +74,7 @@ class CancelChecker : public Checker {
     if (event.event.name == kFunctionInvoked) return;
     std::string json = event_json(event.event);
     for (const auto& [pos, step] : registered_) {
-      // A copy of an event that resolved a wait of the run does not cancel it.
+      // A copy of an event that started the run or resolved a wait of it does not cancel it.
       if (step.target != event.event.name || spent_[step.run].contains(event.event.id)) continue;
       core::Condition condition = core::Condition::compile_residual(step.expression).value();
       if (condition.matches_wait(json, now)) doomed_.insert(step.run);

@@ -63,12 +63,17 @@ class WaitChecker : public Checker {
     return spent != spent_.end() && spent->second.contains(event_id);
   }
 
+  bool is_trigger(RunNo run, const std::string& event_id) const {
+    auto triggers = triggers_.find(run);
+    return triggers != triggers_.end() && triggers->second.contains(event_id);
+  }
+
   void event_stored(const EventRecord& event) {
     if (event.event.name == kFunctionInvoked) return;  // made for one run, meets nobody
     Stored stored{event, event_json(event.event)};
     for (auto& [pos, wait] : waits_) {
       if (wait.event != event.event.name || wait.expected != 0) continue;
-      if (is_spent(wait.run, event.event.id)) continue;
+      if (is_spent(wait.run, event.event.id) || is_trigger(wait.run, event.event.id)) continue;
       if (wait.condition.matches_wait(stored.json, now_)) wait.expected = event.pos;
     }
     events_.emplace(event.pos, std::move(stored));
@@ -134,11 +139,10 @@ class WaitChecker : public Checker {
   bool is_eligible(const StepRecord& step, const Stored& stored,
                    const core::Condition& condition) const {
     const EventRecord& event = stored.record;
-    auto triggers = triggers_.find(step.run);
     return event.event.name == step.target && !is_internal_event_name(event.event.name) &&
            event.received_at >= step.registered_at - options_.lookback &&
-           !(triggers != triggers_.end() && triggers->second.contains(event.event.id)) &&
-           !is_spent(step.run, event.event.id) && condition.matches_wait(stored.json, now_);
+           !is_trigger(step.run, event.event.id) && !is_spent(step.run, event.event.id) &&
+           condition.matches_wait(stored.json, now_);
   }
 
   CheckOptions options_;
