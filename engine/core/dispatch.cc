@@ -26,7 +26,8 @@ bool State::wants_function_call(const Run& run) const {
 
 void State::pump(Run& run) {
   if (is_recovering_ || run.is_loading || run.is_taking_ops) return;
-  if (run.pending_end && run.memory) {
+  if (run.pending_end) {
+    if (!run.memory) return load(run);
     return finish(run, run.pending_end->status, "", run.pending_end->reason);
   }
   if (run.is_held_back) return;
@@ -169,6 +170,9 @@ RunRecord State::record_of(const Run& run, RunStatus status) const {
   record.deaths_pos = run.deaths_pos;
   record.is_quiet = run.is_quiet;
   if (run.invoked_by) record.invoked_by = *run.invoked_by;
+  if (run.pending_end && run.pending_end->status == RunStatus::kCancelled) {
+    record.error = run.pending_end->reason;
+  }
   return record;
 }
 

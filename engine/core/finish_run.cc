@@ -34,6 +34,9 @@ void State::end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId req
       run.pending_end = std::make_unique<PendingEnd>();
       run.pending_end->status = status;
       run.pending_end->reason = std::move(reason);
+      // Whoever caused this is answered by then: a crash must not undo it. (A run that kills its
+      // process is judged anew at each start.)
+      if (status == RunStatus::kCancelled) update_run(run);
     }
     if (request != 0) run.pending_end->requests.push_back(request);
     return load(run);

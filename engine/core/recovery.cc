@@ -72,7 +72,12 @@ void State::recover_run(storage::OpenRun open) {
     has_callable |= step.kind == StepKind::kRun && (!step.due || *step.due <= now_);
     recover_step(*run, std::move(step));
   }
-  if (run->needs_discovery || has_callable) recovered_.emplace(run->no, open.last_record);
+  if (record.error) {
+    run->pending_end = std::make_unique<PendingEnd>();
+    run->pending_end->reason = *record.error;
+  }
+  if (run->needs_discovery || has_callable || run->pending_end)
+    recovered_.emplace(run->no, open.last_record);
   run_by_id_.emplace(run->id, run->no);
   runs_.emplace(run->no, std::move(run));
 }
@@ -106,7 +111,7 @@ void State::finish_recovery() {
   recovered_.clear();
   for (const auto& [no, last_record] : recovered) {
     Run* run = find_run(no);
-    if (run == nullptr) continue;
+    if (run == nullptr || run->pending_end) continue;
     bool is_under_way =
         run->status == RunStatus::kRunning && !(run->retry_at && *run->retry_at > now_);
     if (!was_clean_ && is_under_way && !judge_deaths(*run, last_record)) continue;
