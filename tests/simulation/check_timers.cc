@@ -34,7 +34,7 @@ class TimerChecker : public Checker {
     latest_ = std::max(latest_, now);
     const RunRecord* run = history.find_run(call.run->no);
     if (run == nullptr) return;
-    if (run->start_at > latest_) {
+    if (run->start_at > run->created_at && run->start_at > latest_) {
       fail("S-8", fmt::format("run {} is called before its start", run->no));
     }
     auto attempts = history.attempts.find(run->no);

@@ -22,6 +22,7 @@ struct Host::Request {
   std::function<std::optional<core::Input>(core::RequestId)> make;  // nothing: not possible yet
   std::function<void(const core::Answer&)> done;
   int tries = 0;
+  bool is_registration = false;  // clients wait until there was one
 };
 
 std::string_view crash_kind_name(CrashPoint::Kind kind) {
@@ -131,7 +132,8 @@ void Host::script(Duration when, std::shared_ptr<Request> request) {
 }
 
 void Host::submit_request(const std::shared_ptr<Request>& request) {
-  if (life_ == nullptr || !life_->serves() || is_dying_) return retry_request(request);
+  bool is_taken = life_ != nullptr && life_->serves() && !is_dying_;
+  if (!is_taken || (!request->is_registration && !has_registered_)) return retry_request(request);
   core::RequestId id = ++last_request_;
   std::optional<core::Input> input = request->make(id);
   if (!input) return retry_request(request);
@@ -190,6 +192,21 @@ void Host::cancel_at(Duration when, std::string function, size_t which) {
     if (!answer.error) ledger_.cancel_acked(answer.run.value_or(RunId{}));
   };
   script(when, std::move(request));
+}
+
+void Host::register_now() {
+  auto request = std::make_shared<Request>();
+  request->what = "register functions";
+  request->is_registration = true;
+  request->make = [this](core::RequestId id) {
+    return core::Input(
+        core::RegisterFunctions{.request = id, .app = "app", .functions = registered_functions()});
+  };
+  request->done = [this](const core::Answer& answer) {
+    if (answer.error) ledger_.fail("G9", "functions are refused: " + answer.error->message);
+    has_registered_ = true;
+  };
+  submit_request(request);
 }
 
 void Host::rerun_at(Duration when, std::string function, size_t which) {
@@ -255,7 +272,7 @@ void Host::jump_at(Duration when, Duration by) {
 void Host::register_at(Duration when, std::vector<std::string> functions) {
   world_.after(when, [this, functions] {
     registered_ = {functions.begin(), functions.end()};
-    if (life_ && life_->serves()) life_->register_functions();
+    register_now();
   });
 }
 

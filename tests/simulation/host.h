@@ -98,6 +98,7 @@ class Host {
   void bury();
   bool is_alive(int life) const { return life_ != nullptr && life == life_count_ && !is_dying_; }
   std::vector<FunctionConfig> registered_functions() const;
+  void register_now();
   const Program& program_of(const FunctionId& function) const;
   void submit_request(const std::shared_ptr<Request>& request);
   void retry_request(const std::shared_ptr<Request>& request);
@@ -120,6 +121,7 @@ class Host {
   Duration registration_delay_{};
   std::unique_ptr<Process> life_;
   bool is_dying_ = false;
+  bool has_registered_ = false;
   int life_count_ = 0;
   std::vector<std::vector<int>> effects_;
   std::vector<int> pages_;

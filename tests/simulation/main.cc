@@ -109,13 +109,10 @@ int simulate(const Options& options, bool has_seed) {
     fmt::print("\"{}\" names no crash\n", options.crash);
     return 2;
   }
-  if (options.seeds > 0) {
-    for (uint64_t i = 0; i < options.seeds; ++i) simulator.play_seed(options.seed + i);
-  } else if (has_seed && options.scenario.empty() && !options.sweeps) {
-    simulator.play_seed(options.seed);
-  } else {
-    simulator.play_fixed(*crashes);
-  }
+  bool is_one_seed = has_seed && options.seeds == 0 && options.scenario.empty() && !options.sweeps;
+  if (is_one_seed) simulator.play_seed(options.seed);
+  if (!is_one_seed && (options.sweeps || options.seeds == 0)) simulator.play_fixed(*crashes);
+  for (uint64_t i = 0; i < options.seeds; ++i) simulator.play_seed(options.seed + i);
   return simulator.finish();
 }
 

@@ -86,7 +86,8 @@ void Process::finish_recovery() {
 
 void Process::probe() {
   later(kProbePause, [this] {
-    if (!serves() || !pipeline_->is_out_of_space()) return;
+    if (!serves()) return;  // another rebuild is under way; it probes again
+    if (!pipeline_->is_out_of_space()) return;
     pipeline_->probe(host_.world_.now());
     touched();
     probe();
@@ -94,7 +95,7 @@ void Process::probe() {
 }
 
 void Process::register_functions() {
-  submit(core::RegisterFunctions{.app = "app", .functions = host_.registered_functions()});
+  host_.register_now();
 }
 
 // -- Inputs ---------------------------------------------------------------------------------------

@@ -80,6 +80,9 @@ std::vector<Scenario> all_scenarios() {
 Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes,
              bool keeps_trace) {
   HostOptions options = scenario.options;
+  // Crashes that come from elsewhere make killers of innocent runs, if there are enough of them.
+  if (scenario.has_killer && crashes.size() > 2) crashes.resize(2);
+  if (!scenario.has_killer) options.settings.deaths_alone_max = 1000;
   options.crashes = std::move(crashes);
   options.keeps_trace = keeps_trace;
   Host host(seed, std::move(options), scenario.functions);

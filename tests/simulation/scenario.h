@@ -44,6 +44,7 @@ struct Scenario {
   std::function<void(Expect&)> expect;
   HostOptions options;
   CheckOptions checks;
+  bool has_killer = false;  // a step of it kills its process
 };
 
 // All fixed scenarios; each also as "name/evict", where runs leave memory whenever they can.

@@ -15,6 +15,7 @@ Program busy() {
 Scenario poison() {
   Scenario scenario;
   scenario.name = "poison";
+  scenario.has_killer = true;
   scenario.functions = {function("killer", "kill", {run("a"), run("boom").killing(99)}),
                         function("f", "go",
                                  {run("b").lasts(1s), parallel({{run("c")}, {run("d")}}),
@@ -35,6 +36,7 @@ Scenario poison() {
 Scenario reformed() {
   Scenario scenario;
   scenario.name = "poison-reformed";
+  scenario.has_killer = true;
   scenario.functions = {function("killer", "kill", {run("a"), run("boom").killing(2), run("z")})};
   scenario.script = [](Host& host) { host.send_at(10ms, make_event("kill", "k-1")); };
   scenario.expect = [](Expect& expect) {
