@@ -68,7 +68,7 @@ struct RunRecord {
   std::optional<Time> ended_at;
   Position ended_pos = 0;
   std::string output;              // raw JSON, when it completed
-  std::optional<ErrorInfo> error;  // why it failed or was cancelled; open: why it is being cancelled
+  std::optional<ErrorInfo> error;  // why it failed, was or is being cancelled
   std::optional<InvokedBy> invoked_by;
   std::optional<RunId> rerun_of;
   bool is_quiet = false;  // triggered by the end of a run: its own end makes no events
