@@ -1,0 +1,214 @@
+// The commands that change something: cancel, rerun, send; and those that follow a run.
+#include <fmt/core.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "api/cli/commands.h"
+#include "api/cli/text.h"
+#include "api/cli/trace.h"
+#include "api/cli/when.h"
+#include "engine/runtime/clock.h"
+#include "schema/json.h"
+
+namespace stepwell::cli {
+namespace {
+
+std::string text_at(const JsonView& object, std::string_view key) {
+  const std::optional<JsonView> value = object.find(key);
+  return value ? value->as_string().value_or("") : std::string();
+}
+
+// The value of --data or --user: JSON, @FILE, or - for standard input.
+Result<std::string> read_payload(std::string_view option, const std::string& text) {
+  std::string json = text;
+  if (text == "-") {
+    json.assign(std::istreambuf_iterator<char>(std::cin), {});
+  } else if (text.starts_with("@")) {
+    std::ifstream file(text.substr(1), std::ios::binary);
+    if (!file) {
+      return Error{ErrorCode::kIo, fmt::format("{}: {} cannot be read", option, text.substr(1))};
+    }
+    json.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  const Result<JsonView> view = parse_json(json);
+  if (!view) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{} is no JSON: {}", option, view.error().message)};
+  }
+  if (!view->is_object()) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("{} must be a JSON object, such as {{\"order\":42}}", option)};
+  }
+  return json;
+}
+
+Result<std::string> event_body(const Options& options) {
+  JsonWriter json;
+  json.begin_object().key("name").string(options.name);
+  if (!options.event_id.empty()) json.key("id").string(options.event_id);
+  if (!options.ts.empty()) {
+    const Result<Time> ts = parse_rfc3339(options.ts);
+    if (!ts) {
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("--ts \"{}\" is no time such as 2026-08-22T10:00:00Z", options.ts)};
+    }
+    json.key("ts").integer(to_millis(*ts));
+  }
+  const Result<std::string> data =
+      read_payload("--data", options.data.empty() ? "{}" : options.data);
+  if (!data) return data.error();
+  json.key("data").raw(*data);
+  if (!options.user.empty()) {
+    const Result<std::string> user = read_payload("--user", options.user);
+    if (!user) return user.error();
+    json.key("user").raw(*user);
+  }
+  return json.end_object().take();
+}
+
+// The runs of an event, by id.
+std::vector<std::string> triggered_runs(const std::string& body) {
+  std::vector<std::string> ids;
+  const std::optional<JsonView> data = JsonView::trusted(body).find("data");
+  const std::optional<JsonView> runs = data ? data->find("runs") : std::nullopt;
+  if (!runs) return ids;
+  for (JsonElements it = runs->elements(); it.next();) ids.push_back(text_at(it.value(), "id"));
+  return ids;
+}
+
+ExitCode follow_all(const std::vector<std::string>& ids, const Options& options, Client& client,
+                    const Terminal& terminal) {
+  ExitCode worst = ExitCode::kOk;
+  for (const std::string& id : ids) {
+    const ExitCode code = follow_run(id, options, client, terminal);
+    if (code != ExitCode::kOk) worst = code;
+  }
+  return worst;
+}
+
+// What has been shown of a run that is followed.
+class Follower {
+ public:
+  Follower(std::string id, const Options& options, Client& client, const Terminal& terminal)
+      : path_("/api/runs/" + percent_encode(id)),
+        options_(options),
+        client_(client),
+        terminal_(terminal) {}
+
+  // Fetches the trace and prints what is new. False: it has ended, or it cannot be fetched.
+  bool look() {
+    Asked asked = ask(client_, terminal_, "GET", path_);
+    code_ = asked.code;
+    if (code_ != ExitCode::kOk) return false;
+    const JsonView answer = JsonView::trusted(asked.body);
+    Trace trace = read_trace(answer.find("data").value_or(JsonView()));
+    print(trace, asked.body);
+    last_ = std::move(trace);
+    if (last_->is_open()) return true;
+    if (last_->status != "Completed") code_ = ExitCode::kRunFailed;
+    return false;
+  }
+
+  const std::string& path() const { return path_; }
+  ExitCode code() const { return code_; }
+  bool has_ended() const { return last_ && !last_->is_open(); }
+
+ private:
+  void print(const Trace& trace, const std::string& body) const {
+    if (options_.output == Output::kTable) {
+      Screen screen = terminal_.screen;
+      screen.now = trace.as_of;
+      terminal_.print(render_news(trace, last_ ? &*last_ : nullptr, screen));
+    } else if (!trace.is_open()) {
+      print_json(body, options_.output, terminal_);
+    }
+  }
+
+  std::string path_;
+  const Options& options_;
+  Client& client_;
+  const Terminal& terminal_;
+  std::optional<Trace> last_;
+  ExitCode code_ = ExitCode::kOk;
+};
+
+}  // namespace
+
+ExitCode follow_run(const std::string& id, const Options& options, Client& client,
+                    const Terminal& terminal) {
+  Follower follower(id, options, client, terminal);
+  if (!follower.look()) return follower.code();
+  const Result<Reply> stream =
+      client.stream(follower.path() + "/stream", [&](std::string_view) { return follower.look(); });
+  if (!stream) {
+    terminal.complain(stream.error().message);
+    return ExitCode::kUnreachable;
+  }
+  if (follower.has_ended() || follower.code() != ExitCode::kOk) return follower.code();
+  terminal.complain("the server ended the stream before the run did");
+  return ExitCode::kUnreachable;
+}
+
+ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal) {
+  ExitCode worst = ExitCode::kOk;
+  for (const std::string& id : options.ids) {
+    const Asked asked = ask(client, terminal, "DELETE", "/v1/runs/" + percent_encode(id));
+    if (asked.code != ExitCode::kOk) {
+      worst = asked.code;
+      continue;
+    }
+    if (options.output == Output::kTable) {
+      terminal.print("Cancelled " + neutralise(id) + "\n");
+    } else {
+      JsonWriter json;
+      json.begin_object().key("data").begin_object().key("run_id").string(id);
+      json.key("status").string("Cancelled").end_object().end_object();
+      print_json(json.text(), options.output, terminal);
+    }
+  }
+  return worst;
+}
+
+ExitCode run_rerun(const Options& options, Client& client, const Terminal& terminal) {
+  const std::string& id = options.ids.front();
+  const Asked asked = ask(client, terminal, "POST", "/api/runs/" + percent_encode(id) + "/rerun");
+  if (asked.code != ExitCode::kOk) return asked.code;
+  const JsonView answer = JsonView::trusted(asked.body);
+  const std::string run = text_at(answer.find("data").value_or(JsonView()), "run_id");
+  if (options.output == Output::kTable) {
+    terminal.print("Run " + neutralise(run) + " does again what " + neutralise(id) + " did\n");
+  } else if (!options.wait) {
+    print_json(asked.body, options.output, terminal);
+  }
+  return options.wait ? follow_run(run, options, client, terminal) : ExitCode::kOk;
+}
+
+ExitCode run_send(const Options& options, Client& client, const Terminal& terminal) {
+  const Result<std::string> body = event_body(options);
+  if (!body) {
+    terminal.complain(body.error().message);
+    return exit_code_of(body.error().code);
+  }
+  const Asked sent =
+      ask(client, terminal, "POST", "/e/" + percent_encode(client.event_key()), *body);
+  if (sent.code != ExitCode::kOk) return sent.code;
+  std::string id;
+  if (const auto ids = JsonView::trusted(sent.body).find("ids")) {
+    for (JsonElements it = ids->elements(); it.next();) id = it.value().as_string().value_or("");
+  }
+  const Asked shown = ask(client, terminal, "GET", "/api/events/" + percent_encode(id));
+  if (shown.code != ExitCode::kOk) return shown.code;
+  const std::vector<std::string> runs = triggered_runs(shown.body);
+  if (options.output == Output::kTable) {
+    terminal.print("Sent " + neutralise(id) + "\n");
+    if (runs.empty()) terminal.print("It triggered no run.\n");
+    for (const std::string& run : runs) terminal.print("Run " + neutralise(run) + "\n");
+  } else if (!options.wait) {
+    print_json(shown.body, options.output, terminal);
+  }
+  return options.wait ? follow_all(runs, options, client, terminal) : ExitCode::kOk;
+}
+
+}  // namespace stepwell::cli

@@ -1,0 +1,57 @@
+// How commands reach an engine: over HTTP, or in this process on a file that nobody serves.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "schema/result.h"
+
+namespace stepwell::cli {
+
+struct Reply {
+  int status = 0;
+  std::string body;
+};
+
+// One thread at a time.
+class Client {
+ public:
+  virtual ~Client() = default;
+
+  // Sends one request and waits for its answer. `path` begins with "/" and is encoded. Errors are
+  // about reaching the server; what it answers is in the reply, whatever its status.
+  virtual Result<Reply> request(const std::string& method, const std::string& path,
+                                const std::string& body) = 0;
+
+  // Reads server-sent events until the server ends them, or until `on_event` says false; it is
+  // called with each event's name. A reply that is no stream is returned as it is; status 200: the
+  // stream has ended.
+  virtual Result<Reply> stream(const std::string& path,
+                               const std::function<bool(std::string_view)>& on_event) = 0;
+
+  // The event key that belongs into the path of /e/{key}.
+  virtual std::string event_key() const = 0;
+
+  // "http://127.0.0.1:8288" or "file orders.db", for messages.
+  virtual std::string where() const = 0;
+};
+
+struct HttpClientOptions {
+  std::string url;          // without a slash at its end
+  std::string signing_key;  // empty: none
+  std::string event_key;    // empty: "dev", which a server in dev mode takes
+};
+// kInvalid if the URL is none of http or https.
+Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options);
+
+// Opens the journal in `path`, which must exist, under its lock, recovers as a server does, and
+// serves it to this process alone until the client is destroyed: the same handlers answer.
+// kConflict if a server has the file.
+Result<std::unique_ptr<Client>> open_local_client(const std::string& path);
+
+// For a path segment or a query value.
+std::string percent_encode(std::string_view text);
+
+}  // namespace stepwell::cli

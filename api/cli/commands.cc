@@ -1,0 +1,207 @@
+#include "api/cli/commands.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+#include <vector>
+
+#include "api/cli/render_lists.h"
+#include "api/cli/text.h"
+#include "api/cli/trace.h"
+#include "api/cli/when.h"
+#include "schema/json.h"
+
+namespace stepwell::cli {
+namespace {
+
+// "/api/runs" with parameters that are not empty.
+class Query {
+ public:
+  explicit Query(std::string path) : path_(std::move(path)) {}
+
+  Query& add(std::string_view name, std::string_view value) {
+    if (value.empty()) return *this;
+    path_ += is_first_ ? '?' : '&';
+    path_.append(name).append("=").append(percent_encode(value));
+    is_first_ = false;
+    return *this;
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  bool is_first_ = true;
+};
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ",") + part;
+  return out;
+}
+
+// --since and --until as the server takes them.
+Result<std::string> moment(std::string_view option, const std::string& text, Time now) {
+  if (text.empty()) return std::string();
+  const Result<Time> time = parse_moment(option, text, now);
+  if (!time) return time.error();
+  return format_rfc3339(*time);
+}
+
+Result<std::string> list_path(const Options& options, Time now) {
+  const Result<std::string> since = moment("--since", options.since, now);
+  if (!since) return since.error();
+  const Result<std::string> until = moment("--until", options.until, now);
+  if (!until) return until.error();
+  if (options.command == Command::kFunctionsList) {
+    return Query("/api/functions").add("archived", options.with_archived ? "true" : "").path();
+  }
+  Query query(options.command == Command::kRunsList ? "/api/runs" : "/api/events");
+  query.add("function", options.function).add("status", join(options.statuses));
+  query.add("event", options.event).add("name", options.name);
+  query.add("internal", options.with_internal ? "true" : "");
+  query.add("from", *since).add("until", *until);
+  return query.add("limit", options.limit).add("cursor", options.cursor).path();
+}
+
+std::string render_list(Command command, const JsonView& answer, const Screen& screen) {
+  if (command == Command::kRunsList) return render_runs(answer, screen);
+  if (command == Command::kEventsList) return render_events(answer, screen);
+  return render_functions(answer, screen);
+}
+
+bool has_error(const JsonView& answer) {
+  const std::optional<JsonView> data = answer.find("data");
+  const std::optional<JsonView> checks = data ? data->find("checks") : std::nullopt;
+  if (!checks) return false;
+  for (JsonElements it = checks->elements(); it.next();) {
+    const std::optional<JsonView> status = it.value().find("status");
+    if (status && status->as_string() == "error") return true;
+  }
+  return false;
+}
+
+ExitCode run_doctor(const Options& options, Client& client, const Terminal& terminal) {
+  const Asked asked = ask(client, terminal, "GET",
+                          Query("/api/doctor").add("deep", options.deep ? "true" : "").path());
+  if (asked.code != ExitCode::kOk) return asked.code;
+  const JsonView answer = JsonView::trusted(asked.body);
+  if (options.output == Output::kTable) {
+    terminal.print(render_doctor(answer, terminal.screen));
+  } else {
+    print_json(asked.body, options.output, terminal);
+  }
+  return has_error(answer) ? ExitCode::kRunFailed : ExitCode::kOk;
+}
+
+// What a server says in {"error":…}.
+std::string error_of(const Reply& reply) {
+  const Result<JsonView> json = parse_json(reply.body);
+  const std::optional<JsonView> error = json ? json->find("error") : std::nullopt;
+  if (error && error->as_string()) return *error->as_string();
+  return fmt::format("the server answered {}", reply.status);
+}
+
+std::string mending(int status) {
+  if (status == 401 || status == 403) {
+    return ". Keys are taken from STEPWELL_SIGNING_KEY and STEPWELL_EVENT_KEY";
+  }
+  return "";
+}
+
+}  // namespace
+
+Asked ask(Client& client, const Terminal& terminal, const std::string& method,
+          const std::string& path, const std::string& body) {
+  const Result<Reply> reply = client.request(method, path, body);
+  if (!reply) {
+    terminal.complain(reply.error().message);
+    return {ExitCode::kUnreachable, ""};
+  }
+  const ExitCode code = exit_code_of_status(reply->status);
+  if (code != ExitCode::kOk) {
+    terminal.complain(error_of(*reply) + mending(reply->status));
+    return {code, ""};
+  }
+  if (!reply->body.empty() && !parse_json(reply->body)) {
+    terminal.complain(client.where() + " does not answer as a Stepwell server does");
+    return {ExitCode::kUnreachable, ""};
+  }
+  return {ExitCode::kOk, reply->body};
+}
+
+void print_json(std::string_view body, Output output, const Terminal& terminal) {
+  if (output == Output::kJson) return terminal.print(indent_json(body) + "\n");
+  const std::optional<JsonView> data = JsonView::trusted(body).find("data");
+  if (!data || !data->is_array()) {
+    return terminal.print(compact_json(data ? data->text() : body) + "\n");
+  }
+  for (JsonElements it = data->elements(); it.next();) {
+    terminal.print(compact_json(it.value().text()) + "\n");
+  }
+}
+
+ExitCode run_list(const Options& options, Client& client, const Terminal& terminal) {
+  const Result<std::string> path = list_path(options, terminal.screen.now);
+  if (!path) {
+    terminal.complain(path.error().message);
+    return ExitCode::kUsage;
+  }
+  const Asked asked = ask(client, terminal, "GET", *path);
+  if (asked.code != ExitCode::kOk) return asked.code;
+  if (options.output == Output::kTable) {
+    terminal.print(render_list(options.command, JsonView::trusted(asked.body), terminal.screen));
+  } else {
+    print_json(asked.body, options.output, terminal);
+  }
+  return ExitCode::kOk;
+}
+
+ExitCode run_show(const Options& options, Client& client, const Terminal& terminal) {
+  const bool is_run = options.command == Command::kRunsShow;
+  const std::string path =
+      (is_run ? "/api/runs/" : "/api/events/") + percent_encode(options.ids.front());
+  const Asked asked = ask(client, terminal, "GET", path);
+  if (asked.code != ExitCode::kOk) return asked.code;
+  if (options.output != Output::kTable) {
+    print_json(asked.body, options.output, terminal);
+    return ExitCode::kOk;
+  }
+  const JsonView answer = JsonView::trusted(asked.body);
+  if (!is_run) {
+    terminal.print(render_event(answer, terminal.screen));
+    return ExitCode::kOk;
+  }
+  const Trace trace = read_trace(answer.find("data").value_or(JsonView()));
+  terminal.print(
+      render_trace(trace, terminal.screen, options.whole ? Payloads::kWhole : Payloads::kShort));
+  return ExitCode::kOk;
+}
+
+ExitCode run_command(const Options& options, Client& client, const Terminal& terminal) {
+  switch (options.command) {
+    case Command::kRunsList:
+    case Command::kEventsList:
+    case Command::kFunctionsList:
+      return run_list(options, client, terminal);
+    case Command::kRunsShow:
+    case Command::kEventsShow:
+      return run_show(options, client, terminal);
+    case Command::kRunsCancel:
+      return run_cancel(options, client, terminal);
+    case Command::kRunsRerun:
+      return run_rerun(options, client, terminal);
+    case Command::kRunsTail:
+      return follow_run(options.ids.front(), options, client, terminal);
+    case Command::kEventsSend:
+      return run_send(options, client, terminal);
+    case Command::kDoctor:
+      return run_doctor(options, client, terminal);
+    case Command::kDev:
+    case Command::kServe:
+    case Command::kVersion:
+      break;
+  }
+  return ExitCode::kInternal;  // these need no client
+}
+
+}  // namespace stepwell::cli

@@ -1,0 +1,37 @@
+// What the commands do, with a client for what they need of an engine.
+#pragma once
+
+#include "api/cli/client.h"
+#include "api/cli/exit_code.h"
+#include "api/cli/options.h"
+#include "api/cli/terminal.h"
+
+namespace stepwell::cli {
+
+// Runs any command but dev, serve and version.
+ExitCode run_command(const Options& options, Client& client, const Terminal& terminal);
+
+// Its parts, one file each.
+ExitCode run_list(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_show(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_rerun(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_send(const Options& options, Client& client, const Terminal& terminal);
+
+// Prints what a run does until it has ended. kRunFailed if it failed or was cancelled.
+ExitCode follow_run(const std::string& id, const Options& options, Client& client,
+                    const Terminal& terminal);
+
+// The answer to a request that is expected to be JSON. Whatever went wrong has been said: then
+// `code` is not kOk.
+struct Asked {
+  ExitCode code = ExitCode::kOk;
+  std::string body;
+};
+Asked ask(Client& client, const Terminal& terminal, const std::string& method,
+          const std::string& path, const std::string& body = "");
+
+// Prints an answer: indented, or for jsonl each element of its list on a line.
+void print_json(std::string_view body, Output output, const Terminal& terminal);
+
+}  // namespace stepwell::cli

@@ -1,0 +1,185 @@
+// A blocking HTTP client: libcurl knows https, proxies and half-dead connections.
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include <mutex>
+#include <vector>
+
+#include "api/cli/client.h"
+
+namespace stepwell::cli {
+namespace {
+
+// A server that is busy recovering answers at once; only a dead one takes longer.
+constexpr long kConnectSeconds = 10;
+constexpr long kAnswerSeconds = 60;
+// More than any answer of the server has.
+constexpr size_t kAnswerBytesMax = 256u << 20;
+
+struct FreeEasy {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+size_t append_body(char* bytes, size_t size, size_t count, void* target) {
+  auto& body = *static_cast<std::string*>(target);
+  if (body.size() + size * count > kAnswerBytesMax) return 0;
+  body.append(bytes, size * count);
+  return size * count;
+}
+
+// Cuts a stream into events and hands their names on.
+class EventReader {
+ public:
+  EventReader(CURL* handle, const std::function<bool(std::string_view)>& on_event)
+      : handle_(handle), on_event_(on_event) {}
+
+  static size_t read(char* bytes, size_t size, size_t count, void* target) {
+    auto& reader = *static_cast<EventReader*>(target);
+    return reader.take({bytes, size * count}) ? size * count : 0;
+  }
+
+  bool was_left() const { return was_left_; }
+  std::string& rest() { return rest_; }
+
+ private:
+  bool take(std::string_view bytes) {
+    rest_ += bytes;
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200) return rest_.size() < kAnswerBytesMax;  // the body of a refusal
+    // Several events that came together are one occasion to look.
+    std::string name;
+    for (size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
+      constexpr std::string_view kField = "event: ";
+      const std::string line = rest_.substr(0, end);
+      if (line.starts_with(kField)) name = line.substr(kField.size());
+      rest_.erase(0, end + 1);
+    }
+    if (name.empty() || on_event_(name)) return true;
+    was_left_ = true;
+    return false;
+  }
+
+  CURL* handle_;
+  const std::function<bool(std::string_view)>& on_event_;
+  std::string rest_;
+  bool was_left_ = false;
+};
+
+class HttpClient final : public Client {
+ public:
+  explicit HttpClient(HttpClientOptions options) : options_(std::move(options)) {}
+
+  Result<Reply> request(const std::string& method, const std::string& path,
+                        const std::string& body) override {
+    const std::unique_ptr<CURL, FreeEasy> handle = make_handle(path);
+    const auto headers = make_headers(!body.empty());
+    Reply reply;
+    curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, kAnswerSeconds);
+    if (!body.empty()) {
+      curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE,
+                       static_cast<curl_off_t>(body.size()));
+      curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());
+    }
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append_body);
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &reply.body);
+    const CURLcode code = curl_easy_perform(handle.get());
+    if (code != CURLE_OK) return unreachable(code);
+    reply.status = status_of(handle.get());
+    return reply;
+  }
+
+  Result<Reply> stream(const std::string& path,
+                       const std::function<bool(std::string_view)>& on_event) override {
+    const std::unique_ptr<CURL, FreeEasy> handle = make_handle(path);
+    const auto headers = make_headers(false);
+    EventReader reader(handle.get(), on_event);
+    curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+    // The server says something every 15 seconds.
+    curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, kAnswerSeconds);
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, EventReader::read);
+    curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &reader);
+    const CURLcode code = curl_easy_perform(handle.get());
+    if (code != CURLE_OK && !reader.was_left()) return unreachable(code);
+    return Reply{status_of(handle.get()), std::move(reader.rest())};
+  }
+
+  std::string event_key() const override {
+    return options_.event_key.empty() ? "dev" : options_.event_key;
+  }
+  std::string where() const override { return options_.url; }
+
+ private:
+  std::unique_ptr<CURL, FreeEasy> make_handle(const std::string& path) const {
+    std::unique_ptr<CURL, FreeEasy> handle(curl_easy_init());
+    CHECK_INVARIANT(handle != nullptr, "libcurl gave no handle");
+    curl_easy_setopt(handle.get(), CURLOPT_URL, (options_.url + path).c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    curl_easy_setopt(handle.get(), CURLOPT_USERAGENT, "stepwell-cli");
+    return handle;
+  }
+
+  std::unique_ptr<curl_slist, FreeList> make_headers(bool has_body) const {
+    curl_slist* list = curl_slist_append(nullptr, "Expect:");
+    if (has_body) list = curl_slist_append(list, "Content-Type: application/json");
+    if (!options_.signing_key.empty()) {
+      list = curl_slist_append(list, ("Authorization: Bearer " + options_.signing_key).c_str());
+    }
+    return std::unique_ptr<curl_slist, FreeList>(list);
+  }
+
+  static int status_of(CURL* handle) {
+    long status = 0;
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
+  }
+
+  Error unreachable(CURLcode code) const {
+    const char* hint = code == CURLE_COULDNT_CONNECT
+                           ? "; start one with stepwell dev, or name another with --url"
+                           : "";
+    return {ErrorCode::kUnavailable, fmt::format("no server answers at {} ({}){}", options_.url,
+                                                 curl_easy_strerror(code), hint)};
+  }
+
+  HttpClientOptions options_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options) {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  while (options.url.ends_with('/')) options.url.pop_back();
+  if (!options.url.starts_with("http://") && !options.url.starts_with("https://")) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("--url \"{}\" does not begin with http:// or https://", options.url)};
+  }
+  return std::unique_ptr<Client>(std::make_unique<HttpClient>(std::move(options)));
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_plain) {
+      out += c;
+    } else {
+      out.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    }
+  }
+  return out;
+}
+
+}  // namespace stepwell::cli

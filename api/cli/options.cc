@@ -1,0 +1,197 @@
+// The one file that includes CLI11.
+#include "api/cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+namespace stepwell::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Settings are taken from options, then the environment (STEPWELL_PORT for --port), then the\n"
+    "file that --config names. Keys belong into the environment or the file: others can see "
+    "options.";
+
+class Parser {
+ public:
+  Parser() : app_("Stepwell: durable workflows on one file", "stepwell") {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(kFooter);
+    app_.add_option("-o,--output", output_, "table, json or jsonl")
+        ->check(CLI::IsMember({"table", "json", "jsonl"}));
+    app_.add_flag("--no-color,--no-colour", options_.no_colour, "no colours (also NO_COLOR)");
+    for (const SettingKind& kind : setting_kinds()) {
+      if (!kind.is_for_servers) add_setting(app_, kind);
+    }
+    add_servers();
+    add_runs();
+    add_events();
+    add_others();
+  }
+
+  std::variant<Options, Message> parse(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+      return Message{innermost().help(parent_path())};
+    } catch (const CLI::CallForAllHelp&) {
+      return Message{app_.help("", CLI::AppFormatMode::All)};
+    } catch (const CLI::ParseError& error) {
+      // A word that nobody knows explains more than what is missing because of it.
+      const std::vector<std::string> unknown = innermost().remaining();
+      if (unknown.empty()) return refuse(error.what());
+      const bool is_option = unknown.front().starts_with("-");
+      return refuse((is_option ? "unknown option " : "unknown argument ") + unknown.front());
+    }
+    return finish();
+  }
+
+ private:
+  void add_setting(CLI::App& app, const SettingKind& kind) {
+    auto& values = given_[std::string(kind.name)];
+    CLI::Option* option =
+        app.add_option("--" + std::string(kind.name), values, std::string(kind.help));
+    option->type_name("TEXT")->allow_extra_args(false);
+    if (kind.is_list) {
+      option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    } else {
+      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
+  }
+
+  CLI::App& add(CLI::App& parent, const char* name, const char* help,
+                std::optional<Command> command) {
+    CLI::App& app = *parent.add_subcommand(name, help);
+    app.fallthrough();
+    if (command) {
+      app.callback([this, command] { options_.command = *command; });
+    } else {
+      app.require_subcommand(1);
+    }
+    return app;
+  }
+
+  void add_servers() {
+    for (const bool is_dev : {true, false}) {
+      CLI::App& app =
+          is_dev
+              ? add(app_, "dev", "serve on this machine alone, without keys", Command::kDev)
+              : add(app_, "serve", "serve; needs an event key and a signing key", Command::kServe);
+      for (const SettingKind& kind : setting_kinds()) {
+        if (kind.is_for_servers) add_setting(app, kind);
+      }
+    }
+  }
+
+  void add_times(CLI::App& app) {
+    app.add_option("--since", options_.since, "not older: a time, or a duration such as 24h");
+    app.add_option("--until", options_.until, "older: a time, or a duration such as 24h");
+    app.add_option("--limit", options_.limit, "how many (1 to 200, default 50)");
+    app.add_option("--cursor", options_.cursor, "go on where the page before ended");
+  }
+
+  void add_id(CLI::App& app, const char* what) {
+    app.add_option("id", id_, what)->required()->type_name("ID");
+  }
+
+  void add_runs() {
+    CLI::App& runs = add(app_, "runs", "list, show, cancel, rerun and follow runs", std::nullopt);
+    CLI::App& list = add(runs, "list", "runs, the newest first", Command::kRunsList);
+    list.add_option("--function", options_.function, "of this function");
+    list.add_option("--status", options_.statuses,
+                    "scheduled, running, completed, failed, cancelled, skipped")
+        ->delimiter(',');
+    list.add_option("--event", options_.event, "triggered by this event");
+    add_times(list);
+    CLI::App& show = add(runs, "show", "what a run did, does and waits for", Command::kRunsShow);
+    add_id(show, "the run");
+    show.add_flag("--full", options_.whole, "show payloads in whole");
+    CLI::App& cancel = add(runs, "cancel", "cancel runs", Command::kRunsCancel);
+    cancel.add_option("id", options_.ids, "the runs")->required()->type_name("ID");
+    CLI::App& rerun =
+        add(runs, "rerun", "run again from the start, as a new run", Command::kRunsRerun);
+    add_id(rerun, "the run");
+    rerun.add_flag("--wait", options_.wait, "follow the new run to its end");
+    add_id(add(runs, "tail", "follow a run to its end", Command::kRunsTail), "the run");
+  }
+
+  void add_events() {
+    CLI::App& events = add(app_, "events", "send, list and show events", std::nullopt);
+    CLI::App& send = add(events, "send", "send an event", Command::kEventsSend);
+    send.add_option("name", options_.name, "its name, such as shop/order.paid")->required();
+    send.add_option("--data", options_.data,
+                    "a JSON object; @FILE reads it, - reads standard input");
+    send.add_option("--user", options_.user, "a JSON object");
+    send.add_option("--id", options_.event_id, "so that a copy starts nothing again");
+    send.add_option("--ts", options_.ts, "when it happened or is to count: a time");
+    send.add_flag("--wait", options_.wait, "follow the runs that it triggers to their ends");
+    CLI::App& list = add(events, "list", "events, the newest first", Command::kEventsList);
+    list.add_option("--name", options_.name, "of this name");
+    list.add_flag("--internal", options_.with_internal, "also those that the engine made");
+    add_times(list);
+    CLI::App& show = add(events, "show", "an event and its runs", Command::kEventsShow);
+    add_id(show, "the event, by its own or its internal id");
+  }
+
+  void add_others() {
+    CLI::App& functions = add(app_, "functions", "list functions", std::nullopt);
+    CLI::App& list = add(functions, "list", "functions by name", Command::kFunctionsList);
+    list.add_flag("--archived", options_.with_archived, "also those that left their app");
+    CLI::App& doctor = add(app_, "doctor", "check the server and its journal", Command::kDoctor);
+    doctor.add_flag("--deep", options_.deep, "read the whole journal");
+    add(app_, "version", "print the version", Command::kVersion);
+  }
+
+  const CLI::App& innermost() const {
+    const CLI::App* app = &app_;
+    while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+    return *app;
+  }
+
+  // "stepwell runs", when "stepwell runs list" was asked for.
+  std::string parent_path() const {
+    std::string path;
+    for (const CLI::App* app = &app_; !app->get_subcommands().empty();
+         app = app->get_subcommands().front()) {
+      path += (path.empty() ? "" : " ") + app->get_name();
+    }
+    return path;
+  }
+
+  std::string path() const {
+    const std::string parents = parent_path();
+    return parents.empty() ? app_.get_name() : parents + " " + innermost().get_name();
+  }
+
+  Message refuse(const std::string& what) const {
+    return {"stepwell: " + what + "\nTry: " + path() + " --help\n", true};
+  }
+
+  std::variant<Options, Message> finish() {
+    static const std::map<std::string, Output> kOutputs = {
+        {"table", Output::kTable}, {"json", Output::kJson}, {"jsonl", Output::kJsonLines}};
+    options_.output = kOutputs.at(output_);
+    if (!id_.empty()) options_.ids = {id_};
+    for (auto& [name, values] : given_) {
+      if (!values.empty()) options_.flags[name] = {std::move(values), "--" + name};
+    }
+    return std::move(options_);
+  }
+
+  CLI::App app_;
+  Options options_;
+  std::string output_ = "table";
+  std::string id_;
+  std::map<std::string, std::vector<std::string>> given_;
+};
+
+}  // namespace
+
+std::variant<Options, Message> parse_options(std::vector<std::string> arguments) {
+  return Parser().parse(std::move(arguments));
+}
+
+}  // namespace stepwell::cli

@@ -1,0 +1,137 @@
+#include "api/cli/serve.h"
+
+#include <fmt/core.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "api/cli/text.h"
+#include "api/cli/when.h"
+#include "api/server/host.h"
+#include "engine/runtime/clock.h"
+#include "storage/sqlite/sqlite_journal.h"
+
+namespace stepwell::cli {
+namespace {
+
+constexpr const char* kJournalDefault = "stepwell.db";
+constexpr const char* kHostDefault = "127.0.0.1";
+
+bool is_loopback(std::string_view address) {
+  return address == "::1" || address.starts_with("127.");
+}
+
+Result<server::ServiceOptions> service_options(Command command, const Settings& settings) {
+  const bool is_dev = command == Command::kDev;
+  std::string address = settings.host.value_or(kHostDefault);
+  if (address == "localhost") address = kHostDefault;
+  if (is_dev && !is_loopback(address)) {
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("dev asks for no keys, so it serves this machine alone: --host {} needs "
+                    "stepwell serve",
+                    address)};
+  }
+  server::ServiceOptions options{.mode = is_dev ? server::Mode::kDev : server::Mode::kServe,
+                                 .event_keys = settings.event_keys,
+                                 .signing_keys = settings.signing_keys,
+                                 .addresses = {address},
+                                 .port = settings.port,
+                                 .hosts = settings.allowed_hosts,
+                                 .origins = settings.allowed_origins};
+  if (is_dev) {
+    options.event_keys.clear();
+    options.signing_keys.clear();
+  }
+  return options;
+}
+
+core::Settings core_settings(const Settings& settings) {
+  core::Settings core;
+  core.retry_interval = settings.retry_interval;
+  if (settings.wait_lookback) core.wait_lookback = *settings.wait_lookback;
+  return core;
+}
+
+// Nothing more is trusted to the file: no destructor may touch it, and whoever started the server
+// learns by the code.
+[[noreturn]] void die(storage::CommitOutcome outcome, const std::string& message) {
+  const std::string line =
+      fmt::format("stepwell: the journal cannot be written any more ({}): {}\n",
+                  storage::commit_outcome_name(outcome), neutralise(message));
+  // A failure to say so changes nothing.
+  (void)!write(STDERR_FILENO, line.data(), line.size());
+  _exit(static_cast<int>(ExitCode::kIo));
+}
+
+// Signals that end the server are taken by sigwait alone; threads inherit the mask.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void announce(const Terminal& terminal, Command command, const Settings& settings,
+              const server::Host& host, const std::string& path) {
+  const std::string address = settings.host.value_or(kHostDefault);
+  const std::string name = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  const std::string_view mode = command == Command::kDev ? "dev" : "serve";
+  const auto line = [&](std::string_view key, std::string_view value) {
+    return "  " + terminal.screen.paint(Colour::kDim, pad(key, 9)) + std::string(value) + "\n";
+  };
+  terminal.print(fmt::format("Stepwell {} ({})\n", STEPWELL_VERSION, mode) +
+                 line("serves", fmt::format("http://{}:{}", name, host.port())) +
+                 line("journal", neutralise(path)));
+}
+
+}  // namespace
+
+ExitCode serve(Command command, const Settings& settings, const Terminal& terminal) {
+  const auto refuse = [&](const Error& error) {
+    terminal.complain(error.message);
+    return exit_code_of(error.code);
+  };
+  umask(077);
+  if (command == Command::kServe) prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold the keys
+  const Result<server::ServiceOptions> service = service_options(command, settings);
+  if (!service) return refuse(service.error());
+  // Before the journal is touched.
+  if (const Result<void> valid = server::validate(*service); !valid) return refuse(valid.error());
+  const std::string path = settings.db.empty() ? kJournalDefault : settings.db;
+  auto journal = storage::open_sqlite_journal({.path = path,
+                                               .durability = settings.is_relaxed
+                                                                 ? storage::Durability::kRelaxed
+                                                                 : storage::Durability::kFull});
+  if (!journal) return refuse(journal.error());
+
+  sigset_t signals = block_signals();
+  const Time begun = runtime::wall_clock();
+  server::HostOptions options;
+  options.service = *service;
+  options.runtime.settings = core_settings(settings);
+  options.journal = std::move(*journal);
+  options.on_fatal = die;
+  Result<std::unique_ptr<server::Host>> host = server::Host::start(std::move(options));
+  if (!host) return refuse(host.error());
+  announce(terminal, command, settings, **host, path);
+  if (const Result<void> recovered = (**host).wait_until_serving(); !recovered) {
+    return refuse(recovered.error());
+  }
+  terminal.print("  " + terminal.screen.paint(Colour::kDim, pad("ready", 9)) + "after " +
+                 short_duration(runtime::wall_clock() - begun) + "\n");
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
+  terminal.print("Stopping\n");
+  (**host).stop();
+  return ExitCode::kOk;
+}
+
+}  // namespace stepwell::cli

@@ -1,0 +1,28 @@
+// Where a command writes to.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "api/cli/screen.h"
+
+namespace stepwell::cli {
+
+// The standard streams. A reader that has gone (a pager that was left) ends the program quietly, as
+// SIGPIPE does.
+struct Terminal {
+  Screen screen;
+  std::FILE* out = stdout;
+  std::FILE* err = stderr;
+
+  // Writes at once, so that a follower sees each line when it comes.
+  void print(std::string_view text) const {
+    std::fwrite(text.data(), 1, text.size(), out);
+    std::fflush(out);
+  }
+  // "stepwell: …" for people; `text` is made harmless.
+  void complain(std::string_view text) const;
+};
+
+}  // namespace stepwell::cli

@@ -1,0 +1,98 @@
+#include "api/cli/options.h"
+
+#include <doctest/doctest.h>
+
+namespace stepwell::cli {
+namespace {
+
+Options accepted(std::vector<std::string> arguments) {
+  const auto parsed = parse_options(std::move(arguments));
+  const Message* message = std::get_if<Message>(&parsed);
+  REQUIRE_MESSAGE(message == nullptr, message->text);
+  return std::get<Options>(parsed);
+}
+
+std::string refused(std::vector<std::string> arguments) {
+  const auto parsed = parse_options(std::move(arguments));
+  const Message* message = std::get_if<Message>(&parsed);
+  REQUIRE(message != nullptr);
+  CHECK(message->is_error);
+  return message->text;
+}
+
+}  // namespace
+
+TEST_CASE("each command is found, with what belongs to it") {
+  CHECK(accepted({"dev"}).command == Command::kDev);
+  CHECK(accepted({"version"}).command == Command::kVersion);
+  CHECK(accepted({"doctor", "--deep"}).deep);
+  CHECK(accepted({"functions", "list", "--archived"}).with_archived);
+
+  const Options list = accepted({"runs", "list", "--status", "failed,running", "--status",
+                                 "completed", "--since", "24h", "--function", "bill"});
+  CHECK(list.command == Command::kRunsList);
+  CHECK(list.statuses == std::vector<std::string>{"failed", "running", "completed"});
+  CHECK(list.since == "24h");
+  CHECK(list.function == "bill");
+
+  CHECK(accepted({"runs", "show", "R1", "--full"}).whole);
+  CHECK(accepted({"runs", "cancel", "R1", "R2", "R3"}).ids.size() == 3);
+  CHECK(accepted({"runs", "rerun", "R1", "--wait"}).wait);
+  CHECK(accepted({"runs", "tail", "R1"}).ids.front() == "R1");
+
+  const Options send =
+      accepted({"events", "send", "shop/paid", "--data", "{\"n\":-1}", "--id", "7"});
+  CHECK(send.command == Command::kEventsSend);
+  CHECK(send.name == "shop/paid");
+  CHECK(send.data == "{\"n\":-1}");
+  CHECK(send.event_id == "7");
+  CHECK(accepted({"events", "list", "--internal"}).with_internal);
+  CHECK(accepted({"events", "show", "E1"}).command == Command::kEventsShow);
+}
+
+TEST_CASE("global options may stand anywhere") {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"-o", "json", "--db", "f.db", "runs", "list"},
+        {"runs", "-o", "json", "list", "--db", "f.db"},
+        {"runs", "list", "--output=json", "--db=f.db"}}) {
+    const Options options = accepted(line);
+    CHECK(options.output == Output::kJson);
+    CHECK(options.flags.at("db").values == std::vector<std::string>{"f.db"});
+    CHECK(options.flags.at("db").source == "--db");
+  }
+  CHECK(accepted({"runs", "list", "--no-color"}).no_colour);
+  CHECK(accepted({"runs", "list", "-o", "jsonl"}).output == Output::kJsonLines);
+  CHECK(accepted({"runs", "list"}).output == Output::kTable);
+}
+
+TEST_CASE("servers have options of their own") {
+  const Options options = accepted({"serve", "--port", "0", "--event-key", "a", "--event-key", "b",
+                                    "--signing-key", "ff", "--allow-host", "x.example"});
+  CHECK(options.flags.at("port").values.front() == "0");
+  CHECK(options.flags.at("event-key").values == std::vector<std::string>{"a", "b"});
+  CHECK(refused({"runs", "list", "--port", "1"}).find("unknown option --port") !=
+        std::string::npos);
+}
+
+TEST_CASE("what is wrong is named, with the command whose help says more") {
+  CHECK(refused({"runs", "list", "--colour-me"}) ==
+        "stepwell: unknown option --colour-me\nTry: stepwell runs list --help\n");
+  CHECK(refused({"runs", "show", "R1", "R2"}).find("R2") != std::string::npos);
+  CHECK(refused({"runs", "show"}).find("id is required") != std::string::npos);
+  CHECK(refused({"runs"}).find("Try: stepwell runs --help") != std::string::npos);
+  CHECK(refused({}).find("Try: stepwell --help") != std::string::npos);
+  CHECK(refused({"frobnicate"}).find("frobnicate") != std::string::npos);
+  CHECK(refused({"runs", "list", "-o", "yaml"}).find("yaml") != std::string::npos);
+  CHECK(refused({"runs", "list", "--since"}).find("--since") != std::string::npos);
+}
+
+TEST_CASE("help is no error, and shows the command that it was asked of") {
+  const auto parsed = parse_options({"runs", "list", "--help"});
+  const Message* message = std::get_if<Message>(&parsed);
+  REQUIRE(message != nullptr);
+  CHECK(!message->is_error);
+  CHECK(message->text.find("--status") != std::string::npos);
+  CHECK(message->text.find("--deep") == std::string::npos);
+}
+
+}  // namespace stepwell::cli
