@@ -41,7 +41,7 @@ class Parser {
       return Message{app_.help("", CLI::AppFormatMode::All)};
     } catch (const CLI::ParseError& error) {
       // A word that nobody knows explains more than what is missing because of it.
-      const std::vector<std::string> unknown = innermost().remaining();
+      const std::vector<std::string> unknown = app_.remaining(true);
       if (unknown.empty()) return refuse(error.what());
       const bool is_option = unknown.front().starts_with("-");
       return refuse((is_option ? "unknown option " : "unknown argument ") + unknown.front());

@@ -35,7 +35,8 @@ News attempt_news(std::string what, const TraceAttempt& attempt, const Screen& s
 
 void add_step_news(std::vector<News>& news, const TraceStep& step, const TraceStep* before,
                    const Screen& screen) {
-  const std::string what = fmt::format("{} ({})", neutralise(step.id), kind_word(step.kind));
+  const std::string what =
+      fmt::format("{} ({})", neutralise(step.id), neutralise(kind_word(step.kind)));
   for (size_t i = before == nullptr ? 0 : before->attempts.size(); i < step.attempts.size(); ++i) {
     news.push_back(attempt_news(what, step.attempts[i], screen));
   }

@@ -153,10 +153,12 @@ class TracePage {
     const Time until = step.resolved_at.value_or(end_);
     // Its result in whole follows below.
     const bool is_below = payloads_ == Payloads::kWhole && !step.data.empty();
-    write_row({step.registered_at, until, std::string(step_mark(step)), step_colour(step),
-               clean(step.id), clean(kind_word(step.kind)), step_bar(step, until, widths.bar),
-               is_below ? "" : step_outcome(step, screen_)},
-              widths);
+    std::string outcome = is_below ? std::string() : step_outcome(step, screen_);
+    if (step.state == "Completed") outcome = fit(outcome, widths.detail);
+    write_row(
+        {step.registered_at, until, std::string(step_mark(step)), step_colour(step), clean(step.id),
+         clean(kind_word(step.kind)), step_bar(step, until, widths.bar), std::move(outcome)},
+        widths);
     for (const TraceAttempt& attempt : step.attempts) write_attempt(attempt);
     if (is_below) {
       const std::string indent(2 + kAtWidth + 3, ' ');

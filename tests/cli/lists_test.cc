@@ -1,1 +1,106 @@
+#include <doctest/doctest.h>
 
+#include "api/cli/render_lists.h"
+#include "api/cli/table.h"
+#include "api/cli/text.h"
+#include "tests/cli/evil.h"
+
+namespace stepwell::cli {
+namespace {
+
+const Time kNow = parse_rfc3339("2026-11-23T12:01:00Z").value();
+
+}  // namespace
+
+TEST_CASE("runs in a table") {
+  const std::string answer = R"({"data":[
+    {"id":"R2","function":"bill","status":"Running","created_at":"2026-11-23T12:00:00Z",
+     "started_at":"2026-11-23T12:00:30Z","event":{"id":"E2","name":"shop/paid"}},
+    {"id":"R1","function":"ship","status":"Failed","created_at":"2026-11-23T11:00:00Z",
+     "started_at":"2026-11-23T11:00:00Z","ended_at":"2026-11-23T11:00:01Z",
+     "error":{"name":"Error","message":"no truck"},"event":{"id":"E1","name":"shop/sent"}}],
+    "cursor":"17"})";
+  CHECK(render_runs(JsonView::trusted(answer), {.width = 100, .now = kNow}) ==
+        "RUN  FUNCTION  STATUS   CREATED    TOOK  TRIGGER\n"
+        "R2   bill      Running  1m ago      30s  shop/paid\n"
+        "R1   ship      Failed   1h 1m ago    1s  shop/sent  Error: no truck\n"
+        "There is more: --cursor 17\n");
+}
+
+TEST_CASE("empty lists say so") {
+  const JsonView none = JsonView::trusted(R"({"data":[],"cursor":null})");
+  CHECK(render_runs(none, {}) == "No runs.\n");
+  CHECK(render_events(none, {}) == "No events.\n");
+  CHECK(render_functions(none, {}) == "No functions: none was ever registered here.\n");
+}
+
+TEST_CASE("functions with their triggers") {
+  const std::string answer = R"({"data":[{"archived":false,"config":{"id":"bill","app":"shop",
+    "driver":"native","retries":4,"triggers":[{"event":"a","if":"event.data.x"},{"event":"b"}]}},
+    {"archived":true,"config":{"id":"old","app":"shop","driver":"http","retries":0,
+    "triggers":[]}}]})";
+  CHECK(render_functions(JsonView::trusted(answer), {}) ==
+        "FUNCTION  APP   DRIVER  RETRIES  TRIGGERS\n"
+        "bill      shop  native        4  a if event.data.x, b\n"
+        "old       shop  http          0  archived; only invoked\n");
+}
+
+TEST_CASE("a narrow screen cuts what is flexible, and no id") {
+  Table table({{"ID"}, {"NAME", false, true}, {"TEXT", false, true}});
+  table.add({{"01JDEXAMPLE"}, {std::string(40, 'n')}, {std::string(80, 't')}});
+  const std::string text = table.render({.width = 60});
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    CHECK(display_width(text.substr(at, end - at)) <= 60);
+    at = end + 1;
+  }
+  CHECK(text.find("01JDEXAMPLE") != std::string::npos);
+  CHECK(text.find("…") != std::string::npos);
+}
+
+TEST_CASE("columns line up under wide characters") {
+  Table table({{"A"}, {"B"}});
+  table.add({{"漢字"}, {"x"}});
+  table.add({{"abc"}, {"y"}});
+  CHECK(table.render({}) == "A     B\n漢字  x\nabc   y\n");
+}
+
+TEST_CASE("colours are there only when the screen has some") {
+  Table table({{"A"}});
+  table.add({{"red", Colour::kRed}});
+  CHECK(table.render({}).find('\x1b') == std::string::npos);
+  CHECK(table.render({.has_colours = true}).find("\x1b[31mred\x1b[0m") != std::string::npos);
+}
+
+TEST_CASE("nothing evil in a list reaches the terminal") {
+  for (const std::string& evil : evil_texts()) {
+    const std::string text = json_quote(evil);
+    const std::string run = R"({"id":)" + text + R"(,"function":)" + text + R"(,"status":)" + text +
+                            R"(,"event":{"name":)" + text + R"(},"error":{"name":)" + text +
+                            R"(,"message":)" + text + "}}";
+    const std::string event = R"({"id":)" + text + R"(,"internal_id":)" + text + R"(,"name":)" +
+                              text + R"(,"data":{)" + text + ":" + text + R"(},"user":{"u":)" +
+                              text + "}}";
+    const std::string runs = R"({"data":[)" + run + R"(],"cursor":)" + text + "}";
+    const std::string events = R"({"data":[{"event":)" + event + R"(,"runs":[)" + run + "]}]}";
+    const std::string one = R"({"data":{"event":)" + event + R"(,"runs":[)" + run +
+                            R"(],"copies":[{"internal_id":)" + text + R"(,"runs":[)" + run +
+                            R"(]}],"resumed":[)" + run + "]}}";
+    const std::string functions = R"({"data":[{"config":{"id":)" + text + R"(,"app":)" + text +
+                                  R"(,"driver":)" + text + R"(,"triggers":[{"event":)" + text +
+                                  R"(,"if":)" + text + "}]}}]}";
+    const std::string doctor = R"({"data":{"checks":[{"name":)" + text + R"(,"status":)" + text +
+                               R"(,"findings":[)" + text + R"(]}],"counts":{)" + text + ":1}}}";
+    const Screen screen{.width = 100, .now = kNow};
+    for (std::string page : {render_runs(JsonView::trusted(runs), screen),
+                             render_events(JsonView::trusted(events), screen),
+                             render_event(JsonView::trusted(one), screen),
+                             render_functions(JsonView::trusted(functions), screen),
+                             render_doctor(JsonView::trusted(doctor), screen)}) {
+      std::erase(page, '\n');
+      CHECK(is_harmless(page));
+    }
+  }
+}
+
+}  // namespace stepwell::cli
