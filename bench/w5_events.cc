@@ -58,7 +58,9 @@ class Served {
   uint16_t port() const { return port_; }
   double lag_p99_ms() {
     std::promise<double> lag;
-    loop_.post([&] { lag.set_value(std::chrono::duration<double, std::milli>(loop_.lag().quantile(0.99)).count()); });
+    loop_.post([&] {
+      lag.set_value(std::chrono::duration<double, std::milli>(loop_.lag().quantile(0.99)).count());
+    });
     return lag.get_future().get();
   }
 

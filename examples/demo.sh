@@ -38,7 +38,8 @@ api() { curl --silent --fail --max-time 5 "http://127.0.0.1:$port$1"; }
 
 start_server() {
   : >"$folder/server.log"
-  "$bin/stepwell-examples" --db "$folder/demo.db" --port "$port" --fast >>"$folder/server.log" 2>&1 &
+  "$bin/stepwell-examples" --db "$folder/demo.db" --port "$port" --fast \
+    >>"$folder/server.log" 2>&1 &
   server=$!
   await 30 grep -q 'serving on' "$folder/server.log" || fail "the server did not start"
   port=$(sed -nE 's|.*http://127.0.0.1:([0-9]+).*|\1|p' "$folder/server.log" | head -n 1)
@@ -58,7 +59,9 @@ listen() {
 
 listen_to_all() {
   local channel
-  for channel in import:42 global post:123 post:666 agentic-workflow mails; do listen "$channel"; done
+  for channel in import:42 global post:123 post:666 agentic-workflow mails; do
+    listen "$channel"
+  done
 }
 
 send() {
@@ -112,14 +115,16 @@ send '{"name":"user/logged-in","data":{"user_id":"u1"}}'
 uuid=$(sed -nE 's/.*"confirmation_uuid":"([^"]+)".*/\1/p' "$folder/messages" | head -n 1)
 [ -n "$uuid" ] || fail "the workflow did not ask"
 say "Answer the question of the workflow ($uuid)"
-send "{\"name\":\"agentic-workflow/confirmation\",\"data\":{\"confirmation_uuid\":\"$uuid\",\"confirmed\":true}}"
+send "{\"name\":\"agentic-workflow/confirmation\",
+  \"data\":{\"confirmation_uuid\":\"$uuid\",\"confirmed\":true}}"
 
 for function in import-file agentic-workflow email-sequence; do
   await 60 has_status "$function" Completed || fail "$function is $(status_of "$function")"
 done
 say "What was recorded"
 "$bin/stepwell" --url "http://127.0.0.1:$port" runs list
-import=$(api "/api/runs?function=import-file&limit=1" | sed -nE 's/.*"id":"([0-9A-Z]{26})","function".*/\1/p')
+import=$(api "/api/runs?function=import-file&limit=1" |
+  sed -nE 's/.*"id":"([0-9A-Z]{26})","function".*/\1/p')
 "$bin/stepwell" --url "http://127.0.0.1:$port" runs show "$import"
 batches=$(api "/api/runs/$import" | grep -oE '"id":"import-batch(:[0-9]+)?"' | sort -u | wc -l)
 [ "$batches" -eq 20 ] || fail "the import has $batches batches, not 20"

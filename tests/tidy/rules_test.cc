@@ -132,6 +132,8 @@ TEST_CASE("shape: shell scripts fail when a command fails") {
   CHECK(lines_of("a.sh",
                  "#!/bin/bash\nset -euo pipefail\nfalse || tr"
                  "ue\n") == "3 shape\n");
+  CHECK(lines_of("a.sh", "#!/bin/bash\nset -euo pipefail\nfalse || :\n") == "3 shape\n");
+  CHECK(lines_of("a.sh", "#!/bin/bash\nset -euo pipefail\nkill $server || :\n") == "");
   CHECK(lines_of("a.sh", "#!/bin/bash\nfalse\n") == "1 shape\n");
 }
 

@@ -67,6 +67,11 @@ void check_pragma_once(const SourceFile& file, Reporter report) {
   report(1, "the header is empty");
 }
 
+// A process that is to end may have ended already: that failure may be hidden.
+bool ends_a_process(std::string_view line) {
+  return !find_word(line, "kill").empty() || !find_word(line, "wait").empty();
+}
+
 void check_shell(const SourceFile& file, Reporter report) {
   constexpr std::string_view kHidden[] = {
       "|| tr"
@@ -74,7 +79,10 @@ void check_shell(const SourceFile& file, Reporter report) {
       "|| :", "set +e"};
   for (std::string_view hidden : kHidden) {
     for (size_t at : find_word(file.text, hidden)) {
-      report(file.line_at(at), "'" + std::string(hidden) + "' hides a failure");
+      int line = file.line_at(at);
+      if (!ends_a_process(file.lines[static_cast<size_t>(line) - 1])) {
+        report(line, "'" + std::string(hidden) + "' hides a failure");
+      }
     }
   }
   if (file.text.find("\nset -euo pipefail\n") == std::string::npos) {
