@@ -33,10 +33,33 @@ void ScriptedDriver::answer(const core::Call& call) {
   on_reply(std::move(reply));
 }
 
+namespace {
+
+// A journal that outlives the engine that uses it.
+class BorrowedJournal : public storage::Journal {
+ public:
+  explicit BorrowedJournal(storage::Journal& journal) : journal_(journal) {}
+  Result<storage::Ownership> acquire(storage::ShardId shard) override {
+    return journal_.acquire(shard);
+  }
+  storage::CommitResult commit(const storage::Batch& batch) override {
+    return journal_.commit(batch);
+  }
+  storage::CommitResult maintain(bool idle) override { return journal_.maintain(idle); }
+  Result<std::unique_ptr<storage::JournalReader>> open_reader() override {
+    return journal_.open_reader();
+  }
+
+ private:
+  storage::Journal& journal_;
+};
+
+}  // namespace
+
 std::unique_ptr<storage::Journal> MemoryDisk::open() {
-  auto opened = keeper_->intrude();
-  last = opened.get();
-  return opened;
+  opened_.push_back(content_.intrude());
+  last = opened_.back().get();
+  return std::make_unique<BorrowedJournal>(*last);
 }
 
 SqliteDisk::SqliteDisk() {

@@ -55,10 +55,13 @@ class Disk {
 class MemoryDisk : public Disk {
  public:
   std::unique_ptr<storage::Journal> open() override;
-  storage::MemoryJournal* last = nullptr;  // opened; its faults are set from the loop thread
+  // The one opened last. Its faults are set from the loop thread; it crashes when its engine is
+  // gone.
+  storage::MemoryJournal* last = nullptr;
 
  private:
-  std::unique_ptr<storage::MemoryJournal> keeper_ = std::make_unique<storage::MemoryJournal>();
+  storage::MemoryJournal content_;
+  std::vector<std::unique_ptr<storage::MemoryJournal>> opened_;
 };
 
 class SqliteDisk : public Disk {

@@ -42,9 +42,9 @@ TEST_CASE("each thread has a reader of its own") {
   storage::MemoryJournal journal;
   std::set<storage::JournalReader*> used;
   std::mutex mutex;
+  std::promise<void> both[2];
   {
     ReadPool pool(readers(journal, 2), 10);
-    std::promise<void> both[2];
     for (int i = 0; i < 2; ++i) {
       REQUIRE(pool.submit([&, i](storage::JournalReader& reader) {
         {

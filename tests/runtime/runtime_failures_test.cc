@@ -28,6 +28,7 @@ TEST_CASE("after an unknown commit nothing is answered; the next start finds wha
     engine.stop();
     CHECK(answers == 0);
 
+    engine.runtime.reset();
     Engine next(disk.last->crash(storage::LastBatch::kKept));
     REQUIRE(next.start().ok());
     std::promise<uint64_t> events;
@@ -123,7 +124,8 @@ TEST_CASE("a reply whose look-up fails is not lost, nor a run whose load fails")
   Engine engine(disk.open(), {.settings = {.always_evict = true}, .retry_pause = 5ms});
   SendEvents events;
   events.events.push_back({.name = "nobody/listens", .id = "sent"});
-  engine.driver.scripts["greet"] = {step("send", events), sleep_for("nap", 1ms)};
+  WaitForEvent wait{.event = "answer/given", .timeout = {.after = 1h}};
+  engine.driver.scripts["greet"] = {step("send", events), step("wait", wait)};
   engine.driver.is_holding = true;
   engine.serve();
   engine.send("go/greet");
@@ -131,8 +133,11 @@ TEST_CASE("a reply whose look-up fails is not lost, nor a run whose load fails")
   disk.last->fail_reads(1);
   engine.driver.is_holding = false;
   engine.driver.start(engine.driver.held.at(0));
-  engine.run_until([&] { return engine.driver.bodies["nap"] == 1; });
-  disk.last->fail_reads(1);  // the load after the sleep, or one that comes sooner
+  engine.run_until([&] { return engine.driver.bodies["wait"] == 1; });
+  CHECK(engine.runtime->metrics().failed_reads.load() == 1);
+  while (engine.runtime->core().hot_bytes() > 0) engine.turn();
+  disk.last->fail_reads(1);
+  engine.send("answer/given");
   engine.wait_for_ends(1);
   CHECK(engine.runtime->metrics().failed_reads.load() == 2);
   CHECK(engine.driver.bodies["send"] == 1);
