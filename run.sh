@@ -11,7 +11,7 @@ case ${1:-} in
   *) echo "run.sh: unknown option '$1'; there is --demo and --help" >&2; exit 2 ;;
 esac
 
-scripts/build.sh release
+scripts/build.sh release stepwell stepwell-examples
 if [ "${1:-}" = --demo ]; then
   exec examples/demo.sh
 fi
