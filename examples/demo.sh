@@ -11,13 +11,24 @@ server="" port=0 streams=()
 
 clean_up() {
   end_streams
-  if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null || :; wait "$server" 2>/dev/null || :; fi
+  if [ -n "$server" ]; then kill_server; fi
   rm -rf "$folder"
 }
 end_streams() {
   local stream
-  for stream in "${streams[@]}"; do kill "$stream" 2>/dev/null || :; done
+  for stream in "${streams[@]}"; do
+    # Its exit code says that it was killed, if it had not ended already.
+    if kill "$stream" 2>/dev/null && wait "$stream" 2>/dev/null; then continue; fi
+  done
   streams=()
+}
+# SIGKILL; waiting for it gives its exit code, which says so.
+kill_server() {
+  local status=0
+  kill -9 "$server"
+  wait "$server" 2>/dev/null || status=$?
+  [ "$status" -eq 137 ] || fail "the server had ended by itself with exit code $status"
+  server=""
 }
 trap clean_up EXIT
 
@@ -104,8 +115,7 @@ send '{"name":"user/signed-up","data":{"user_id":"u1","email":"ada@example.com"}
 await 20 has_message '"percent":[3-9][0-9]' || fail "the import does not make progress"
 say "Kill the server with SIGKILL in the middle of the import"
 end_streams
-kill -9 "$server"
-wait "$server" 2>/dev/null || :
+kill_server
 before=$(grep -c '"percent"' "$folder/messages")
 
 say "Start it again: the import goes on where it was, the others still wait"
