@@ -31,6 +31,9 @@ std::string short_duration(Duration duration) {
 }
 
 std::string relative_time(Time time, Time now) {
+  // In whole seconds, so that "in 3d" does not become "in 2d 23h" at once.
+  if (time - now > seconds(10))
+    return "in " + short_duration(std::chrono::ceil<seconds>(time - now));
   if (time > now) return "in " + short_duration(time - now);
   if (now - time < seconds(1)) return "now";
   return short_duration(std::chrono::floor<seconds>(now - time)) + " ago";

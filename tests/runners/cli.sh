@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# The program as scripts use it: real servers, a real file, exit codes.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+bin=${STEPWELL_BIN:-build/${STEPWELL_PRESET:-release}/bin}
+folder=$(mktemp -d)
+server="" passed=0 failed=0
+unset "${!STEPWELL_@}" "${!INNGEST_@}"
+
+clean_up() {
+  if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
+  rm -rf "$folder"
+}
+trap clean_up EXIT
+
+# expect CODE WORDS COMMAND...: the command ends with the code and prints the words.
+expect() {
+  local code=$1 words=$2 output result
+  shift 2
+  output=$(timeout 60 "$@" 2>&1 </dev/null)
+  result=$?
+  if [ "$result" -eq "$code" ] && [[ $output == *"$words"* ]]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAILED: %s\n  code %s (expected %s), no "%s" in: %s\n' "$*" "$result" "$code" "$words" \
+      "$output"
+  fi
+}
+
+# start_server PROGRAM...: until it says where it serves; sets `url`.
+start_server() {
+  : >"$folder/server.log"
+  "$@" >"$folder/server.log" 2>&1 &
+  server=$!
+  local deadline=$((SECONDS + 60))
+  until grep -Eq "${ready:-ready}" "$folder/server.log"; do
+    if [ "$SECONDS" -ge "$deadline" ] || ! kill -0 "$server" 2>/dev/null; then
+      echo "FAILED: $* did not start: $(cat "$folder/server.log")"
+      failed=$((failed + 1))
+      return 1
+    fi
+    sleep 0.05
+  done
+  url=$(sed -nE 's|.*(http://[0-9.]+:[0-9]+).*|\1|p' "$folder/server.log" | head -n 1)
+}
+stop_server() {
+  kill -TERM "$server"
+  wait "$server"
+  result=$?
+  server=""
+  if [ "$result" -eq 0 ]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: the server ended with $result: $(cat "$folder/server.log")"
+  fi
+}
+
+cli=$bin/stepwell
+file=$folder/runs.db
+first_id() { sed -nE 's/^\{"id":"([0-9A-Z]{26})".*/\1/p' | head -n 1; }
+
+# What is wrong with the line, or missing.
+expect 0 "stepwell " "$cli" version
+expect 0 "exit" "$cli" --help
+expect 2 "unknown option --frob" "$cli" runs list --frob
+expect 2 "unknown argument frob" "$cli" runs frob
+expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
+expect 2 "is no duration" "$cli" dev --retry-interval soon
+expect 2 "is no port" "$cli" dev --port 70000
+expect 2 "serves this machine alone" "$cli" dev --host 0.0.0.0
+expect 2 "signing key is needed" "$cli" serve --db "$file"
+expect 2 "event key is needed" env STEPWELL_SIGNING_KEY=ff00 "$cli" serve --db "$file"
+expect 2 "--data is no JSON" "$cli" events send a --data '{'
+expect 2 "does not begin with http" "$cli" --url ftp://x runs list
+expect 4 "no server answers" "$cli" --url http://127.0.0.1:1 runs list
+expect 3 "does not exist" "$cli" --db "$file" runs list
+[ -e "$file" ] && { failed=$((failed + 1)); echo "FAILED: a command that failed left a file"; }
+echo "this is no journal" >"$folder/junk.db"
+expect 74 "is not a database" "$cli" --db "$folder/junk.db" runs list
+
+# A server without keys, with functions in it.
+ready='serving on' start_server "$bin/stepwell-examples" --db "$file" --port 0 || exit 1
+like='{"post_id":"123"}'
+gone='{"post_id":"666"}'
+sign_up='{"user_id":"u1","email":"ada@example.com"}'
+expect 0 "email-sequence" "$cli" --url "$url" functions list
+expect 0 "Completed in" "$cli" --url "$url" events send app/post.like --data "$like" --wait
+expect 1 "post 666 is gone" "$cli" --url "$url" events send app/post.like --data "$gone" --wait
+expect 0 "Run 0" "$cli" --url "$url" events send user/signed-up --data "$sign_up"
+expect 0 "It triggered no run" "$cli" --url "$url" events send nobody/listens
+expect 3 "no function \"nope\"" "$cli" --url "$url" runs list --function nope
+expect 3 "there is no run" "$cli" --url "$url" runs show 01JD0000000000000000000000
+expect 2 "is no run id" "$cli" --url "$url" runs show nonsense
+expect 2 "no status \"sleepy\"" "$cli" --url "$url" runs list --status sleepy
+expect 0 "post 666 is gone" "$cli" --url "$url" runs list --status failed
+expect 0 "user/signed-up" "$cli" --url "$url" events list
+open=$("$cli" --url "$url" runs list --function email-sequence -o jsonl | first_id)
+ended=$("$cli" --url "$url" runs list --status failed -o jsonl | first_id)
+expect 0 "Why it is not moving" "$cli" --url "$url" runs show "$open"
+expect 0 "NonRetriableError" "$cli" --url "$url" runs show "$ended"
+expect 1 "Failed in" "$cli" --url "$url" runs tail "$ended"
+expect 6 "Failed" "$cli" --url "$url" runs cancel "$ended"
+expect 1 "does again what" "$cli" --url "$url" runs rerun "$ended" --wait
+expect 0 "ok       journal" "$cli" --url "$url" doctor --deep
+expect 6 "use --url instead of --db" "$cli" --db "$file" runs list
+
+# The file after the server was killed.
+kill -9 "$server"
+wait "$server" 2>/dev/null
+server=""
+expect 0 "Running" "$cli" --db "$file" runs list --function email-sequence
+expect 0 "Cancelled" "$cli" --db "$file" runs cancel "$open"
+expect 0 "Cancelled" "$cli" --db "$file" runs show "$open"
+expect 0 "Run 0" "$cli" --db "$file" runs rerun "$open"
+expect 2 "nothing to follow" "$cli" --db "$file" runs tail "$open"
+
+# A server with keys; what was begun without a server is still there.
+export STEPWELL_EVENT_KEY=an-event-key STEPWELL_SIGNING_KEY=signkey-test-0011aabb
+start_server "$cli" serve --db "$file" --port 0 || exit 1
+expect 0 "Scheduled" "$cli" --url "$url" runs list --status scheduled
+expect 0 "Sent 0" "$cli" --url "$url" events send nobody/listens
+expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --signing-key 00 runs list
+expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --event-key wrong events send a
+evil=$'{"x":"\\u001b[31m\u202e"}'
+"$cli" --url "$url" events send evil/event --data "$evil" >/dev/null
+if "$cli" --url "$url" events list | grep -q $'\x1b\|\u202e'; then
+  failed=$((failed + 1))
+  echo "FAILED: an escape sequence went through"
+else
+  passed=$((passed + 1))
+fi
+expect 6 "in use" "$cli" serve --db "$file" --port 0
+stop_server
+
+printf '%s passed, %s failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
