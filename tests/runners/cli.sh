@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The program as scripts use it: real servers, a real file, exit codes.
-set -uo pipefail
+set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin=${STEPWELL_BIN:-build/${STEPWELL_PRESET:-release}/bin}
 folder=$(mktemp -d)
@@ -8,17 +8,16 @@ server="" passed=0 failed=0
 unset "${!STEPWELL_@}" "${!INNGEST_@}"
 
 clean_up() {
-  if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null; wait "$server" 2>/dev/null; fi
+  if [ -n "$server" ]; then kill -9 "$server" 2>/dev/null || :; wait "$server" 2>/dev/null || :; fi
   rm -rf "$folder"
 }
 trap clean_up EXIT
 
 # expect CODE WORDS COMMAND...: the command ends with the code and prints the words.
 expect() {
-  local code=$1 words=$2 output result
+  local code=$1 words=$2 output result=0
   shift 2
-  output=$(timeout 60 "$@" 2>&1 </dev/null)
-  result=$?
+  output=$(timeout 60 "$@" 2>&1 </dev/null) || result=$?
   if [ "$result" -eq "$code" ] && [[ $output == *"$words"* ]]; then
     passed=$((passed + 1))
   else
@@ -45,9 +44,9 @@ start_server() {
   url=$(sed -nE 's|.*(http://[0-9.]+:[0-9]+).*|\1|p' "$folder/server.log" | head -n 1)
 }
 stop_server() {
+  local result=0
   kill -TERM "$server"
-  wait "$server"
-  result=$?
+  wait "$server" || result=$?
   server=""
   if [ "$result" -eq 0 ]; then
     passed=$((passed + 1))
@@ -59,7 +58,7 @@ stop_server() {
 
 cli=$bin/stepwell
 file=$folder/runs.db
-first_id() { sed -nE 's/^\{"id":"([0-9A-Z]{26})".*/\1/p' | head -n 1; }
+first_id() { sed -nE '1s/^\{"id":"([0-9A-Z]{26})".*/\1/p'; }
 
 # What is wrong with the line, or missing.
 expect 0 "stepwell " "$cli" version
@@ -76,7 +75,10 @@ expect 2 "--data is no JSON" "$cli" events send a --data '{'
 expect 2 "does not begin with http" "$cli" --url ftp://x runs list
 expect 4 "no server answers" "$cli" --url http://127.0.0.1:1 runs list
 expect 3 "does not exist" "$cli" --db "$file" runs list
-[ -e "$file" ] && { failed=$((failed + 1)); echo "FAILED: a command that failed left a file"; }
+if [ -e "$file" ]; then
+  failed=$((failed + 1))
+  echo "FAILED: a command that failed left a file"
+fi
 echo "this is no journal" >"$folder/junk.db"
 expect 74 "is not a database" "$cli" --db "$folder/junk.db" runs list
 
@@ -108,7 +110,7 @@ expect 6 "use --url instead of --db" "$cli" --db "$file" runs list
 
 # The file after the server was killed.
 kill -9 "$server"
-wait "$server" 2>/dev/null
+wait "$server" 2>/dev/null || :
 server=""
 expect 0 "Running" "$cli" --db "$file" runs list --function email-sequence
 expect 0 "Cancelled" "$cli" --db "$file" runs cancel "$open"
