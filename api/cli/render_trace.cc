@@ -15,6 +15,8 @@ constexpr size_t kAtWidth = 9;    // "+2d 4h"
 constexpr size_t kTookWidth = 8;  // "3h 12m"
 constexpr size_t kNameWidthMin = 14;
 constexpr size_t kStackLinesMax = 12;
+constexpr size_t kLinesBelowMax = 3;  // what belongs to a line of the timeline
+constexpr size_t kLinesOfTextMax = 8;
 
 // How the lines of the timeline are divided.
 struct Columns {
@@ -179,8 +181,9 @@ class TracePage {
 
   void write_below(std::string_view text, Colour colour) {
     const size_t indent = 2 + kAtWidth + 3;
-    const size_t left = screen_.width > indent + 20 ? screen_.width - indent : 20;
-    out_ += std::string(indent, ' ') + screen_.paint(colour, fit(text, left)) + "\n";
+    for (const std::string& line : wrap(text, screen_.width - indent, kLinesBelowMax)) {
+      out_ += std::string(indent, ' ') + screen_.paint(colour, line) + "\n";
+    }
   }
 
   // -- Bars ---------------------------------------------------------------------------------------
@@ -241,13 +244,21 @@ class TracePage {
 
   void write_why() {
     std::string text = clean(trace_.why);
-    if (trace_.due) text += " (" + relative_time(*trace_.due, screen_.now) + ")";
-    out_ += "  " + screen_.paint(Colour::kYellow, "Why it is not moving: ") + text + "\n";
+    if (trace_.due) {
+      if (text.ends_with('.')) text.pop_back();
+      text += " (" + relative_time(*trace_.due, screen_.now) + ").";
+    }
+    out_ += "  " + screen_.paint(Colour::kYellow, "Why it is not moving") + "\n";
+    for (const std::string& line : wrap(text, screen_.width - 2, kLinesOfTextMax)) {
+      out_ += "  " + line + "\n";
+    }
   }
 
   void write_error(const TraceError& error) {
     const Colour colour = trace_.status == "Failed" ? Colour::kRed : Colour::kYellow;
-    out_ += "  " + screen_.paint(colour, error_words(error)) + "\n";
+    for (const std::string& line : wrap(error_words(error), screen_.width - 2, kLinesOfTextMax)) {
+      out_ += "  " + screen_.paint(colour, line) + "\n";
+    }
     std::string_view stack = error.stack;
     for (size_t line = 0; line < kStackLinesMax && !stack.empty(); ++line) {
       const size_t end = std::min(stack.find('\n'), stack.size());

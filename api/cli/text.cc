@@ -180,6 +180,22 @@ std::string pad_left(std::string_view text, size_t width) {
   return std::string(width - display_width(out), ' ') + out;
 }
 
+std::vector<std::string> wrap(std::string_view text, size_t width, size_t lines_max) {
+  std::vector<std::string> lines;
+  while (lines.size() + 1 < lines_max && display_width(text) > width) {
+    std::string line = fit(text, width + 1);
+    line.resize(line.size() - std::string_view("…").size());
+    // A line that is one long word is cut where it ends.
+    const size_t blank = line.rfind(' ');
+    const bool has_blank = blank != std::string::npos && blank > 0;
+    if (has_blank) line.resize(blank);
+    text.remove_prefix(std::min(line.size() + (has_blank ? 1 : 0), text.size()));
+    lines.push_back(std::move(line));
+  }
+  lines.push_back(fit(text, width));
+  return lines;
+}
+
 std::string compact_json(std::string_view json) {
   return JsonLayout(false, 0).lay_out(json);
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stepwell::cli {
 
@@ -22,6 +23,10 @@ std::string fit(std::string_view text, size_t width);
 // The same, filled up with blanks: to the right, or to the left for numbers.
 std::string pad(std::string_view text, size_t width);
 std::string pad_left(std::string_view text, size_t width);
+
+// Harmless text broken into at most `lines_max` lines of at most `width` cells, at blanks where it
+// can; the last one ends with an ellipsis if anything is missing.
+std::vector<std::string> wrap(std::string_view text, size_t width, size_t lines_max);
 
 // Valid JSON on one line without needless blanks, meaning the same, with whatever neutralise()
 // would escape as \uXXXX.

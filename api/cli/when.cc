@@ -20,20 +20,20 @@ std::string two_units(int64_t high, char high_unit, int64_t low, char low_unit) 
 std::string short_duration(Duration duration) {
   const int64_t ms = std::max<int64_t>(duration.count(), 0);
   if (ms < 1000) return fmt::format("{}ms", ms);
-  const int64_t s = ms / 1000;
+  int64_t s = ms / 1000;
   if (s < 60) {
     const int64_t tenth = ms % 1000 / 100;
     return tenth == 0 ? fmt::format("{}s", s) : fmt::format("{}.{}s", s, tenth);
   }
   if (s < 3600) return two_units(s / 60, 'm', s % 60, 's');
+  // Rounded to the unit that is shown, so that almost three days are not "2d 23h".
+  s = (s + 30) / 60 * 60;
   if (s < 86400) return two_units(s / 3600, 'h', s % 3600 / 60, 'm');
+  s = (s + 1800) / 3600 * 3600;
   return two_units(s / 86400, 'd', s % 86400 / 3600, 'h');
 }
 
 std::string relative_time(Time time, Time now) {
-  // In whole seconds, so that "in 3d" does not become "in 2d 23h" at once.
-  if (time - now > seconds(10))
-    return "in " + short_duration(std::chrono::ceil<seconds>(time - now));
   if (time > now) return "in " + short_duration(time - now);
   if (now - time < seconds(1)) return "now";
   return short_duration(std::chrono::floor<seconds>(now - time)) + " ago";

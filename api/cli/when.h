@@ -9,7 +9,8 @@
 
 namespace stepwell::cli {
 
-// At most two units: "340ms", "1.3s", "2m 5s", "3h 12m", "2d 4h". Negative ones count as zero.
+// At most two units: "340ms", "1.3s", "2m 5s", "3h 12m", "2d 4h"; rounded from an hour on. Negative
+// ones count as zero.
 std::string short_duration(Duration duration);
 
 // "2m 5s ago", "in 3h 12m", "now".

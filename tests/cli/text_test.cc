@@ -64,6 +64,21 @@ TEST_CASE("a text is cut at cells, never inside a character") {
   CHECK(pad_left("12", 4) == "  12");
 }
 
+TEST_CASE("long text is broken at blanks, and within words that are longer than a line") {
+  using Lines = std::vector<std::string>;
+  CHECK(wrap("one two three four", 9, 5) == Lines{"one two", "three", "four"});
+  CHECK(wrap("one two", 7, 5) == Lines{"one two"});
+  CHECK(wrap("", 7, 5) == Lines{""});
+  CHECK(wrap("abcdefghij", 4, 5) == Lines{"abcd", "efgh", "ij"});
+  CHECK(wrap("one two three four", 9, 2) == Lines{"one two", "three fo…"});
+  CHECK(wrap("漢字漢字", 5, 3) == Lines{"漢字", "漢字"});
+  for (const std::string& evil : evil_texts()) {
+    const std::string clean = neutralise(evil);
+    for (const std::string& line : wrap(clean, 20, 4)) CHECK(display_width(line) <= 20);
+    CHECK(wrap(clean, 20, 4).size() <= 4);
+  }
+}
+
 TEST_CASE("marks that pile up on one character are dropped") {
   std::string tower = "a";
   for (int i = 0; i < 1000; ++i) tower += "\u0301";

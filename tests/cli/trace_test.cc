@@ -62,15 +62,16 @@ TEST_CASE("the page of an open run: steps, attempts, what it waits for and why i
 
   created    2026-11-23 12:00:00 UTC (1m ago)
   trigger    shop/paid  order-42  {"order":42}
-  cancel on  shop/cancelled, until 2027-11-23 12:00:00 (in 364d 23h)
+  cancel on  shop/cancelled, until 2027-11-23 12:00:00 (in 365d)
 
   +10ms     ✓ reserve stock     run      ▏█                 ▏    1.9s  → {"shelf":7}
   +2s       ✓ charge card       run      ▏█░░░░█            ▏   16.5s  → "ok"
               attempt 1 failed after 340ms: CardError: declined; retried after 15.6s
   +18.5s    ◷ wait for shipping wait     ▏     ░░░░░░░░░░░░░▏   41.5s
-              shop/shipped if async.data.order == 42, until 2026-11-26 12:00:18 (in 2d 23h)
+              shop/shipped if async.data.order == 42, until 2026-11-26 12:00:18 (in 3d)
 
-  Why it is not moving: Step "wait for shipping" waits. (in 2d 23h)
+  Why it is not moving
+  Step "wait for shipping" waits (in 3d).
 )");
 }
 

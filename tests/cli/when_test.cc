@@ -23,9 +23,12 @@ TEST_CASE("durations have at most two units") {
   CHECK(short_duration(Duration(59'999)) == "59.9s");
   CHECK(short_duration(seconds(60)) == "1m");
   CHECK(short_duration(seconds(125)) == "2m 5s");
-  CHECK(short_duration(hours(3) + minutes(12) + seconds(50)) == "3h 12m");
+  CHECK(short_duration(hours(3) + minutes(12) + seconds(29)) == "3h 12m");
+  CHECK(short_duration(hours(3) + minutes(12) + seconds(30)) == "3h 13m");
+  CHECK(short_duration(days(1) - seconds(1)) == "1d");
   CHECK(short_duration(days(366)) == "366d");
-  CHECK(short_duration(days(2) + hours(4) + minutes(59)) == "2d 4h");
+  CHECK(short_duration(days(2) + hours(4) + minutes(29)) == "2d 4h");
+  CHECK(short_duration(days(3) - seconds(40)) == "3d");
 }
 
 TEST_CASE("times are told from now") {
