@@ -59,7 +59,7 @@ class TupleJoin : public Join {
   void await_suspend(std::coroutine_handle<Promise> awaiting) {
     suspend(*awaiting.promise().chain, awaiting, sizeof...(Ts));
     std::apply(
-        [this](auto&... tasks) {
+        [&](auto&... tasks) {
           size_t index = 0;
           (begin(tasks, index++), ...);
         },
