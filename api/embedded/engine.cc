@@ -94,7 +94,7 @@ std::string Engine::invoke(std::string_view function_id, const RawJson& data) {
 
 std::optional<RunInfo> Engine::find_run(std::string_view run_id) {
   RunId id = parse_run_id(run_id);
-  Result<std::optional<RunRecord>> found = std::optional<RunRecord>();
+  Result<std::optional<RunRecord>> found = Error{};
   impl_->query([&](storage::JournalReader& reader) { found = reader.find_run(id); });
   if (!found) throw EngineError(EngineError::Code::kStorage, found.error().message);
   if (!*found) return std::nullopt;

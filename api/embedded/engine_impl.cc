@@ -264,7 +264,7 @@ RunInfo EngineImpl::wait_for(const RunId& id, std::chrono::milliseconds timeout)
       std::lock_guard lock(mutex_);
       seen = ends_;
     }
-    Result<std::optional<RunRecord>> found = std::optional<RunRecord>();
+    Result<std::optional<RunRecord>> found = Error{};
     query([&](storage::JournalReader& reader) { found = reader.find_run(id); });
     if (!found) raise(found.error());
     if (!*found) {
