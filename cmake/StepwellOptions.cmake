@@ -31,6 +31,8 @@ function(stepwell_warnings target)
 endfunction()
 
 if(STEPWELL_SANITIZE)
+  # g++ 12 loses sight of what a sanitizer's checks guard, and warns of optionals that are empty.
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_compile_options(-fsanitize=${STEPWELL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -O1)
   add_link_options(-fsanitize=${STEPWELL_SANITIZE})
 endif()

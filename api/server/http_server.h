@@ -79,6 +79,7 @@ class HttpServer {
   std::string dated_lines_;
 };
 
-inline constexpr size_t kReadBufferBytes = 64 * 1024;
+// Small, because libuv reads up to 32 times from one socket before it looks at the next one.
+inline constexpr size_t kReadBufferBytes = 16 * 1024;
 
 }  // namespace stepwell::server
