@@ -42,13 +42,14 @@ refuse_other_minor_version() {
     grep -q 'stepwellConfig.cmake, version: 0\.' "$work/version.log"
 }
 
+# build_with_pkg_config PROGRAM MODULE
 build_with_pkg_config() {
   local flags
   mkdir -p "$work/pkg-config"
   flags=$(PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name stepwell.pc)") \
-    pkg-config --cflags --libs stepwell) || return 1
+    pkg-config --cflags --libs "$2") || return 1
   # shellcheck disable=SC2086 # the flags are words
-  "${CXX:-g++}" -std=c++20 -O1 -o "$work/pkg-config/consumer" tests/consumer/main.cc $flags
+  "${CXX:-g++}" -std=c++20 -O1 -o "$work/pkg-config/$1" "tests/consumer/$1.cc" $flags
 }
 
 # The run begins in one process and ends in another.
@@ -69,7 +70,10 @@ check "copy the first program of the README" copy_from_readme
 check "build with find_package" build_with_find_package
 check "run what find_package built" run_consumer "$work/cmake/consumer"
 check "run the README's program" run_hello
-check "build with pkg-config" build_with_pkg_config
+check "serve with what find_package built" "$work/cmake/serve"
+check "build with pkg-config" build_with_pkg_config consumer stepwell
 check "run what pkg-config built" run_consumer "$work/pkg-config/consumer"
+check "build a server with pkg-config" build_with_pkg_config serve stepwell-server
+check "serve with what pkg-config built" "$work/pkg-config/serve"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
