@@ -20,6 +20,11 @@ void State::cancel_run(CancelRun input) {
   if (input.ended->status == RunStatus::kCancelled) {
     return answer(Answer{.request = input.request, .run = input.id});
   }
+  if (!is_terminal(input.ended->status)) {
+    // It ended after its row was read; how, the next look-up tells.
+    return refuse(input.request, ErrorCode::kUnavailable,
+                  fmt::format("run {} is just ending: ask again", input.id.to_string()));
+  }
   refuse(input.request, ErrorCode::kConflict,
          fmt::format("cannot cancel an ended run: {} is {}", input.id.to_string(),
                      run_status_name(input.ended->status)));

@@ -188,8 +188,15 @@ void Host::cancel_at(Duration when, std::string function, size_t which) {
     if (!run) return std::nullopt;
     return core::CancelRun{.request = id, .id = *run};
   };
-  request->done = [this](const core::Answer& answer) {
-    if (!answer.error) ledger_.cancel_acked(answer.run.value_or(RunId{}));
+  request->done = [this, function, which](const core::Answer& answer) {
+    if (!answer.error) return ledger_.cancel_acked(answer.run.value_or(RunId{}));
+    // Refused, because it had ended otherwise.
+    const History& history = ledger_.history();
+    std::optional<RunId> run = nth_run(function, which);
+    RunStatus status = history.runs.at(history.run_by_id.at(*run)).status;
+    if (!is_terminal(status) || status == RunStatus::kCancelled) {
+      ledger_.fail("S-10", "a cancellation is refused: " + answer.error->message);
+    }
   };
   script(when, std::move(request));
 }
