@@ -1,6 +1,7 @@
 #include "engine/core/core.h"
 
 #include "engine/core/state.h"
+#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 
@@ -86,6 +87,16 @@ size_t Core::open_runs() const {
 }
 size_t Core::hot_bytes() const {
   return state_->hot_bytes_;
+}
+std::vector<RequestId> Core::unanswered() const {
+  std::vector<RequestId> requests;
+  for (RunNo no : sorted_keys(state_->runs_)) {
+    const Run& run = *state_->runs_.at(no);
+    if (!run.pending_end) continue;
+    const std::vector<RequestId>& waiting = run.pending_end->requests;
+    requests.insert(requests.end(), waiting.begin(), waiting.end());
+  }
+  return requests;
 }
 std::vector<Finding> Core::check() const {
   return state_->check();

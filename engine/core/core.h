@@ -92,6 +92,9 @@ class Core {
   uint64_t epoch() const;
   size_t open_runs() const;
   size_t hot_bytes() const;
+  // Requests that were applied and whose answers are still to come: cancellations of runs that are
+  // read from the journal first.
+  std::vector<RequestId> unanswered() const;
   // Why the open run does not move; nothing if it is not open.
   std::optional<WakeSource> wake_source(const RunId& id) const;
   // Every open run has a wake source, and the indexes agree with the runs (S-6, S-15).

@@ -23,6 +23,7 @@ Pipeline::Pipeline(Core core, const storage::Ownership& ownership, PipelinePort&
     : core_(std::move(core)), port_(port), epoch_(ownership.epoch), next_seq_(ownership.next_seq) {}
 
 void Pipeline::submit(Input input, Time now) {
+  if (has_failed_) return;
   if (stopped_ || rebuilding_ || (out_of_space_ && !is_essential(input))) return refuse(input);
   Lookup lookup = core_.lookups_of(input);
   if (lookup.empty()) return apply(std::move(input), {}, now);
@@ -39,7 +40,8 @@ void Pipeline::submit(Input input, Time now) {
 
 void Pipeline::fetched(FetchId id, Result<LookupResult> result, Time now) {
   auto found = fetching_.find(id);
-  if (found == fetching_.end()) return;  // dropped when the disk was full
+  // Dropped when the disk was full, or nothing is answered any more.
+  if (found == fetching_.end() || has_failed_) return;
   Fetching fetching = std::move(found->second);
   fetching_.erase(found);
   if (!result) {
@@ -75,6 +77,7 @@ void Pipeline::adopt(Transition transition) {
 }
 
 void Pipeline::flush(Time now) {
+  if (has_failed_) return;
   while (!at_journal_ && !rebuilding_ && is_dirty_) {
     if (!open_.writes.empty()) return seal(false);
     // Nothing to write, and nothing that was written before is still on its way.
@@ -84,7 +87,8 @@ void Pipeline::flush(Time now) {
     release(std::move(effects));
     let_go(keys, now);
   }
-  if (stop_requested_ && !at_journal_ && !is_dirty_ && fetching_.empty()) seal(true);
+  bool is_done = !at_journal_ && !rebuilding_ && !is_dirty_ && fetching_.empty();
+  if (stop_requested_ && is_done) seal(true);
 }
 
 void Pipeline::seal(bool clean_stop) {
@@ -116,7 +120,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
       return run_out_of_space();
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
-      stopped_ = true;
+      has_failed_ = true;
       open_ = {};
       return port_.fatal(result.outcome, result.message);
   }
@@ -171,6 +175,10 @@ void Pipeline::run_out_of_space() {
     port_.perform(Answer{.request = answer->request,
                          .error = Error{ErrorCode::kUnavailable, kNoSpaceMessage}});
   }
+  for (RequestId request : core_.unanswered()) {
+    port_.perform(
+        Answer{.request = request, .error = Error{ErrorCode::kUnavailable, kNoSpaceMessage}});
+  }
   for (auto& [id, fetching] : fetching_) refuse(fetching.input);
   fetching_.clear();
   for (const Input& input : waiting_) refuse(input);
@@ -188,7 +196,7 @@ void Pipeline::resume_after_no_space(Core core, const storage::Ownership& owners
 }
 
 void Pipeline::probe(Time now) {
-  if (!out_of_space_ || rebuilding_ || stopped_) return;
+  if (!out_of_space_ || rebuilding_ || stopped_ || has_failed_) return;
   flush(now);
   if (!at_journal_ && !rebuilding_) seal(false);
 }

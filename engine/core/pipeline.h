@@ -114,6 +114,7 @@ class Pipeline {
   bool out_of_space_ = false;
   std::vector<Effect> held_back_;  // calls, until there is room for their results
   bool rebuilding_ = false;
+  bool has_failed_ = false;  // nothing is committed, applied or answered any more
   bool stopped_ = false;
   bool stop_requested_ = false;
   bool is_stopping_ = false;  // the batch at the journal is the last

@@ -64,6 +64,27 @@ Scenario full_disk() {
   return scenario;
 }
 
+// A cancellation that waits for its run to be read when the disk is found full.
+Scenario full_disk_cancel() {
+  Scenario scenario;
+  scenario.name = "no-space-cancel";
+  scenario.functions = {function("f", "go", {run("a"), sleep("nap", 9h)}),
+                        function("mourner", "inngest/function.cancelled", {run("m")})};
+  scenario.options.settings.always_evict = true;
+  scenario.script = [](Host& host) {
+    for (int i = 0; i < 6; ++i) host.send_at(10ms, make_event("go", "g-" + std::to_string(i)));
+    for (int i = 0; i < 6; ++i) {
+      host.fill_disk_at(1min * (i + 1) + Duration(i), 1);
+      host.cancel_at(1min * (i + 1), "f", static_cast<size_t>(i));
+    }
+  };
+  scenario.expect = [](Expect& expect) {
+    expect.runs("f", 6, RunStatus::kCancelled);
+    expect.runs("mourner", 6, RunStatus::kCompleted);
+  };
+  return scenario;
+}
+
 Scenario clock_jumps() {
   Scenario scenario;
   scenario.name = "clock-jumps";
@@ -148,7 +169,7 @@ Scenario too_many_steps() {
 }  // namespace
 
 std::vector<Scenario> fault_scenarios() {
-  return {poison(),    reformed(),     full_disk(),   clock_jumps(),
+  return {poison(),    reformed(),     full_disk(),   full_disk_cancel(), clock_jumps(),
           late_code(), orderly_stop(), tiny_memory(), too_many_steps()};
 }
 
