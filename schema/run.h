@@ -100,7 +100,7 @@ struct StepRecord {
   StepKind kind = StepKind::kRun;
   StepState state = StepState::kPending;
   Position resolved_pos = 0;  // 0 while pending
-  Position base = 0;          // look-back base that its memo gives to later waits
+  Position base = 0;  // look-back base of its memo; pending: the newest memo that the code had
   Time registered_at{};
   std::optional<Time> resolved_at;
   std::optional<Time> due;  // sleeping, waiting: when time resolves it; planned: next attempt

@@ -39,9 +39,9 @@ void State::pump(Run& run) {
   if (!run.function->is_available) {
     run.is_held_back = true;
     run.function->held_back.push_back(run.no);
-    return;
+    return settle(run);
   }
-  if (must_wait_for_suspects(run)) return;
+  if (must_wait_for_suspects(run)) return settle(run);
   if (!run.memory) return load(run);
   evictable_.erase(run.last_used);
   if (run.status == RunStatus::kScheduled) {
@@ -115,7 +115,9 @@ void State::begin_call(const Run& run, const Call& call, Position look_base) {
   DriverKind driver = run.function->config.driver;
   if (driver == DriverKind::kNative) ++native_calls_;
   const std::vector<MemoEntry>& memo = run.memory->memo;
-  Position code_pos = memo.empty() ? run.no : memo.back().resolved_pos;
+  // What a call for a step shows to the rest of the code is the driver's business: take nothing.
+  bool shows_memo = call.kind == CallKind::kFunction && !memo.empty();
+  Position code_pos = shows_memo ? memo.back().resolved_pos : run.no;
   calls_[call.id.number] = {run.no, call.kind, call.target, code_pos, look_base, now_, driver};
 }
 

@@ -104,8 +104,7 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
   }
   publish(run, std::move(body.publications));
   if (const PendingStep* pending = find_pending(run, op.key)) {
-    resolve(run, pending_index(run, pending->pos),
-            {.data = std::move(body.data)});
+    resolve(run, pending_index(run, pending->pos), {.data = std::move(body.data)});
     return true;
   }
   StepRecord step = new_step(op);
@@ -141,9 +140,9 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
     step.key = key;
     step.id = id;
     step.attempts = attempt + 1;
-    step.base = call.code_pos;
     if (!goes_on) {
       step.state = StepState::kFailed;
+      step.base = call.code_pos;
       step.registered_at = call.started_at;
       step.error = std::move(body.error);
       record_resolved(run, std::move(step));
@@ -275,10 +274,25 @@ bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& bod
     record_resolved(run, std::move(step));
     return true;
   }
+  if (holder != signals_.end()) replace_waiter(holder->second);
   PendingStep& pending = record_pending(run, std::move(step));
-  // With `replace` the earlier waiter stays until its timeout.
   signals_[body.signal] = {run.no, pending.pos};
   return true;
+}
+
+// The earlier waiter of a signal stays until its timeout and gets nothing, also after a restart.
+void State::replace_waiter(const WaitRef& waiter) {
+  Run& run = *runs_.at(waiter.run);
+  PendingStep& step = run.pending[pending_index(run, waiter.step)];
+  step.attempts = kReplacedWaiter;
+  write(storage::UpdateStep{StepRecord{.pos = step.pos,
+                                       .run = run.no,
+                                       .key = step.key,
+                                       .kind = step.kind,
+                                       .base = step.base,
+                                       .due = step.due,
+                                       .attempts = step.attempts}});
+  touch(run);
 }
 
 bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {

@@ -7,13 +7,17 @@ namespace stepwell::core {
 namespace {
 
 // Whether the run's code may have something to look at that it has not seen: nothing is pending, or
-// something was resolved after the code had last registered anything. A call too many is harmless.
+// something was resolved that the code did not have when it last asked for anything. A call too
+// many is harmless.
 bool may_need_discovery(const storage::OpenRun& open) {
-  Position registered = 0;
+  bool waits = false;
+  Position seen = 0;
   for (const StepRecord& step : open.pending) {
-    if (step.kind != StepKind::kCancelOn) registered = std::max(registered, step.pos);
+    if (step.kind == StepKind::kCancelOn) continue;
+    waits = true;
+    seen = std::max(seen, step.base);
   }
-  return registered == 0 || open.last_resolved > registered;
+  return !waits || open.last_resolved > seen;
 }
 
 }  // namespace
@@ -97,10 +101,8 @@ void State::recover_step(Run& run, StepRecord step) {
     auto condition = Condition::compile_residual(step.expression);
     CHECK_INVARIANT(condition.ok(), "a stored expression compiled when its wait was registered");
     waits_.add(step.target, std::move(*condition), {run.no, step.pos});
-  } else if (step.kind == StepKind::kWaitForSignal) {
-    // Of several waiters of a signal the newest has it.
-    WaitRef& holder = signals_[step.target];
-    if (holder.step < step.pos) holder = {run.no, step.pos};
+  } else if (step.kind == StepKind::kWaitForSignal && step.attempts != kReplacedWaiter) {
+    signals_[step.target] = {run.no, step.pos};
   }
   run.pending.push_back(std::move(pending));
 }

@@ -28,6 +28,11 @@ Histories by_event_id(const std::vector<StepOp>& ops, std::vector<storage::Event
   return histories;
 }
 
+bool waits_for_steps(const Run& run) {
+  return std::any_of(run.pending.begin(), run.pending.end(),
+                     [](const PendingStep& step) { return step.kind != StepKind::kCancelOn; });
+}
+
 }  // namespace
 
 void State::call_replied(CallReplied input) {
@@ -63,7 +68,9 @@ void State::call_replied(CallReplied input) {
 
 void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                     std::vector<storage::EventHistory> histories) {
+  code_pos_ = call.code_pos;
   send_histories_ = by_event_id(yielded.ops, std::move(histories));
+  const int attempt = run.attempt;
   if (call.kind == CallKind::kFunction) {
     // The next call has something new to see only if an op below, or a step meanwhile, gives it.
     run.needs_discovery = run.memory->seen_by_code < run.memory->memo.size();
@@ -78,6 +85,13 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
     if (!take_op(run, call, std::move(op))) return;
   }
   run.is_taking_ops = false;
+  if (call.kind == CallKind::kFunction && !run.needs_discovery && !waits_for_steps(run)) {
+    run.attempt = attempt;  // it made no progress
+    return function_threw(
+        run, call,
+        {.error = {.name = "NothingToWaitFor",
+                   .message = "the function waits for a step that it did not ask for"}});
+  }
   if (call.kind == CallKind::kStep) {
     PendingStep* step = find_pending(run, call.target);
     if (step != nullptr && step->call == 0 && !step->due) {

@@ -43,7 +43,7 @@ PendingStep& State::record_pending(Run& run, StepRecord step) {
   step.pos = next_pos();
   step.state = StepState::kPending;
   step.registered_at = now_;
-  if (step.kind == StepKind::kRun && step.base == 0) step.base = step.pos;
+  if (step.kind != StepKind::kCancelOn) step.base = code_pos_;
   PendingStep pending{.key = step.key,
                       .pos = step.pos,
                       .base = step.base,

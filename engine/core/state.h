@@ -24,11 +24,16 @@
 
 namespace stepwell::core {
 
+// `attempts` of a wait for a signal that a later one has replaced.
+inline constexpr int kReplacedWaiter = 1;
+
 // A registered step that is not resolved.
 struct PendingStep {
   StepKey key;
-  Position pos = 0;   // of its registration
-  Position base = 0;  // kRun: the look-back base that its memo will give
+  Position pos = 0;  // of its registration
+  // The newest memo that the code had when it asked for this: what was resolved later it has not
+  // seen. Of kRun also the look-back base that its memo will give.
+  Position base = 0;
   StepKind kind = StepKind::kRun;
   int attempts = 0;  // failed so far
   std::optional<Time> due;
@@ -104,7 +109,7 @@ struct CallUnderWay {
   // Where its code stands: the resolution of the newest memo that it has, or the run's creation. A
   // wait behind its steps looks back to there; the same when the call is made again after a crash.
   Position code_pos = 0;
-  Position look_base = 0;   // for waits that it registers
+  Position look_base = 0;  // for waits that it registers
   Time started_at{};
   DriverKind driver = DriverKind::kNative;
 };
@@ -181,6 +186,7 @@ class State {
   bool sleep(Run& run, const StepOp& op, const Sleep& body);
   bool wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op, WaitForEvent& body);
   bool wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& body);
+  void replace_waiter(const WaitRef& waiter);
   bool invoke(Run& run, const StepOp& op, InvokeFunction& body);
   bool send_events(Run& run, const CallUnderWay& call, const StepOp& op, SendEvents& body);
   std::shared_ptr<const EventRecord> look_back(const Run& run, const CallUnderWay& call,
@@ -321,7 +327,8 @@ class State {
   std::vector<RunNo> behind_suspects_;   // runs that go on when no suspect is left
   size_t native_calls_ = 0;              // under way: only these can kill the process
 
-  // For the SendEvents ops of the reply at hand.
+  // Of the reply at hand: its call's code_pos, and for its SendEvents ops.
+  Position code_pos_ = 0;
   Histories send_histories_;
 };
 

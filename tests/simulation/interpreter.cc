@@ -69,6 +69,8 @@ class Interpreter {
                         .retriable = statement.is_retriable,
                         .retry_after = statement.retry_after};
         return Flow::kThrown;
+      case Kind::kStall:
+        return replay_.attempt < statement.count ? Flow::kBlocked : Flow::kDone;
       case Kind::kPublish:
         progress_.publications.push_back({statement.target, "said", json_quote("outside")});
         return Flow::kDone;

@@ -88,6 +88,12 @@ Statement throw_for_good() {
   return throw_at_first(1).fails_for_good();
 }
 
+Statement stall_at_first(int attempts) {
+  Statement statement = throw_at_first(attempts);
+  statement.kind = Statement::Kind::kStall;
+  return statement;
+}
+
 Statement publish(std::string channel) {
   return named(Statement::Kind::kPublish, "", std::move(channel));
 }

@@ -30,6 +30,7 @@ struct Statement {
     kTry,       // branches[0]; branches[1] when a step of it fails
     kRepeat,    // branches[0], `count` times
     kThrow,     // an error outside of steps, at the first `count` attempts
+    kStall,     // waits for nothing, at the first `count` attempts
     kPublish,   // a message outside of steps, to the channel `target`
     kReturn,    // the end
   };
@@ -78,6 +79,7 @@ Statement try_catch(Body body, Body handler);
 Statement repeat(int count, Body body);
 Statement throw_at_first(int attempts);  // of the function's code
 Statement throw_for_good();
+Statement stall_at_first(int attempts);
 Statement publish(std::string channel);
 Statement finish();
 

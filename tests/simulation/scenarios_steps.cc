@@ -35,13 +35,13 @@ Scenario parallel_scenario() {
       RunStatus::kCompleted, {R"(["first=ok","a=ok","b=ok","nap=ok","c=ok","d=ok","last=ok"])"});
 }
 
-// A branch goes on while another sleeps for long, and long before it wakes.
-Scenario uneven_scenario() {
+// A branch goes on while another sleeps for long, and long before it wakes: `quick` is done soon.
+Scenario uneven_scenario(std::string name, Statement quick, Body slow) {
   Scenario scenario =
-      one_function("parallel-uneven",
-                   {parallel({{run("quick"), send("tell", {make_event("told", "told-1")})},
-                              {sleep("night", 8h)}})},
-                   RunStatus::kCompleted, {R"(["quick=ok","tell=ok","night=ok"])"});
+      one_function(std::move(name),
+                   {parallel({{std::move(quick), send("tell", {make_event("told", "told-1")})},
+                              std::move(slow)})},
+                   RunStatus::kCompleted, {});
   scenario.functions.push_back(function("listener", "told", {run("heard")}));
   scenario.expect = [](Expect& expect) {
     expect.runs("f", 1, RunStatus::kCompleted);
@@ -86,7 +86,17 @@ std::vector<Scenario> step_scenarios() {
       "loop", {repeat(4, {run("a").publishing("room"), sleep("s", 1min)})}, RunStatus::kCompleted,
       {R"(["a=ok","s=ok","a:1=ok","s:1=ok","a:2=ok","s:2=ok","a:3=ok","s:3=ok"])"}));
   all.push_back(parallel_scenario());
-  all.push_back(uneven_scenario());
+  all.push_back(uneven_scenario("parallel-uneven", run("quick"), {sleep("night", 8h)}));
+  all.push_back(uneven_scenario("parallel-uneven-at-once", sleep_until("quick", World::kStart - 1h),
+                                {sleep("night", 8h)}));
+  all.push_back(
+      uneven_scenario("parallel-uneven-race", run("quick"), {run("other"), sleep("night", 8h)}));
+  all.push_back(uneven_scenario("parallel-uneven-retry", sleep_until("quick", World::kStart - 1h),
+                                {run("stubborn").fails(1).asks_retry_after(5h)}));
+  all.push_back(one_function("stalls", {run("a"), stall_at_first(2), run("b")},
+                             RunStatus::kCompleted, {R"(["a=ok","b=ok"])"}));
+  all.push_back(
+      one_function("stalls-for-good", {run("a"), stall_at_first(9)}, RunStatus::kFailed, {""}, 2));
   all.push_back(endpoint(parallel_scenario()));
   all.push_back(one_function("race",
                              {race({{sleep("long", 1h)}, {run("a").fails(1), run("b")}}), run("c")},

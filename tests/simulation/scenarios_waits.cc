@@ -63,6 +63,43 @@ Scenario cancel_and_wait() {
   return scenario;
 }
 
+// The second waiter takes the signal over; the first gets nothing, also when the second is done.
+Scenario signal_replaced() {
+  Scenario scenario;
+  scenario.name = "signal-replaced";
+  scenario.functions = {
+      function("first", "one", {wait_signal("s", "door", 3h)}),
+      function("second", "two", {wait_signal("s", "door", 3h).replacing(), sleep("nap", 1min)})};
+  scenario.script = [](Host& host) {
+    host.send_at(10ms, make_event("one", "one-1"));
+    host.send_at(1min, make_event("two", "two-1"));
+    host.signal_at(10min, "door", "1");
+    host.signal_at(20min, "door", "2");
+    host.stop_at(30min);
+    host.signal_at(40min, "door", "3");
+  };
+  scenario.expect = [](Expect& expect) {
+    expect.runs("first", 1, RunStatus::kCompleted, {R"(["s=timeout"])"});
+    expect.runs("second", 1, RunStatus::kCompleted, {R"(["s=1","nap=ok"])"});
+  };
+  return scenario;
+}
+
+// Many cancel a run at the moments around its end: all are answered, and it has one end.
+Scenario cancel_races_end() {
+  Scenario scenario = waiting("cancel-races-end", {run("a"), sleep("nap", 1min), run("b")},
+                              [](Host& host) {
+                                for (int i = 0; i < 40; ++i)
+                                  host.cancel_at(1min + Duration(2 * i), "f");
+                              },
+                              {});
+  scenario.expect = [](Expect& expect) {
+    const auto& runs = expect.host().ledger().history().runs;
+    expect.that(runs.size() == 1 && is_terminal(runs.begin()->second.status), "one run, ended");
+  };
+  return scenario;
+}
+
 }  // namespace
 
 std::vector<Scenario> wait_scenarios() {
@@ -122,6 +159,8 @@ std::vector<Scenario> wait_scenarios() {
   all.push_back(cancelled("cancel-running",
                           {run("a"), parallel({{run("b").lasts(1min)}, {run("c").lasts(2min)}})},
                           [](Host& host) { host.cancel_at(30s, "f"); }));
+  all.push_back(signal_replaced());
+  all.push_back(cancel_races_end());
   all.push_back(cancel_on_event());
   all.push_back(cancel_on_expired());
   all.push_back(cancel_and_wait());
