@@ -23,7 +23,7 @@ constexpr Pragma kCommon[] = {
 };
 
 constexpr Pragma kWriter[] = {
-    {"cache_size", "-65536", "-65536"},
+    {"cache_size", "-16384", "-16384"},
     {"journal_size_limit", "67108864", "67108864"},
     {"secure_delete", "FAST", "2"},
 };
