@@ -68,11 +68,11 @@ Result<std::string> event_body(const Options& options) {
   return json.end_object().take();
 }
 
-// The runs of an event, by id.
-std::vector<std::string> triggered_runs(const std::string& body) {
+// The runs that an event triggered ("runs") or in which it ended a wait ("resumed"), by id.
+std::vector<std::string> runs_of(const std::string& body, std::string_view key) {
   std::vector<std::string> ids;
   const std::optional<JsonView> data = JsonView::trusted(body).find("data");
-  const std::optional<JsonView> runs = data ? data->find("runs") : std::nullopt;
+  const std::optional<JsonView> runs = data ? data->find(key) : std::nullopt;
   if (!runs) return ids;
   for (JsonElements it = runs->elements(); it.next();) ids.push_back(text_at(it.value(), "id"));
   return ids;
@@ -200,11 +200,15 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
   }
   const Asked shown = ask(client, terminal, "GET", "/api/events/" + percent_encode(id));
   if (shown.code != ExitCode::kOk) return shown.code;
-  const std::vector<std::string> runs = triggered_runs(shown.body);
+  const std::vector<std::string> runs = runs_of(shown.body, "runs");
+  const std::vector<std::string> resumed = runs_of(shown.body, "resumed");
   if (options.output == Output::kTable) {
     terminal.print("Sent " + neutralise(id) + "\n");
-    if (runs.empty()) terminal.print("It triggered no run.\n");
+    if (runs.empty() && resumed.empty()) terminal.print("It triggered no run and ended no wait.\n");
     for (const std::string& run : runs) terminal.print("Run " + neutralise(run) + "\n");
+    for (const std::string& run : resumed) {
+      terminal.print("It ended a wait of run " + neutralise(run) + "\n");
+    }
   } else if (!options.wait) {
     print_json(shown.body, options.output, terminal);
   }

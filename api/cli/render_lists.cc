@@ -69,11 +69,15 @@ void add_run(Table& table, const JsonView& run, const Screen& screen) {
              {detail}});
 }
 
-std::string joined_runs(const JsonView& runs) {
+// What an event did, shortly: "bill Completed, ← ship Running" (it ended a wait of ship).
+std::string effects_words(const JsonView& item) {
   std::string text;
-  for (JsonElements it = runs.elements(); it.next();) {
-    if (!text.empty()) text += ", ";
-    text += text_of(it.value(), "function") + " " + text_of(it.value(), "status");
+  for (const std::string_view key : {"runs", "resumed"}) {
+    for (JsonElements it = member(item, key).elements(); it.next();) {
+      if (!text.empty()) text += ", ";
+      if (key == "resumed") text += "← ";
+      text += text_of(it.value(), "function") + " " + text_of(it.value(), "status");
+    }
   }
   return text;
 }
@@ -124,7 +128,7 @@ std::string render_events(const JsonView& answer, const Screen& screen) {
     table.add({{text_of(event, "internal_id")},
                {text_of(event, "name")},
                {ago(event, "received_at", screen)},
-               {joined_runs(member(it.value(), "runs"))},
+               {effects_words(it.value())},
                {fit(compact_json(member(event, "data").text()), screen.width), Colour::kDim}});
   }
   if (table.empty()) return "No events.\n";
@@ -156,14 +160,17 @@ std::string render_event(const JsonView& answer, const Screen& screen) {
     out += fact("copy", text_of(it.value(), "internal_id") + ", received " +
                             ago(it.value(), "received_at", screen));
   }
-  const std::string runs = section("Runs that it triggered", member(data, "runs"), screen);
-  out += runs.empty() ? "\nIt triggered no run.\n" : runs;
+  const std::string effects =
+      section("Runs that it triggered", member(data, "runs"), screen) +
+      section("Runs in which it ended a wait", member(data, "resumed"), screen);
+  out += effects.empty() ? "\nIt triggered no run and ended no wait.\n" : effects;
   for (JsonElements it = member(data, "copies").elements(); it.next();) {
-    const std::string title =
-        "Runs that its copy " + text_of(it.value(), "internal_id") + " triggered";
-    out += section(title, member(it.value(), "runs"), screen);
+    const std::string copy = "its copy " + text_of(it.value(), "internal_id");
+    out += section("Runs that " + copy + " triggered", member(it.value(), "runs"), screen);
+    out +=
+        section("Runs in which " + copy + " ended a wait", member(it.value(), "resumed"), screen);
   }
-  return out + section("Runs in which it ended a wait", member(data, "resumed"), screen);
+  return out;
 }
 
 std::string render_functions(const JsonView& answer, const Screen& screen) {

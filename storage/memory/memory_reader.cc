@@ -199,9 +199,14 @@ Result<std::vector<StoredFunction>> MemoryReader::functions() {
 Result<std::vector<RunRecord>> MemoryReader::list_runs(const RunFilter& filter) {
   return in_call<std::vector<RunRecord>>([&]() -> Result<std::vector<RunRecord>> {
     std::vector<RunRecord> page;
+    std::vector<RunNo> resumed;  // ascending
+    if (filter.resumed_by) resumed = store().runs_resumed_by(*filter.resumed_by);
     for (auto it = store().runs().rbegin(); it != store().runs().rend(); ++it) {
       if (page.size() == filter.limit) break;
       if (!matches(filter, it->second.record)) continue;
+      if (filter.resumed_by && !std::binary_search(resumed.begin(), resumed.end(), it->first)) {
+        continue;
+      }
       if (!is_sound(it->second)) return corrupt("run", it->first);
       page.push_back(it->second.record);
     }

@@ -54,11 +54,19 @@ Result<std::vector<RunRecord>> SqliteReader::select_runs(const RunFilter& filter
 }
 
 Result<std::vector<RunRecord>> SqliteReader::select_page(const RunFilter& filter) {
-  if (filter.of_event) {
-    std::string source = fmt::format(
-        "WHERE no IN (SELECT no FROM runs WHERE event = {0} UNION"
-        " SELECT run FROM run_events WHERE event = {0})",
-        *filter.of_event);
+  if (filter.of_event || filter.resumed_by) {
+    std::string source = "WHERE true";
+    if (filter.of_event) {
+      source += fmt::format(
+          " AND no IN (SELECT no FROM runs WHERE event = {0} UNION"
+          " SELECT run FROM run_events WHERE event = {0})",
+          *filter.of_event);
+    }
+    if (filter.resumed_by) {
+      source += fmt::format(
+          " AND no IN (SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = {})",
+          *filter.resumed_by);
+    }
     if (!filter.statuses.empty()) {
       source += " AND status IN (0";
       for (RunStatus status : filter.statuses) {

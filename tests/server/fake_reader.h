@@ -55,6 +55,7 @@ class FakeReader : public storage::JournalReader {
                             (!filter.function || run->function == *filter.function) &&
                             (filter.statuses.empty() || contains(filter.statuses, run->status)) &&
                             (!filter.of_event || contains(run->events, *filter.of_event)) &&
+                            (!filter.resumed_by || is_resumed(*run, *filter.resumed_by)) &&
                             (!filter.created_from || run->created_at >= *filter.created_from) &&
                             (!filter.created_until || run->created_at < *filter.created_until);
       if (is_meant) found.push_back(*run);
@@ -92,6 +93,11 @@ class FakeReader : public storage::JournalReader {
   }
 
  private:
+  bool is_resumed(const RunRecord& run, Position event) const {
+    return std::any_of(steps.begin(), steps.end(), [&](const StepRecord& step) {
+      return step.run == run.no && step.resolved_event == event;
+    });
+  }
   template <typename T>
   static bool contains(const std::vector<T>& values, const T& value) {
     return std::find(values.begin(), values.end(), value) != values.end();

@@ -245,7 +245,9 @@ TEST_CASE("events are listed with their runs, internal ones only when asked for"
 TEST_CASE("an event shows its copies and the waits that it ended") {
   Shop shop;
   shop.history.copies = {1, 3};
-  shop.history.resumed = {6};
+  StepRecord resumed = step(7, 6, "paid?", StepKind::kWaitForEvent, StepState::kCompleted);
+  resumed.resolved_event = 1;
+  shop.steps = {resumed};
   const std::string text = show_event({.id = "order-1"}, shop).value();
   const JsonView data = *parse_json(text)->find("data");
   CHECK(text_of(elements_of(data, "runs").at(0), "id") == ulid(2).to_string());

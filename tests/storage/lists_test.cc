@@ -119,6 +119,23 @@ CONFORMANCE("runs that an event triggered, as the first or as another one") {
   CHECK(f.reader->list_runs({.of_event = 1})->front().events == Numbers{2, 1});
 }
 
+CONFORMANCE("runs of which an event ended a wait") {
+  Fixture<Backend> f;
+  const auto resumed = [](Position pos, RunNo run, Position event) {
+    StepRecord step = make_step(pos, run, "wait");
+    step.kind = StepKind::kWaitForEvent;
+    step.resolved_event = event;
+    return PutStep{step};
+  };
+  f.commit({PutEvent{make_event(1)}, PutEvent{make_event(2)}, PutRun{make_run(3, 1)},
+            PutRun{make_run(4, 1)}, PutRun{make_run(5, 1)}, resumed(6, 3, 2), resumed(7, 5, 2)});
+  CHECK(numbers(*f.reader, {.resumed_by = 2}) == Numbers{5, 3});
+  CHECK(numbers(*f.reader, {.of_event = 1, .resumed_by = 2, .limit = 1}) == Numbers{5});
+  CHECK(numbers(*f.reader, {.of_event = 2, .resumed_by = 2}).empty());
+  CHECK(numbers(*f.reader, {.resumed_by = 1}).empty());
+  CHECK(numbers(*f.reader, {.statuses = {RunStatus::kFailed}, .resumed_by = 2}).empty());
+}
+
 CONFORMANCE("events are listed newest first, in pages") {
   Fixture<Backend> f;
   std::vector<Record> records;

@@ -9,7 +9,7 @@
 namespace stepwell::server {
 namespace {
 
-// An event that triggers more is rare; the rest is a query of its own (/api/runs?event=).
+// An event that does more is rare; the rest is a query of its own (/api/runs?event=).
 constexpr size_t kRunsShownPerEvent = 20;
 
 Result<void> read_parameter(std::string_view name, std::string_view value,
@@ -28,20 +28,28 @@ Result<void> read_parameter(std::string_view name, std::string_view value,
   return unknown_parameter(name, "name, internal, from, until, limit and cursor");
 }
 
-Result<void> write_triggered_runs(JsonWriter& json, storage::JournalReader& reader, Position pos,
-                                  RunDetail detail) {
-  Result<std::vector<RunRecord>> runs =
-      reader.list_runs({.of_event = pos, .limit = kRunsShownPerEvent});
+Result<void> write_runs(JsonWriter& json, storage::JournalReader& reader, std::string_view key,
+                        storage::RunFilter filter, RunDetail detail) {
+  filter.limit = kRunsShownPerEvent;
+  Result<std::vector<RunRecord>> runs = reader.list_runs(filter);
   if (!runs) return runs.error();
-  json.key("runs").begin_array();
+  json.key(key).begin_array();
   for (const RunRecord& run : *runs) write_run(json, run, detail);
   json.end_array();
   return {};
 }
 
-// The other copies of a sender's event, and the runs in which one of them ended a wait.
-Result<void> write_history(JsonWriter& json, storage::JournalReader& reader,
-                           const EventRecord& event) {
+// What an event did: the runs that it triggered, and those in which it ended a wait.
+Result<void> write_effects(JsonWriter& json, storage::JournalReader& reader, Position pos,
+                           RunDetail detail) {
+  Result<void> written = write_runs(json, reader, "runs", {.of_event = pos}, detail);
+  if (!written) return written.error();
+  return write_runs(json, reader, "resumed", {.resumed_by = pos}, detail);
+}
+
+// The other copies of a sender's event.
+Result<void> write_copies(JsonWriter& json, storage::JournalReader& reader,
+                          const EventRecord& event) {
   Result<storage::EventHistory> history = reader.event_history(event.event.id, Time{});
   if (!history) return history.error();
   json.key("copies").begin_array();
@@ -52,15 +60,9 @@ Result<void> write_history(JsonWriter& json, storage::JournalReader& reader,
     if (!*copy) continue;
     json.begin_object().key("internal_id").string((**copy).id.to_string());
     write_time(json, "received_at", (**copy).received_at);
-    Result<void> written = write_triggered_runs(json, reader, pos, RunDetail::kRow);
+    Result<void> written = write_effects(json, reader, pos, RunDetail::kRow);
     if (!written) return written.error();
     json.end_object();
-  }
-  json.end_array().key("resumed").begin_array();
-  for (RunNo no : history->resumed) {
-    Result<std::optional<RunRecord>> run = run_at(reader, no);
-    if (!run) return run.error();
-    if (*run) write_run(json, **run, RunDetail::kRow);
   }
   json.end_array();
   return {};
@@ -86,7 +88,7 @@ Result<std::string> list_events(const QueryRequest& request, storage::JournalRea
     json.begin_object().key("event");
     Result<void> written = write_event(json, reader, event);
     if (!written) return written.error();
-    written = write_triggered_runs(json, reader, event.pos, RunDetail::kBrief);
+    written = write_effects(json, reader, event.pos, RunDetail::kBrief);
     if (!written) return written.error();
     json.end_object();
   }
@@ -105,9 +107,9 @@ Result<std::string> show_event(const QueryRequest& request, storage::JournalRead
   json.begin_object().key("data").begin_object().key("event");
   Result<void> written = write_event(json, reader, **event);
   if (!written) return written.error();
-  written = write_triggered_runs(json, reader, (**event).pos, RunDetail::kRow);
+  written = write_effects(json, reader, (**event).pos, RunDetail::kRow);
   if (!written) return written.error();
-  written = write_history(json, reader, **event);
+  written = write_copies(json, reader, **event);
   if (!written) return written.error();
   return json.end_object().end_object().take();
 }
