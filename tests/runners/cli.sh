@@ -92,7 +92,8 @@ expect 0 "Completed in" "$cli" --url "$url" events send app/post.like --data "$l
 expect 1 "post 666 is gone" "$cli" --url "$url" events send app/post.like --data "$gone" --wait
 expect 0 "Run 0" "$cli" --url "$url" events send user/signed-up --data "$sign_up"
 expect 0 "It triggered no run" "$cli" --url "$url" events send nobody/listens
-expect 0 "ended a wait of run" "$cli" --url "$url" events send user/logged-in --data '{"user_id":"u1"}'
+log_in='{"user_id":"u1"}'
+expect 0 "ended a wait of run" "$cli" --url "$url" events send user/logged-in --data "$log_in"
 expect 0 "← email-sequence" "$cli" --url "$url" events list --name user/logged-in
 expect 3 "no function \"nope\"" "$cli" --url "$url" runs list --function nope
 expect 3 "there is no run" "$cli" --url "$url" runs show 01JD0000000000000000000000
