@@ -45,10 +45,11 @@ Runtime::Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeO
     : loop_(loop), options_(options), unopened_journal_(std::move(journal)) {}
 
 Runtime::~Runtime() {
-  alive_.reset();
+  // The threads first: what they hand to the loop looks at alive_.
   queries_.reset();
   reads_.reset();
   journal_.reset();
+  alive_.reset();
 }
 
 void Runtime::set_driver(DriverKind kind, core::Driver* driver) {
