@@ -49,6 +49,7 @@ Host::Host(uint64_t seed, HostOptions options, std::vector<AppFunction> function
       options_(std::move(options)),
       functions_(std::move(functions)),
       ledger_([this] { return world_.now(); }, options_.keeps_trace),
+      medium_(options_.medium ? options_.medium : memory_medium()),
       delays_(world_.random("delays")) {
   for (const AppFunction& function : functions_) registered_.insert(function.config.id.slug);
 }
@@ -59,6 +60,7 @@ void Host::play() {
   boot();
   int steps = 0;
   while (world_.step()) {
+    if (life_ && medium_->has_lost_power()) die("without power");
     if (is_dying_) bury();
     if (life_) life_->inspect();
     if (++steps == kStepsMax) {
@@ -67,7 +69,7 @@ void Host::play() {
     }
     if (!ledger_.violations().empty()) break;  // what follows would only repeat it
   }
-  ledger_.audit(*journal_->open_reader().value());
+  audit();
   if (ledger_.violations().empty()) ledger_.ended();
 }
 
@@ -88,13 +90,37 @@ void Host::die(std::string_view why) {
 void Host::bury() {
   ledger_.crashed();  // an orderly stop ends bodies too
   life_.reset();
-  // Whether a batch that was on its way survives was decided before it was given to the journal.
-  journal_ = journal_->crash(storage::LastBatch::kKept);
-  ledger_.audit(*journal_->open_reader().value());
+  medium_->crash();
+  audit();
   std::map<core::RequestId, std::shared_ptr<Request>> cut_off = std::exchange(outstanding_, {});
   for (auto& [id, request] : cut_off) retry_request(request);
   world_.after(kRestartPause, [this] { boot(); });
   is_dying_ = false;
+}
+
+void Host::audit() {
+  Result<Medium::Content> content = medium_->examine();
+  if (!content) return ledger_.fail("S-2", "the journal is lost: " + content.error().message);
+  // Whether a batch whose outcome nobody knows is there may still change until somebody has
+  // taken the journal: then it counts.
+  bool may_change = unknown_ && content->batches == ledger_.history().seq + 1;
+  if (may_change) return;
+  check_batches(content->batches);
+  ledger_.audit(*content->reader);
+}
+
+void Host::check_batches(uint64_t found) {
+  const uint64_t known = ledger_.history().seq;
+  if (found == known) return;
+  ledger_.fail("S-2", fmt::format("the journal holds {} batches, not {}", found, known));
+}
+
+void Host::taken(const storage::Ownership& ownership) {
+  if (unknown_ && ownership.next_seq == ledger_.history().seq + 1) {
+    ledger_.batch_durable(*unknown_);
+  }
+  unknown_.reset();
+  check_batches(ownership.next_seq);
 }
 
 std::vector<FunctionConfig> Host::registered_functions() const {
@@ -263,9 +289,7 @@ void Host::crash_at(Duration when) {
 }
 
 void Host::fill_disk_at(Duration when, int commits) {
-  world_.after(when, [this, commits] {
-    for (int i = 0; i < commits; ++i) journal_->inject(storage::CommitFault::kNoSpace);
-  });
+  world_.after(when, [this, commits] { medium_->fill(commits); });
 }
 
 void Host::jump_at(Duration when, Duration by) {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "engine/core/pipeline.h"
-#include "storage/memory/memory_journal.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/ledger.h"
+#include "tests/simulation/medium.h"
 #include "tests/simulation/program.h"
 #include "tests/simulation/world.h"
 
@@ -49,6 +49,7 @@ struct HostOptions {
   Duration commit_max = Duration(5);
   Duration delay_max = Duration(3);  // of calls, replies, look-ups
   bool keeps_trace = false;
+  std::shared_ptr<Medium> medium;  // of the journal; nothing: memory
 };
 
 class Process;
@@ -96,6 +97,11 @@ class Host {
   void boot();
   void die(std::string_view why);
   void bury();
+  // The journal must hold what was committed. A batch whose outcome nobody knew is there or not;
+  // `taken`: that is settled.
+  void audit();
+  void taken(const storage::Ownership& ownership);
+  void check_batches(uint64_t found);
   bool is_alive(int life) const { return life_ != nullptr && life == life_count_ && !is_dying_; }
   std::vector<FunctionConfig> registered_functions() const;
   void register_now();
@@ -111,7 +117,8 @@ class Host {
   std::vector<AppFunction> functions_;
   std::set<std::string> registered_;
   Ledger ledger_;
-  std::unique_ptr<storage::MemoryJournal> journal_ = std::make_unique<storage::MemoryJournal>();
+  std::shared_ptr<Medium> medium_;
+  std::optional<storage::Batch> unknown_;  // its commit was answered so
   Random delays_;
   std::vector<std::string> messages_;
   std::map<std::string, int> executions_;

@@ -13,6 +13,13 @@ using storage::CommitResult;
 // With more open runs than this the core checks all of itself only now and then.
 constexpr size_t kOpenRunsCheckedAlways = 64;
 constexpr Duration kProbePause = std::chrono::seconds(1);
+constexpr double kIdleChance = 0.25;
+constexpr Duration kReadPause = std::chrono::seconds(1);  // after a read that failed
+
+template <typename T>
+std::optional<Error> error_of(const Result<T>& result) {
+  return result ? std::nullopt : std::optional(result.error());
+}
 
 }  // namespace
 
@@ -36,8 +43,20 @@ Duration Process::some_delay() {
 
 // -- Recovery -------------------------------------------------------------------------------------
 
+bool Process::is_fine(const std::optional<Error>& error, std::string_view doing) {
+  if (error) host_.die(fmt::format("as it cannot {}: {}", doing, error->message));
+  return !error;
+}
+
 void Process::start() {
-  ownership_ = host_.journal_->acquire(0).value();
+  if (!is_fine(error_of(host_.medium_->open()), "open the journal")) return;
+  Result<storage::Ownership> ownership = host_.medium_->journal().acquire(0);
+  if (!is_fine(error_of(ownership), "take the journal")) return;
+  ownership_ = *ownership;
+  host_.taken(ownership_);
+  auto reader = host_.medium_->journal().open_reader();
+  if (!is_fine(error_of(reader), "open a reader")) return;
+  reader_ = std::move(*reader);
   host_.ledger_.note(fmt::format("process {} starts, epoch {}, {}", number_, ownership_.epoch,
                                  ownership_.was_clean ? "clean" : "unclean"));
   read_functions();
@@ -47,11 +66,13 @@ void Process::read_functions() {
   recovering_.emplace(host_.options_.settings,
                       host_.world_.random(fmt::format("core {}", ownership_.epoch)));
   recovering_->begin_recovery(ownership_);
-  auto reader = host_.journal_->open_reader().value();
-  recovering_->recover_functions(reader->functions().value());
+  auto functions = reader_->functions();
+  if (!is_fine(error_of(functions), "read the functions")) return;
+  recovering_->recover_functions(std::move(*functions));
   if (pipeline_) recovering_->carry_over(pipeline_->core());
-  recovering_->recover_events(
-      reader->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000).value());
+  auto events = reader_->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000);
+  if (!is_fine(error_of(events), "read the window")) return;
+  recovering_->recover_events(std::move(*events));
   later(some_delay(), [this] { read_page(0); });
 }
 
@@ -61,10 +82,11 @@ void Process::read_page(RunNo after) {
   }
   ++pages_;
   ++host_.pages_.back();
-  auto page = host_.journal_->open_reader().value()->open_runs(after, host_.options_.page).value();
-  if (page.empty()) return finish_recovery();
-  RunNo last = page.back().run.no;
-  recovering_->recover_runs(std::move(page), host_.world_.now());
+  auto page = reader_->open_runs(after, host_.options_.page);
+  if (!is_fine(error_of(page), "read the open runs")) return;
+  if (page->empty()) return finish_recovery();
+  RunNo last = page->back().run.no;
+  recovering_->recover_runs(std::move(*page), host_.world_.now());
   later(some_delay(), [this, last] { read_page(last); });
 }
 
@@ -182,8 +204,13 @@ void Process::commit(storage::Batch batch) {
 }
 
 void Process::commit_done(const storage::Batch& batch) {
-  CommitResult result = host_.journal_->commit(batch);
+  storage::Journal& journal = host_.medium_->journal();
+  CommitResult result = journal.commit(batch);
   if (result.outcome == CommitOutcome::kCommitted) host_.ledger_.batch_durable(batch);
+  if (result.outcome == CommitOutcome::kUnknown) host_.unknown_ = batch;
+  if (host_.medium_->has_lost_power()) return host_.die("without power");
+  // A failure poisons the journal: the next commit reports it.
+  (void)journal.maintain(host_.delays_.chance(kIdleChance));
   if (const CrashPoint* crash = crash_here(releasing_)) {
     if (crash->kind == CrashPoint::Kind::kInFlightKept) {
       return host_.die(fmt::format("batch {} is kept", releasing_));
@@ -198,9 +225,8 @@ void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
   // The journal is read at some moment before the answer arrives.
   later(some_delay(), [this, id, lookup] {
     Result<core::LookupResult> found =
-        core::look_up(*host_.journal_->open_reader().value(), lookup,
-                      host_.world_.now() - core::kDeduplicationWindow);
-    later(some_delay(), [this, id, found = std::move(found)] {
+        core::look_up(*reader_, lookup, host_.world_.now() - core::kDeduplicationWindow);
+    later(found ? some_delay() : kReadPause, [this, id, found = std::move(found)] {
       pipeline_->fetched(id, found, host_.world_.now());
       touched();
     });
@@ -209,7 +235,8 @@ void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
 
 void Process::load(RunNo run) {
   later(some_delay(), [this, run] {
-    auto snapshot = host_.journal_->open_reader().value()->load_run(run, false);
+    auto snapshot = reader_->load_run(run, false);
+    if (!snapshot) return later(kReadPause, [this, run] { load(run); });
     later(some_delay(), [this, run, snapshot = std::move(snapshot)] {
       submit(core::RunLoaded{run, snapshot});
     });
@@ -225,8 +252,8 @@ void Process::rebuild() {
   driver_.drop_all();
   later(some_delay(), [this] {
     // Still the owner; nothing died.
-    ownership_.next_seq = host_.ledger_.history().seq;
-    ownership_.last_pos = host_.ledger_.history().last_pos;
+    ownership_.next_seq = pipeline_->committed_batches();
+    ownership_.last_pos = pipeline_->core().last_pos();
     ownership_.was_clean = true;
     read_functions();
   });

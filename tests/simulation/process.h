@@ -44,6 +44,8 @@ class Process : public core::PipelinePort {
   int number() const { return number_; }
 
  private:
+  // Something without which there is no going on failed: the process ends.
+  bool is_fine(const std::optional<Error>& error, std::string_view doing);
   void read_functions();
   void read_page(RunNo after);
   void finish_recovery();
@@ -58,6 +60,7 @@ class Process : public core::PipelinePort {
   int number_;
   SimDriver driver_;
   storage::Ownership ownership_;
+  std::unique_ptr<storage::JournalReader> reader_;
   std::optional<core::Core> recovering_;
   std::unique_ptr<core::Pipeline> pipeline_;
   const CrashPoint* crash_ = nullptr;  // of this life

@@ -78,8 +78,9 @@ std::vector<Scenario> all_scenarios() {
 }
 
 Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes,
-             bool keeps_trace) {
+             bool keeps_trace, std::shared_ptr<Medium> medium) {
   HostOptions options = scenario.options;
+  options.medium = std::move(medium);
   // Crashes that come from elsewhere make killers of innocent runs, if there are enough of them.
   if (scenario.has_killer && crashes.size() > 2) crashes.resize(2);
   if (!scenario.has_killer) options.settings.deaths_alone_max = 1000;

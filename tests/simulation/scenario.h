@@ -67,7 +67,7 @@ struct Verdict {
 };
 
 Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes,
-             bool keeps_trace);
+             bool keeps_trace, std::shared_ptr<Medium> medium = nullptr);
 
 // A function triggered by an event of the name; empty: none.
 AppFunction function(std::string id, std::string event, Program program);
