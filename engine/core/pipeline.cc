@@ -126,9 +126,12 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
   }
   ++next_seq_;
   out_of_space_ = false;
-  release(std::exchange(held_back_, {}));
+  std::vector<Effect> effects = std::exchange(held_back_, {});
+  for (Effect& effect : std::exchange(sealed_effects_, {})) effects.push_back(std::move(effect));
   std::vector<std::string> keys = std::exchange(sealed_keys_, {});
-  release(std::exchange(sealed_effects_, {}));
+  // The journal works while the effects happen.
+  if (!open_.writes.empty() && !is_stopping_) seal(false);
+  release(std::move(effects));
   if (is_stopping_) {
     is_stopping_ = false;
     if (on_stopped_) std::exchange(on_stopped_, nullptr)();
