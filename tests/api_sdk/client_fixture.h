@@ -1,0 +1,66 @@
+// An HttpClient on a loop that runs inside the test's own thread.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/sdk/http_client.h"
+#include "api/server/uv_loop.h"
+
+namespace stepwell::sdk {
+
+inline HttpClientOptions loopback_options() {
+  HttpClientOptions options;
+  options.addresses.allow_loopback = true;
+  return options;
+}
+
+class ClientFixture {
+ public:
+  explicit ClientFixture(HttpClientOptions options = loopback_options())
+      : client_(std::make_unique<HttpClient>(loop_, std::move(options))) {}
+
+  HttpClient& client() { return *client_; }
+  server::UvLoop& loop() { return loop_; }
+
+  // Sends all and waits for all outcomes.
+  std::vector<HttpOutcome> ask_all(std::vector<HttpRequest> requests) {
+    std::vector<HttpOutcome> outcomes(requests.size());
+    size_t left = requests.size();
+    for (size_t i = 0; i < requests.size(); ++i) {
+      client_->send(std::move(requests[i]), [&, i](HttpOutcome outcome) {
+        outcomes[i] = std::move(outcome);
+        if (--left == 0) loop_.stop();
+      });
+    }
+    loop_.run();
+    return outcomes;
+  }
+  HttpOutcome ask(HttpRequest request) {
+    std::vector<HttpRequest> one;
+    one.push_back(std::move(request));
+    return std::move(ask_all(std::move(one)).front());
+  }
+  HttpResponse response(HttpRequest request) {
+    HttpOutcome outcome = ask(std::move(request));
+    const auto* failure = std::get_if<HttpFailure>(&outcome);
+    REQUIRE_MESSAGE(failure == nullptr, failure->message);
+    return std::get<HttpResponse>(std::move(outcome));
+  }
+  HttpFailure failure(HttpRequest request) {
+    HttpOutcome outcome = ask(std::move(request));
+    REQUIRE(std::holds_alternative<HttpFailure>(outcome));
+    return std::get<HttpFailure>(std::move(outcome));
+  }
+
+ private:
+  server::UvLoop loop_;
+  std::unique_ptr<HttpClient> client_;
+};
+
+}  // namespace stepwell::sdk
