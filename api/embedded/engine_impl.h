@@ -27,8 +27,7 @@ class EngineImpl {
 
   std::string_view add(FunctionOptions options, std::shared_ptr<const FunctionCode> code);
 
-  // -- Putting a server around it
-  // --------------------------------------------------------------------
+  // -- Putting a server around it ---------------------------------------------------------------
 
   // Opens the journal and builds the runtime on `loop`, without starting it. EngineError.
   runtime::Runtime& prepare(runtime::Loop& loop);
@@ -41,8 +40,7 @@ class EngineImpl {
   // After the loop has returned: ends the threads and closes the journal.
   void finish();
 
-  // -- By itself
-  // ---------------------------------------------------------------------------------------
+  // -- By itself --------------------------------------------------------------------------------
 
   void start();
   void stop();

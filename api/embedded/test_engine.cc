@@ -4,8 +4,7 @@
 
 namespace stepwell {
 
-// -- TestRun
-// ---------------------------------------------------------------------------------------
+// -- TestRun ------------------------------------------------------------------------------------
 
 RunInfo TestRun::info() const {
   return detail::run_info(engine_->load(id_).run);
@@ -64,8 +63,7 @@ std::string TestRun::journal_text() const {
   return detail::journal_text(engine_->load(id_));
 }
 
-// -- TestEngine
-// ------------------------------------------------------------------------------------
+// -- TestEngine ---------------------------------------------------------------------------------
 
 TestEngine::TestEngine() : TestEngine(TestOptions()) {}
 TestEngine::TestEngine(const TestOptions& options)

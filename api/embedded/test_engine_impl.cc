@@ -51,8 +51,7 @@ const native::RegisteredFunction& TestEngineImpl::function(std::string_view id) 
   return found->second;
 }
 
-// -- Starting, from whatever the journal holds
-// -----------------------------------------------------
+// -- Starting, from whatever the journal holds --------------------------------------------------
 
 void TestEngineImpl::start() {
   driver_ = std::make_unique<native::NativeDriver>(
@@ -103,8 +102,7 @@ void TestEngineImpl::crash_and_restart() {
   start();
 }
 
-// -- One thing after the other, until nothing is left to do
-// ----------------------------------------
+// -- One thing after the other, until nothing is left to do -------------------------------------
 
 core::Answer TestEngineImpl::ask(core::Input input) {
   if (!pipeline_) start();
@@ -160,8 +158,7 @@ bool TestEngineImpl::advance_to_next() {
   return true;
 }
 
-// -- The pipeline's port
-// ---------------------------------------------------------------------------
+// -- The pipeline's port ------------------------------------------------------------------------
 
 void TestEngineImpl::commit(storage::Batch batch) {
   work_.push_back(
@@ -221,8 +218,7 @@ void TestEngineImpl::fatal(storage::CommitOutcome, const std::string& message) {
   throw std::logic_error("the journal cannot be trusted: " + message);
 }
 
-// -- Looking in
-// ------------------------------------------------------------------------------------
+// -- Looking in ---------------------------------------------------------------------------------
 
 storage::RunSnapshot TestEngineImpl::load(std::string_view run_id) {
   std::optional<RunId> id = RunId::parse(run_id);

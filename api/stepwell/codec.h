@@ -241,8 +241,7 @@ void decode(const Decoder& decoder, std::map<std::string, T>& values) {
       [&](const std::string& name, const Decoder& member) { decode(member, values[name]); });
 }
 
-// -- Using it
-// --------------------------------------------------------------------------------------
+// -- Using it -----------------------------------------------------------------------------------
 
 // Has encode, has decode.
 template <class T>

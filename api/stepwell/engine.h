@@ -21,6 +21,7 @@
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"
 #include "stepwell/function_ref.h"
+#include "stepwell/function_registrar.h"
 
 namespace stepwell {
 
@@ -108,46 +109,16 @@ namespace detail {
 class EngineImpl;
 }
 
-// All functions may be called from any thread, but not from inside of callbacks of the engine where
-// they say that they block.
-class Engine {
+// Functions are registered before start() (see FunctionRegistrar). All others may be called from
+// any thread, but not from inside of callbacks of the engine where they say that they block.
+class Engine : public FunctionRegistrar {
  public:
   // Opens nothing yet.
   explicit Engine(EngineOptions options);
   // Stops it, if it runs.
   ~Engine();
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
 
-  // -- Before start()
-  // ------------------------------------------------------------------------------
-
-  // Registers a coroutine `Task<Out> f(Context<In>)` that runs for each event of the type.
-  // EngineError when the options are wrong, also for expressions that do not compile.
-  template <class In, class F>
-  auto function(FunctionOptions options, const EventType<In>& type, F&& code) {
-    options.triggers.insert(options.triggers.begin(),
-                            FunctionOptions::Trigger{std::string(type.name), options.if_});
-    return function(std::move(options), std::forward<F>(code));
-  }
-  // The same, triggered by options.triggers or, without any, only by being invoked.
-  template <class F>
-  auto function(FunctionOptions options, F&& code) {
-    using Traits = detail::TraitsOf<F>;
-    std::string_view id = add(std::move(options), detail::make_code(std::forward<F>(code)));
-    return FunctionRef<typename Traits::In, typename Traits::Out>{id};
-  }
-  // A function that runs, as a run of its own, when a run of `function_id` failed for good:
-  // `Task<void> f(Context<FunctionFailed>)`. It is registered as "<function_id>-failure".
-  template <class F>
-  void on_failure(std::string_view function_id, F&& code) {
-    FunctionOptions options{.id = std::string(function_id) + "-failure"};
-    options.if_ = "event.data.function_id == '" + std::string(function_id) + "'";
-    function(std::move(options), function_failed, std::forward<F>(code));
-  }
-
-  // -- Running
-  // ---------------------------------------------------------------------------------------
+  // -- Running ----------------------------------------------------------------------------------
 
   // Opens the journal, recovers what is in it and goes on with it; returns when events are
   // accepted. EngineError when the journal cannot be opened.
@@ -209,8 +180,8 @@ class Engine {
   detail::EngineImpl& impl() { return *impl_; }
 
  private:
-  // The id, as text that the engine owns.
-  std::string_view add(FunctionOptions options, std::shared_ptr<const detail::FunctionCode> code);
+  std::string_view add(FunctionOptions options,
+                       std::shared_ptr<const detail::FunctionCode> code) override;
 
   std::unique_ptr<detail::EngineImpl> impl_;
 };

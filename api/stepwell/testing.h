@@ -23,6 +23,7 @@
 #include "stepwell/engine.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"
+#include "stepwell/function_registrar.h"
 
 namespace stepwell {
 
@@ -96,35 +97,12 @@ class TestRun {
 
 // An engine for tests. One thread; everything that can happen without time passing has happened
 // when one of its functions returns.
-class TestEngine {
+class TestEngine : public FunctionRegistrar {
  public:
   // The usual one; or as the options say.
   TestEngine();
   explicit TestEngine(const TestOptions& options);
   ~TestEngine();
-  TestEngine(const TestEngine&) = delete;
-  TestEngine& operator=(const TestEngine&) = delete;
-
-  // Registers functions, as Engine does; before the first event.
-  template <class In, class F>
-  auto function(FunctionOptions options, const EventType<In>& type, F&& code) {
-    options.triggers.insert(options.triggers.begin(),
-                            FunctionOptions::Trigger{std::string(type.name), options.if_});
-    return function(std::move(options), std::forward<F>(code));
-  }
-  template <class F>
-  auto function(FunctionOptions options, F&& code) {
-    using Traits = detail::TraitsOf<F>;
-    std::string_view id = add(std::move(options), detail::make_code(std::forward<F>(code)));
-    return FunctionRef<typename Traits::In, typename Traits::Out>{id};
-  }
-  // A function that runs when a run of another failed for good; see Engine::on_failure.
-  template <class F>
-  void on_failure(std::string_view function_id, F&& code) {
-    FunctionOptions options{.id = std::string(function_id) + "-failure"};
-    options.if_ = "event.data.function_id == '" + std::string(function_id) + "'";
-    function(std::move(options), function_failed, std::forward<F>(code));
-  }
 
   // Steps of this id (":1" for the first repeat) get this result, or throw this StepError, in every
   // run, without being asked for: no body runs, nothing is waited for, nothing is recorded.
@@ -180,7 +158,8 @@ class TestEngine {
                                         std::string_view journal_text);
 
  private:
-  std::string_view add(FunctionOptions options, std::shared_ptr<const detail::FunctionCode> code);
+  std::string_view add(FunctionOptions options,
+                       std::shared_ptr<const detail::FunctionCode> code) override;
   void stub_json(std::string_view step_id, std::string json);
   void send_signal_json(std::string_view signal, const std::string& json);
   void advance_by(std::chrono::milliseconds duration);

@@ -87,16 +87,7 @@ void State::recover_run(storage::OpenRun open) {
 }
 
 void State::recover_step(Run& run, StepRecord step) {
-  PendingStep pending{.key = step.key,
-                      .pos = step.pos,
-                      .base = step.base,
-                      .kind = step.kind,
-                      .attempts = step.attempts,
-                      .due = step.due,
-                      .child = step.invoked_run,
-                      .id = step.kind == StepKind::kRun ? step.id : std::string(),
-                      .target = step.target};
-  if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
+  adopt_pending(run, step);
   if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
     auto condition = Condition::compile_residual(step.expression);
     CHECK_INVARIANT(condition.ok(), "a stored expression compiled when its wait was registered");
@@ -104,7 +95,6 @@ void State::recover_step(Run& run, StepRecord step) {
   } else if (step.kind == StepKind::kWaitForSignal && step.attempts != kReplacedWaiter) {
     signals_[step.target] = {run.no, step.pos};
   }
-  run.pending.push_back(std::move(pending));
 }
 
 void State::finish_recovery() {

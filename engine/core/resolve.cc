@@ -44,19 +44,23 @@ PendingStep& State::record_pending(Run& run, StepRecord step) {
   step.state = StepState::kPending;
   step.registered_at = now_;
   if (step.kind != StepKind::kCancelOn) step.base = code_pos_;
-  PendingStep pending{.key = step.key,
-                      .pos = step.pos,
-                      .base = step.base,
-                      .kind = step.kind,
-                      .attempts = step.attempts,
-                      .due = step.due,
-                      .id = step.kind == StepKind::kRun ? step.id : std::string(),
-                      .target = step.target};
-  if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
+  adopt_pending(run, step);
   write(storage::PutStep{std::move(step)});
   touch(run);
-  run.pending.push_back(std::move(pending));
   return run.pending.back();
+}
+
+void State::adopt_pending(Run& run, const StepRecord& step) {
+  run.pending.push_back({.key = step.key,
+                         .pos = step.pos,
+                         .base = step.base,
+                         .kind = step.kind,
+                         .attempts = step.attempts,
+                         .due = step.due,
+                         .child = step.invoked_run,
+                         .id = step.kind == StepKind::kRun ? step.id : std::string(),
+                         .target = step.target});
+  if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
 }
 
 void State::forget_pending(Run& run, size_t pending_index) {

@@ -133,8 +133,7 @@ class State {
   void run_loaded(RunLoaded input);
   void fire_timers();
 
-  // -- reply.cc
-  // ------------------------------------------------------------------------------------
+  // -- reply.cc ---------------------------------------------------------------------------------
   void yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                std::vector<storage::EventHistory> histories);
   void function_threw(Run& run, const CallUnderWay& call, Threw threw);
@@ -142,26 +141,22 @@ class State {
   Duration retry_delay(int failed_attempts, std::optional<Duration> retry_after);
   void end_call(uint64_t number);
 
-  // -- fire_timers.cc
-  // ------------------------------------------------------------------------------
+  // -- fire_timers.cc ---------------------------------------------------------------------------
   void fire_step(Run& run, const Timer& timer);
   void drop_cancellation(Run& run, size_t index);
 
-  // -- register_functions.cc
-  // -----------------------------------------------------------------------
+  // -- register_functions.cc --------------------------------------------------------------------
   Function& adopt_function(std::unique_ptr<Function> function);
   void pump_all(std::vector<RunNo> runs);
 
-  // -- accept_events.cc
-  // ---------------------------------------------------------------------------- Stores an event
-  // and lets it meet waits, cancellations and triggers.
+  // -- accept_events.cc -------------------------------------------------------------------------
+  // Stores an event and lets it meet waits, cancellations and triggers.
   void accept_event(EventRecord record, storage::EventHistory& history);
   EventRecord make_event(Event event, std::optional<EventId> seeded);
   // Handles the events that ended runs made; each may end or start others.
   void drain_internal_events();
 
-  // -- start_run.cc
-  // --------------------------------------------------------------------------------
+  // -- start_run.cc -----------------------------------------------------------------------------
   struct NewRun {
     Function* function = nullptr;
     std::vector<Event> events;
@@ -175,9 +170,8 @@ class State {
   Run& start_run(NewRun request);
   void register_cancellations(Run& run, Time created_at);
 
-  // -- ops.cc
-  // -------------------------------------------------------------------------------------- False:
-  // the run has ended, do not touch it any more.
+  // -- ops.cc -----------------------------------------------------------------------------------
+  // False: the run has ended, do not touch it any more.
   bool take_op(Run& run, const CallUnderWay& call, StepOp op);
   bool step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body);
   bool step_threw(Run& run, const CallUnderWay& call, const StepKey& key, const std::string& id,
@@ -196,12 +190,13 @@ class State {
   enum class Known { kNew, kRepeat, kMismatch };
   Known recognise(Run& run, const StepOp& op);
 
-  // -- resolve.cc
-  // ---------------------------------------------------------------------------------- A step that
-  // is resolved as it is registered.
+  // -- resolve.cc -------------------------------------------------------------------------------
+  // A step that is resolved as it is registered.
   void record_resolved(Run& run, StepRecord step);
-  // Registers a pending step with its timer.
+  // Registers a pending step.
   PendingStep& record_pending(Run& run, StepRecord step);
+  // A registered step as it is remembered, with its timer.
+  void adopt_pending(Run& run, const StepRecord& step);
   struct Resolution {
     StepState state = StepState::kCompleted;
     std::string data = "null";
@@ -215,9 +210,8 @@ class State {
   void remember(Run& run, const StepRecord& step);
   void forget_pending(Run& run, size_t pending_index);
 
-  // -- finish_run.cc
-  // ------------------------------------------------------------------------------- Ends the run;
-  // it is gone when this returns.
+  // -- finish_run.cc ----------------------------------------------------------------------------
+  // Ends the run; it is gone when this returns.
   void complete_run(Run& run, std::string output);
   void fail_run(Run& run, ErrorInfo error);
   void end_cancelled(Run& run, ErrorInfo reason, RequestId request);
@@ -229,9 +223,8 @@ class State {
   void tell_invoker(const Run& run, const RunRecord& record);
   bool is_listened_to(std::string_view event_name) const;
 
-  // -- dispatch.cc
-  // --------------------------------------------------------------------------------- Makes
-  // whatever calls the run is ready for; evicts or loads it as needed.
+  // -- dispatch.cc ------------------------------------------------------------------------------
+  // Makes whatever calls the run is ready for; evicts or loads it as needed.
   void pump(Run& run);
   bool wants_function_call(const Run& run) const;
   void call_function(Run& run);
@@ -246,13 +239,11 @@ class State {
   RunRecord record_of(const Run& run, RunStatus status) const;
   void update_run(Run& run);
 
-  // -- load_run.cc
-  // ---------------------------------------------------------------------------------
+  // -- load_run.cc ------------------------------------------------------------------------------
   void bring_back(Run& run, storage::RunSnapshot snapshot);
 
-  // -- poison.cc
-  // ----------------------------------------------------------------------------------- At an
-  // unclean start, for a run that was under way: counts its deaths. False: it has ended.
+  // -- poison.cc --------------------------------------------------------------------------------
+  // At an unclean start, for a run that was under way: counts its deaths. False: it has ended.
   bool judge_deaths(Run& run, Position last_record);
   // True if the run may not be called now; it will be pumped again.
   bool must_wait_for_suspects(Run& run);
@@ -260,8 +251,7 @@ class State {
   // Something came from the run: it did not kill the process this time.
   void clear_suspect(Run& run);
 
-  // -- recovery.cc
-  // ---------------------------------------------------------------------------------
+  // -- recovery.cc ------------------------------------------------------------------------------
   void begin_recovery(const storage::Ownership& ownership);
   void recover_functions(std::vector<storage::StoredFunction> functions);
   void recover_runs(std::vector<storage::OpenRun> page);
@@ -269,13 +259,11 @@ class State {
   void recover_step(Run& run, StepRecord step);
   void finish_recovery();
 
-  // -- inspect.cc
-  // ----------------------------------------------------------------------------------
+  // -- inspect.cc -------------------------------------------------------------------------------
   WakeSource wake_source(const Run& run) const;
   std::vector<Finding> check() const;
 
-  // -- shared little things
-  // --------------------------------------------------------------------------
+  // -- shared little things ---------------------------------------------------------------------
   Position next_pos() { return ++last_pos_; }
   Ulid new_ulid();
   Duration backoff(int failed_attempts);

@@ -105,8 +105,7 @@ std::stop_token stop_token_of(const RunFrame* frame) {
 
 }  // namespace detail
 
-// -- Conditions
-// ------------------------------------------------------------------------------------
+// -- Conditions ---------------------------------------------------------------------------------
 
 static std::string equality(std::string_view field, std::string_view literal) {
   return "async.data." + std::string(field) + " == " + std::string(literal);

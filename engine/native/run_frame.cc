@@ -77,8 +77,7 @@ RunFrame* RunFrame::current() {
   return current_frame;
 }
 
-// -- What the engine brings
-// ------------------------------------------------------------------------
+// -- What the engine brings ---------------------------------------------------------------------
 
 void RunFrame::add(std::vector<core::MemoEntry> memo,
                    const std::vector<core::RegisteredStep>& registered) {
@@ -170,8 +169,7 @@ void RunFrame::hand_over(AwaitedStep& step, core::MemoEntry& entry) {
   if (entry.resolved_pos > seen.position) seen = {entry.resolved_pos, entry.key.bytes};
 }
 
-// -- What the code asks for
-// ------------------------------------------------------------------------
+// -- What the code asks for ---------------------------------------------------------------------
 
 bool RunFrame::begin(AwaitedStep& step) {
   if (step.phase == AwaitedStep::Phase::kResolved) return true;
@@ -296,8 +294,7 @@ void RunFrame::publish(Publication message) {
   publications_.push_back(std::move(message));
 }
 
-// -- Bodies
-// ----------------------------------------------------------------------------------------
+// -- Bodies -------------------------------------------------------------------------------------
 
 void RunFrame::body_started(AwaitedStep& step, std::stop_source* stop) {
   step.is_running = true;
@@ -332,8 +329,7 @@ bool RunFrame::is_gated(const Chain& chain) const {
                      [&](const AwaitedStep* step) { return is_under(step->chain, *chain.awaits); });
 }
 
-// -- What the driver takes
-// -------------------------------------------------------------------------
+// -- What the driver takes ----------------------------------------------------------------------
 
 std::vector<AwaitedStep*> RunFrame::take_new_steps() {
   return std::exchange(new_steps_, {});
@@ -363,8 +359,7 @@ std::vector<Publication> RunFrame::take_publications() {
   return std::exchange(publications_, {});
 }
 
-// -- The end
-// ---------------------------------------------------------------------------------------
+// -- The end ------------------------------------------------------------------------------------
 
 void RunFrame::finish() {
   auto& promise = code_.handle().promise();

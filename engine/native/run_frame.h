@@ -92,8 +92,7 @@ class RunFrame {
   const std::stop_source& stop_source() const { return stop_; }
   const core::RunContext& run() const { return *run_; }
 
-  // -- By the code, through stepwell/chain.h and stepwell/awaited_step.h
-  // -----------------------------
+  // -- By the code, through stepwell/chain.h and stepwell/awaited_step.h ------------------------
 
   bool begin(AwaitedStep& step);
   void forget(AwaitedStep& step);
