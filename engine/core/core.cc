@@ -101,6 +101,11 @@ std::vector<RequestId> Core::unanswered() const {
 std::vector<Finding> Core::check() const {
   return state_->check();
 }
+std::vector<Finding> Core::check(RunNo run) const {
+  std::vector<Finding> findings;
+  if (const Run* open = state_->find_run(run)) state_->check_run(*open, findings);
+  return findings;
+}
 uint64_t Core::lookback_overflows() const {
   return state_->lookback_.overflows();
 }

@@ -99,6 +99,8 @@ class Core {
   std::optional<WakeSource> wake_source(const RunId& id) const;
   // Every open run has a wake source, and the indexes agree with the runs (S-6, S-15).
   std::vector<Finding> check() const;
+  // The same for one run; nothing if it is not open.
+  std::vector<Finding> check(RunNo run) const;
   // How many events left the look-back window before their time.
   uint64_t lookback_overflows() const;
 

@@ -1,6 +1,9 @@
 // Looking in: why a run waits, and whether everything that is open will move.
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "engine/core/state.h"
 #include "schema/sorted_keys.h"
 
@@ -43,10 +46,11 @@ WakeSource State::wake_source(const Run& run) const {
   if (run.call != 0) {
     return {Kind::kCall, fmt::format("attempt {} is under way", run.attempt + 1), std::nullopt};
   }
-  if (run.start_at > now_) {
+  // A moment that has come counts until its alarm has gone off: that wakes the run.
+  if (run.start_at != Time{}) {
     return {Kind::kTimer, "starts at " + format_rfc3339(run.start_at), run.start_at};
   }
-  if (run.retry_at && *run.retry_at > now_) {
+  if (run.retry_at) {
     return {Kind::kTimer,
             fmt::format("attempt {} follows at {}", run.attempt + 1, format_rfc3339(*run.retry_at)),
             run.retry_at};
@@ -64,34 +68,108 @@ WakeSource State::wake_source(const Run& run) const {
   return {Kind::kNone, "nothing will wake it", std::nullopt};
 }
 
-std::vector<Finding> State::check() const {
-  std::vector<Finding> findings;
-  size_t waits = 0;
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
-    if (wake_source(run).kind == Kind::kNone) findings.push_back({run.id, "nothing will wake it"});
-    for (const PendingStep& step : run.pending) {
-      bool is_wait = step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
-      waits += is_wait;
-      if (is_wait && !waits_.has(step.target, {run.no, step.pos})) {
-        findings.push_back(
-            {run.id, fmt::format("its wait for \"{}\" is not indexed", step.target)});
-      }
-      if (step.call != 0 && !calls_.contains(step.call)) {
-        findings.push_back(
-            {run.id, fmt::format("step \"{}\" has a call that is not under way", step.id)});
-      }
+void State::check_run(const Run& run, std::vector<Finding>& findings) const {
+  auto find = [&](std::string what) { findings.push_back({run.id, std::move(what)}); };
+  if (wake_source(run).kind == Kind::kNone) find("nothing will wake it");
+  for (const PendingStep& step : run.pending) {
+    bool is_wait = step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
+    if (is_wait && !waits_.has(step.target, {run.no, step.pos})) {
+      find(fmt::format("its wait for \"{}\" is not indexed", step.target));
     }
-    if (run.call != 0 && !calls_.contains(run.call)) {
-      findings.push_back({run.id, "it has a call that is not under way"});
-    }
-    auto by_id = run_by_id_.find(run.id);
-    if (by_id == run_by_id_.end() || by_id->second != no) {
-      findings.push_back({run.id, "it is not found by its id"});
+    if (step.call != 0 && !calls_.contains(step.call)) {
+      find(fmt::format("step \"{}\" has a call that is not under way", step.id));
     }
   }
+  if (run.call != 0 && !calls_.contains(run.call)) find("it has a call that is not under way");
+  auto by_id = run_by_id_.find(run.id);
+  if (by_id == run_by_id_.end() || by_id->second != run.no) find("it is not found by its id");
+}
+
+// Every moment that a run waits for has its alarm.
+void State::check_timers(std::vector<Finding>& findings) const {
+  using Alarm = std::tuple<RunNo, Position, Timer::Kind, Time>;
+  std::vector<Alarm> alarms;
+  for (const Timer& timer : timers_.all()) {
+    alarms.emplace_back(timer.run, timer.step, timer.kind, timer.due);
+  }
+  std::sort(alarms.begin(), alarms.end());
+  auto expect = [&](const Run& run, const Alarm& alarm, std::string_view what) {
+    if (std::binary_search(alarms.begin(), alarms.end(), alarm)) return;
+    findings.push_back({run.id, fmt::format("no alarm is set for {}", what)});
+  };
+  for (RunNo no : sorted_keys(runs_)) {
+    const Run& run = *runs_.at(no);
+    if (run.start_at != Time{}) {
+      expect(run, {no, 0, Timer::Kind::kRunStart, run.start_at}, "its start");
+    }
+    if (run.retry_at) {
+      expect(run, {no, 0, Timer::Kind::kFunctionRetry, *run.retry_at}, "its next attempt");
+    }
+    for (const PendingStep& step : run.pending) {
+      if (step.due) expect(run, {no, step.pos, Timer::Kind::kStep, *step.due}, "a step");
+    }
+  }
+}
+
+// What is held back is in the list that lets it go.
+void State::check_queues(std::vector<Finding>& findings) const {
+  std::vector<RunNo> queued(suspects_.begin(), suspects_.end());
+  queued.insert(queued.end(), behind_suspects_.begin(), behind_suspects_.end());
+  for (const auto& [slug, function] : functions_.all()) {
+    if (function->is_available) continue;
+    queued.insert(queued.end(), function->held_back.begin(), function->held_back.end());
+  }
+  std::sort(queued.begin(), queued.end());
+  for (RunNo no : sorted_keys(runs_)) {
+    const Run& run = *runs_.at(no);
+    if (run.is_held_back && !std::binary_search(queued.begin(), queued.end(), no)) {
+      findings.push_back({run.id, "it is held back and in no queue"});
+    }
+  }
+  bool has_queue = !suspects_.empty() || !behind_suspects_.empty();
+  if (has_queue && alone_ == 0 && native_calls_ == 0) {
+    findings.push_back({{}, "runs wait behind suspects, and no suspect is tried"});
+  }
+  if (alone_ != 0 && !runs_.contains(alone_)) {
+    findings.push_back({{}, "the suspect that is tried alone is not open"});
+  }
+}
+
+// The sums that are kept agree with what they are sums of.
+void State::check_sums(std::vector<Finding>& findings) const {
+  size_t waits = 0;
+  size_t hot = 0;
+  size_t native = 0;
+  for (RunNo no : sorted_keys(runs_)) {
+    const Run& run = *runs_.at(no);
+    waits += static_cast<size_t>(
+        std::count_if(run.pending.begin(), run.pending.end(), [](const PendingStep& step) {
+          return step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
+        }));
+    if (run.memory) hot += run.memory->bytes;
+  }
+  for (uint64_t number : sorted_keys(calls_)) {
+    const CallUnderWay& call = calls_.at(number);
+    native += call.driver == DriverKind::kNative;
+    if (!runs_.contains(call.run)) findings.push_back({{}, "a call of a run that is not open"});
+  }
   if (waits != waits_.size()) findings.push_back({{}, "the wait index holds waits of no run"});
+  if (hot != hot_bytes_) findings.push_back({{}, "the bytes in memory are counted wrongly"});
+  if (native != native_calls_) findings.push_back({{}, "the calls are counted wrongly"});
   if (run_by_id_.size() != runs_.size()) findings.push_back({{}, "ids of runs that are not open"});
+  for (const auto& [signal, waiter] : signals_) {
+    if (!runs_.contains(waiter.run)) {
+      findings.push_back({{}, fmt::format("signal \"{}\" is kept for no open run", signal)});
+    }
+  }
+}
+
+std::vector<Finding> State::check() const {
+  std::vector<Finding> findings;
+  for (RunNo no : sorted_keys(runs_)) check_run(*runs_.at(no), findings);
+  check_timers(findings);
+  check_queues(findings);
+  check_sums(findings);
   return findings;
 }
 

@@ -262,6 +262,10 @@ class State {
   // -- inspect.cc -------------------------------------------------------------------------------
   WakeSource wake_source(const Run& run) const;
   std::vector<Finding> check() const;
+  void check_run(const Run& run, std::vector<Finding>& findings) const;
+  void check_timers(std::vector<Finding>& findings) const;
+  void check_queues(std::vector<Finding>& findings) const;
+  void check_sums(std::vector<Finding>& findings) const;
 
   // -- shared little things ---------------------------------------------------------------------
   Position next_pos() { return ++last_pos_; }

@@ -30,6 +30,8 @@ class Timers {
   std::optional<Time> next_due() const;
 
   size_t size() const { return heap_.size(); }
+  // All entries, also void ones, in no order.
+  const std::vector<Timer>& all() const { return heap_; }
 
  private:
   struct Later {
