@@ -2,15 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "engine/core/condition.h"
+#include "engine/expr/wait_index.h"
 #include "schema/run.h"
+#include "schema/time.h"
 
 namespace stepwell::core {
 
@@ -22,22 +22,26 @@ struct WaitRef {
 
 class Waits {
  public:
-  void add(const std::string& event_name, Condition condition, const WaitRef& ref);
-  void remove(const std::string& event_name, const WaitRef& ref);
+  // `seed`: see expr::WaitIndex.
+  explicit Waits(uint64_t seed) : seed_(seed) {}
+
+  // `condition` is the text of a bound Condition; empty: every event of the name matches.
+  void add(const std::string& event_name, std::string_view condition, const WaitRef& ref);
+  void remove(std::string_view event_name, const WaitRef& ref);
 
   // The waits that an incoming event of this name matches, in the order of their registration.
-  std::vector<WaitRef> match(std::string_view event_name, std::string_view event_json,
-                             Time now) const;
+  std::vector<WaitRef> match(std::string_view event_name, std::string_view event_json, Time now);
 
   bool has(std::string_view event_name) const;
   bool has(std::string_view event_name, const WaitRef& ref) const;
   size_t size() const { return size_; }
 
  private:
-  // By the registration's position, which orders them.
-  using OfName = std::map<Position, std::pair<WaitRef, Condition>>;
-  std::map<std::string, OfName, std::less<>> by_name_;
+  uint64_t seed_;
+  std::map<std::string, std::unique_ptr<expr::WaitIndex>, std::less<>> by_name_;
   size_t size_ = 0;
+  expr::WaitScratch scratch_;
+  std::vector<expr::WaitKey> found_;
 };
 
 }  // namespace stepwell::core

@@ -101,37 +101,19 @@ class Compiler {
   // In the dialect a chain of fields and constant indexes below a variable is one path.
   std::optional<Path> as_path(const Node& node) const {
     if (mode_ != Mode::kDialect) return std::nullopt;
-    if (node.kind == NodeKind::kIdent) {
-      if (!node.is_rooted && find_local(node.name)) return std::nullopt;
-      auto name = find_variable(options_, node.name, node.is_rooted);
-      if (!name) return std::nullopt;
-      return Path{std::move(*name), {}};
-    }
-    const Node* below = nullptr;
-    PathStep step;
-    if (node.kind == NodeKind::kSelect && !node.is_optional) {
-      below = node.target;
-      step = node.name;
-    } else if (node.kind == NodeKind::kCall && node.op == Op::kIndex &&
-               node.args[1]->kind == NodeKind::kLiteral) {
-      const Literal& key = node.args[1]->literal;
-      const auto* name = std::get_if<std::string>(&key);
-      const auto* number = std::get_if<int64_t>(&key);
-      if (!name && !(number && *number >= 0 && *number < kMaxPathIndex)) return std::nullopt;
-      below = node.args[0];
-      if (name) {
-        step = *name;
+    const Node* root = &node;
+    while (root->kind != NodeKind::kIdent) {
+      if (root->kind == NodeKind::kSelect) {
+        root = root->target;
+      } else if (root->kind == NodeKind::kCall && root->op == Op::kIndex) {
+        root = root->args[0];
       } else {
-        step = static_cast<uint32_t>(*number);
+        return std::nullopt;
       }
-    } else {
-      return std::nullopt;
     }
-    auto path = as_path(*below);
-    if (path) path->steps.push_back(std::move(step));
-    return path;
+    if (!root->is_rooted && find_local(root->name)) return std::nullopt;
+    return path_of(node, options_);
   }
-  static constexpr int64_t kMaxPathIndex = 10'000;  // beyond, a path would make every pass slow
 
   Built slot(const Path& path) { return variable(make_slot(program_.paths.intern(path), mode_)); }
 

@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, 13> kTypeNames = {"bool",
                                                          "google.protobuf.Duration",
                                                          "optional_type"};
 
+constexpr int64_t kMaxPathIndex = 10'000;  // beyond, a path would make every pass slow
+
 bool is_variable(const CompileOptions& options, std::string_view name) {
   const auto& plain = options.variables;
   const auto& typed = options.environment.variables;
@@ -94,6 +96,37 @@ std::optional<std::string_view> find_type_name(const CompileOptions& options, st
     if (found != kTypeNames.end()) return *found;
   }
   return std::nullopt;
+}
+
+std::optional<Path> path_of(const Node& node, const CompileOptions& options) {
+  if (node.kind == NodeKind::kIdent) {
+    auto name = find_variable(options, node.name, node.is_rooted);
+    if (!name) return std::nullopt;
+    return Path{std::move(*name), {}};
+  }
+  const Node* below = nullptr;
+  PathStep step;
+  if (node.kind == NodeKind::kSelect && !node.is_optional) {
+    below = node.target;
+    step = node.name;
+  } else if (node.kind == NodeKind::kCall && node.op == Op::kIndex &&
+             node.args[1]->kind == NodeKind::kLiteral) {
+    const Literal& key = node.args[1]->literal;
+    const auto* name = std::get_if<std::string>(&key);
+    const auto* number = std::get_if<int64_t>(&key);
+    if (!name && !(number && *number >= 0 && *number < kMaxPathIndex)) return std::nullopt;
+    below = node.args[0];
+    if (name) {
+      step = *name;
+    } else {
+      step = static_cast<uint32_t>(*number);
+    }
+  } else {
+    return std::nullopt;
+  }
+  auto path = path_of(*below, options);
+  if (path) path->steps.push_back(std::move(step));
+  return path;
 }
 
 std::optional<std::string> find_qualified_function(const CompileOptions& options,

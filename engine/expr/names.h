@@ -25,6 +25,10 @@ std::optional<std::string> find_variable(const CompileOptions& options, std::str
 std::optional<std::string_view> find_type_name(const CompileOptions& options, std::string_view name,
                                                bool is_rooted);
 
+// A chain of fields and constant indexes below a variable as one path; nothing for other trees. The
+// name at its root must not be a variable of a macro.
+std::optional<Path> path_of(const Node& node, const CompileOptions& options);
+
 // For a.b.f(...): the function "a.b.f" if there is one and a is no variable.
 std::optional<std::string> find_qualified_function(const CompileOptions& options, const Node& call);
 
