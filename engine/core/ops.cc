@@ -225,8 +225,9 @@ bool State::wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op,
     return true;
   }
   std::string event_name = step.target;
+  std::string expression = step.expression;
   PendingStep& pending = record_pending(run, std::move(step));
-  waits_.add(event_name, std::move(*condition), {run.no, pending.pos});
+  waits_.add(event_name, expression, {run.no, pending.pos});
   return true;
 }
 

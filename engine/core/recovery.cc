@@ -89,9 +89,7 @@ void State::recover_run(storage::OpenRun open) {
 void State::recover_step(Run& run, StepRecord step) {
   adopt_pending(run, step);
   if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
-    auto condition = Condition::compile_residual(step.expression);
-    CHECK_INVARIANT(condition.ok(), "a stored expression compiled when its wait was registered");
-    waits_.add(step.target, std::move(*condition), {run.no, step.pos});
+    waits_.add(step.target, step.expression, {run.no, step.pos});
   } else if (step.kind == StepKind::kWaitForSignal && step.attempts != kReplacedWaiter) {
     signals_[step.target] = {run.no, step.pos};
   }

@@ -90,8 +90,9 @@ void State::register_cancellations(Run& run, Time created_at) {
     step.due = created_at + cancel.timeout.value_or(kCancelOnDefault);
     step.target = cancel.event;
     step.expression = bound->text();
+    std::string expression = step.expression;
     PendingStep& pending = record_pending(run, std::move(step));
-    waits_.add(cancel.event, std::move(*bound), {run.no, pending.pos});
+    waits_.add(cancel.event, expression, {run.no, pending.pos});
   }
 }
 

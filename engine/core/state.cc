@@ -15,7 +15,10 @@ constexpr uint64_t kJitterMillis = 30'000;
 
 }  // namespace
 
-State::State(Settings settings, Random random) : settings_(settings), random_(std::move(random)) {}
+State::State(Settings settings, Random random)
+    : settings_(settings),
+      random_(std::move(random)),
+      waits_(random_.stream("keys of waits").next()) {}
 
 Ulid State::new_ulid() {
   auto high = static_cast<uint16_t>(random_.next());
