@@ -53,6 +53,7 @@ Workload waits_workload();     // W3
 Workload sleepers_workload();  // W4
 Workload events_workload();    // W5
 Workload recovery_workload();  // W6
+Workload index_workload();     // W8
 
 // -- Helpers -------------------------------------------------------------------------------------
 
