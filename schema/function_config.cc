@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <set>
+#include <tuple>
 
+#include "schema/cron.h"
 #include "schema/json.h"
 
 namespace stepwell {
@@ -24,7 +26,9 @@ void read_triggers(const JsonView& root, FunctionConfig& config) {
   auto triggers = root.find("triggers");
   if (!triggers) return;
   for (JsonElements it = triggers->elements(); it.next();) {
-    config.triggers.push_back({read_string(it.value(), "event"), read_string(it.value(), "if")});
+    config.triggers.push_back({read_string(it.value(), "event"), read_string(it.value(), "if"),
+                               read_string(it.value(), "cron"),
+                               read_duration(it.value(), "jitterMs")});
   }
 }
 
@@ -52,20 +56,43 @@ void check_name(std::string& faults, std::string_view where, std::string_view na
   }
 }
 
+void check_schedule(std::string& faults, std::string_view where, const Trigger& trigger) {
+  if (const Result<Cron> cron = parse_cron(trigger.cron); !cron) {
+    faults += fmt::format("{}.cron: {}; ", where, cron.error().message);
+  }
+  if (!trigger.event.empty()) faults += fmt::format("{}: either event or cron; ", where);
+  if (!trigger.expression.empty()) {
+    faults += fmt::format("{}: a schedule has no expression; ", where);
+  }
+  const Duration jitter = trigger.jitter.value_or(Duration::zero());
+  if (jitter != Duration::zero() && (jitter < kMinCronJitter || jitter > kMaxCronJitter)) {
+    faults += fmt::format("{}: the jitter must be from 1s to 5m; ", where);
+  }
+}
+
+void check_event_trigger(std::string& faults, std::string_view where, const Trigger& trigger) {
+  check_name(faults, where, trigger.event);
+  if (!is_valid_pattern(trigger.event)) {
+    faults += fmt::format("{}: \"{}\": a * stands last, behind / or .; ", where, trigger.event);
+  }
+  if (trigger.jitter) faults += fmt::format("{}: only a schedule has a jitter; ", where);
+}
+
 void check_triggers(std::string& faults, const FunctionConfig& config) {
   if (config.triggers.size() > kMaxTriggers) {
     faults += fmt::format("triggers: {} of them, at most {} are allowed; ", config.triggers.size(),
                           kMaxTriggers);
   }
-  std::set<std::pair<std::string, std::string>> seen;
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
   for (size_t i = 0; i < config.triggers.size(); ++i) {
     const Trigger& trigger = config.triggers[i];
     std::string where = fmt::format("triggers[{}]", i);
-    check_name(faults, where, trigger.event);
-    if (!is_valid_pattern(trigger.event)) {
-      faults += fmt::format("{}: \"{}\": a * stands last, behind / or .; ", where, trigger.event);
+    if (trigger.cron.empty()) {
+      check_event_trigger(faults, where, trigger);
+    } else {
+      check_schedule(faults, where, trigger);
     }
-    if (!seen.insert({trigger.event, trigger.expression}).second) {
+    if (!seen.insert({trigger.event, trigger.expression, trigger.cron}).second) {
       faults += fmt::format("{}: the same trigger as an earlier one; ", where);
     }
   }
@@ -85,6 +112,19 @@ void check_cancel_on(std::string& faults, const FunctionConfig& config) {
   }
 }
 
+void check_url(std::string& faults, const FunctionConfig& config) {
+  if (config.driver != DriverKind::kHttp) {
+    if (!config.url.empty()) faults += "url: only code behind HTTP has one; ";
+    return;
+  }
+  if (!config.url.starts_with("http://") && !config.url.starts_with("https://")) {
+    faults += fmt::format("url: \"{}\" must begin with http:// or https://; ", config.url);
+  }
+  if (config.url.size() > kMaxUrlLength) {
+    faults += fmt::format("url: it has at most {} characters; ", kMaxUrlLength);
+  }
+}
+
 }  // namespace
 
 std::string function_config_json(const FunctionConfig& config) {
@@ -92,10 +132,17 @@ std::string function_config_json(const FunctionConfig& config) {
   json.begin_object().key("id").string(config.id.slug).key("name").string(config.name);
   json.key("app").string(config.app);
   json.key("driver").string(config.driver == DriverKind::kNative ? "native" : "http");
+  if (!config.url.empty()) json.key("url").string(config.url);
   json.key("triggers").begin_array();
   for (const Trigger& trigger : config.triggers) {
-    json.begin_object().key("event").string(trigger.event);
+    json.begin_object();
+    if (trigger.cron.empty()) {
+      json.key("event").string(trigger.event);
+    } else {
+      json.key("cron").string(trigger.cron);
+    }
     if (!trigger.expression.empty()) json.key("if").string(trigger.expression);
+    if (trigger.jitter) json.key("jitterMs").integer(trigger.jitter->count());
     json.end_object();
   }
   json.end_array().key("retries").integer(config.retries).key("cancelOn").begin_array();
@@ -107,6 +154,7 @@ std::string function_config_json(const FunctionConfig& config) {
   }
   json.end_array();
   if (config.wait_lookback) json.key("waitLookbackMs").integer(config.wait_lookback->count());
+  write_flow_control(json, config.flow);
   return json.end_object().take();
 }
 
@@ -126,20 +174,32 @@ Result<FunctionConfig> parse_function_config(std::string_view text) {
   }
   read_cancel_on(*root, config);
   config.wait_lookback = read_duration(*root, "waitLookbackMs");
+  config.url = read_string(*root, "url");
+  config.flow = read_flow_control(*root);
   return config;
 }
 
-Result<void> validate(const FunctionConfig& config) {
+std::string faults_of(const FunctionConfig& config) {
   std::string faults;
   if (config.id.slug.empty()) faults += "id: it is missing; ";
   if (config.retries < 0) faults += "retries: it cannot be negative; ";
+  check_url(faults, config);
   check_triggers(faults, config);
   check_cancel_on(faults, config);
+  check_flow_control(faults, config.flow);
+  if (config.flow.batching && !config.cancel_on.empty()) {
+    faults += "batchEvents: it does not go together with cancelOn; ";
+  }
   if (config.wait_lookback.value_or(Duration::zero()) < Duration::zero()) {
     faults += "waitLookback: it cannot be negative; ";
   }
+  if (!faults.empty()) faults.resize(faults.size() - 2);  // the last separator
+  return faults;
+}
+
+Result<void> validate(const FunctionConfig& config) {
+  const std::string faults = faults_of(config);
   if (faults.empty()) return {};
-  faults.resize(faults.size() - 2);
   return Error{ErrorCode::kInvalid, fmt::format("function \"{}\": {}", config.id.slug, faults)};
 }
 

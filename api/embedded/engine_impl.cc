@@ -100,10 +100,9 @@ std::string_view EngineImpl::add(FunctionOptions options,
                       "function \"" + options.id + "\" is registered twice");
   }
   FunctionConfig config = config_of(options, options_.app);
-  Result<std::unique_ptr<core::Function>> compiled = core::compile_function(config);
-  if (!compiled) {
+  if (const Result<void> checked = core::check_function(config); !checked) {
     code_.erase(place);
-    raise(compiled.error());
+    raise(checked.error());
   }
   if (options.on_failure) failure_callbacks_.emplace(options.id, std::move(options.on_failure));
   configs_.push_back(std::move(config));

@@ -34,7 +34,9 @@ std::string_view TestEngineImpl::add(FunctionOptions options,
                                      std::shared_ptr<const FunctionCode> code) {
   if (pipeline_) throw std::logic_error("functions are registered before the first event");
   FunctionConfig config = config_of(options, "test");
-  must(core::compile_function(config));
+  if (const Result<void> checked = core::check_function(config); !checked) {
+    throw std::logic_error(checked.error().message);
+  }
   native::RegisteredFunction function{std::move(code), options.determinism, &stubs_};
   auto [place, is_new] = functions_.try_emplace(options.id, std::move(function));
   if (!is_new) throw std::logic_error("function \"" + options.id + "\" is registered twice");

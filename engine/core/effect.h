@@ -18,6 +18,7 @@ struct Answer {
   std::optional<Error> error;
   std::vector<EventId> event_ids;  // AcceptEvents: the internal ids, in order
   std::optional<RunId> run;        // the run that was cancelled, started or resumed
+  bool is_modified = false;        // RegisterFunctions: something differs from before
 };
 
 // Make this call on the driver of its function.

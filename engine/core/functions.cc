@@ -4,22 +4,69 @@
 
 #include <algorithm>
 
+#include "engine/expr/expression.h"
+#include "engine/expr/zone.h"
+#include "schema/cron.h"
+
 namespace stepwell::core {
 namespace {
 
-Result<std::vector<Condition>> compile_all(const FunctionConfig& config, std::string_view field,
-                                           const std::vector<std::string>& texts) {
-  std::vector<Condition> conditions;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    Result<Condition> condition = Condition::compile(texts[i]);
-    if (!condition) {
-      return Error{ErrorCode::kInvalid,
-                   fmt::format("function \"{}\", {}[{}].if: {}", config.id.slug, field, i,
-                               condition.error().message)};
-    }
-    conditions.push_back(std::move(*condition));
+// Collects what is wrong with one function, so that whoever wrote it learns all of it at once.
+class Faults {
+ public:
+  void add(std::string_view field, std::string_view what) {
+    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : "; ", field, what);
   }
-  return conditions;
+  // Several that are written out already.
+  void add_all(std::string_view text) {
+    if (!text.empty()) text_ += fmt::format("{}{}", text_.empty() ? "" : "; ", text);
+  }
+  bool is_empty() const { return text_.empty(); }
+  Error error(const FunctionId& function) const {
+    return {ErrorCode::kInvalid, fmt::format("function \"{}\": {}", function.slug, text_)};
+  }
+
+ private:
+  std::string text_;
+};
+
+// An expression that reads nothing but the event that came in.
+void check_event_expression(Faults& faults, std::string_view field, std::string_view text) {
+  if (text.empty()) return;
+  const auto expression = expr::Expression::compile(text, {.variables = {"event"}});
+  if (!expression) faults.add(field, expression.error().to_string());
+}
+
+void check_expressions(Faults& faults, const FunctionConfig& config) {
+  for (size_t i = 0; i < config.triggers.size(); ++i) {
+    check_event_expression(faults, fmt::format("triggers[{}].if", i),
+                           config.triggers[i].expression);
+  }
+  for (size_t i = 0; i < config.cancel_on.size(); ++i) {
+    const Result<Condition> condition = Condition::compile(config.cancel_on[i].expression);
+    if (!condition) faults.add(fmt::format("cancelOn[{}].if", i), condition.error().message);
+  }
+  for (const NamedExpression& named : expressions_of(config.flow)) {
+    check_event_expression(faults, named.field, named.text);
+  }
+}
+
+void check_zones(Faults& faults, const FunctionConfig& config) {
+  for (size_t i = 0; i < config.triggers.size(); ++i) {
+    const Result<Cron> cron = parse_cron(config.triggers[i].cron);
+    if (!cron || cron->zone.empty() || expr::zone_offset(cron->zone, 0)) continue;
+    faults.add(fmt::format("triggers[{}].cron", i),
+               fmt::format("there is no time zone \"{}\"", cron->zone));
+  }
+}
+
+// What is understood and checked, but does not act yet: a function must not run without it.
+void refuse_unbuilt(Faults& faults, const FunctionConfig& config) {
+  constexpr std::string_view kWhat = "this version cannot do it yet; leave it out to register";
+  for (size_t i = 0; i < config.triggers.size(); ++i) {
+    if (!config.triggers[i].cron.empty()) faults.add(fmt::format("triggers[{}].cron", i), kWhat);
+  }
+  for (const std::string& field : fields_in_use(config.flow)) faults.add(field, kWhat);
 }
 
 }  // namespace
@@ -28,20 +75,28 @@ int Function::max_attempts() const {
   return std::clamp(config.retries, 0, kMaxRetries) + 1;
 }
 
-Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {
-  if (Result<void> valid = validate(config); !valid) return valid.error();
-  std::vector<std::string> triggers;
-  for (const Trigger& trigger : config.triggers) triggers.push_back(trigger.expression);
-  std::vector<std::string> cancels;
-  for (const CancelOn& cancel : config.cancel_on) cancels.push_back(cancel.expression);
+Result<void> check_function(const FunctionConfig& config) {
+  Faults faults;
+  faults.add_all(faults_of(config));
+  check_expressions(faults, config);
+  check_zones(faults, config);
+  refuse_unbuilt(faults, config);
+  if (faults.is_empty()) return {};
+  return faults.error(config.id);
+}
 
+Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {
   auto function = std::make_unique<Function>();
-  auto compiled_triggers = compile_all(config, "triggers", triggers);
-  if (!compiled_triggers) return compiled_triggers.error();
-  auto compiled_cancels = compile_all(config, "cancelOn", cancels);
-  if (!compiled_cancels) return compiled_cancels.error();
-  function->triggers = std::move(*compiled_triggers);
-  function->cancel_on = std::move(*compiled_cancels);
+  for (const Trigger& trigger : config.triggers) {
+    Result<Condition> condition = Condition::compile(trigger.expression);
+    if (!condition) return condition.error();
+    function->triggers.push_back(std::move(*condition));
+  }
+  for (const CancelOn& cancel : config.cancel_on) {
+    Result<Condition> condition = Condition::compile(cancel.expression);
+    if (!condition) return condition.error();
+    function->cancel_on.push_back(std::move(*condition));
+  }
   function->config = std::move(config);
   return function;
 }
@@ -79,6 +134,7 @@ void Functions::index() {
   for (auto& [slug, function] : all_) {
     if (function->is_archived) continue;
     for (size_t i = 0; i < function->config.triggers.size(); ++i) {
+      if (function->config.triggers[i].event.empty()) continue;
       by_trigger_[function->config.triggers[i].event].push_back({function.get(), i});
     }
   }

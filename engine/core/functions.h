@@ -25,7 +25,11 @@ struct Function {
   int max_attempts() const;
 };
 
-// Compiles the expressions of a configuration; the error names function, field and column.
+// Whether a function may be registered so. The error names function, field and column of all that
+// is wrong. What this version cannot do yet (schedules, flow control) is refused.
+Result<void> check_function(const FunctionConfig& config);
+
+// Compiles the expressions of a configuration that was checked, now or by an earlier version.
 Result<std::unique_ptr<Function>> compile_function(FunctionConfig config);
 
 class Functions {

@@ -28,11 +28,13 @@ struct AcceptEvents {
   std::vector<Item> events;
 };
 
-// The functions of an app, all of them: those that it had and that are missing now are archived.
+// The functions that an app has behind one driver, all of them: those that it had there and that
+// are missing now are archived.
 struct RegisterFunctions {
   RequestId request = 0;
   std::string app;
   std::vector<FunctionConfig> functions;
+  DriverKind driver = DriverKind::kNative;
 };
 
 // A driver's answer to a call. `histories`: look-ups for the events of SendEvents ops with ids, in

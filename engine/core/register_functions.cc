@@ -6,47 +6,81 @@
 #include "engine/core/state.h"
 
 namespace stepwell::core {
+namespace {
+
+// Whether the function belongs to the app and driver that register.
+bool is_home(const Function& function, const RegisterFunctions& input) {
+  return function.config.app == input.app && function.config.driver == input.driver;
+}
+
+std::string fault_of_owner(const Function& function) {
+  const bool is_native = function.config.driver == DriverKind::kNative;
+  return "function \"" + function.config.id.slug + "\": app \"" + function.config.app +
+         "\" has one of this id already, " + (is_native ? "in process" : "behind HTTP") +
+         "; give it another id, or remove that one first";
+}
+
+}  // namespace
 
 void State::register_functions(RegisterFunctions input) {
-  std::vector<std::unique_ptr<Function>> compiled;
-  std::string faults;
-  std::set<std::string> ids;
-  for (FunctionConfig& config : input.functions) {
-    config.app = input.app;
-    if (!ids.insert(config.id.slug).second) {
-      faults += "function \"" + config.id.slug + "\" is registered twice\n";
-    }
-    Result<std::unique_ptr<Function>> function = compile_function(std::move(config));
-    if (function) {
-      compiled.push_back(std::move(*function));
-    } else {
-      faults += function.error().message + "\n";
-    }
-  }
-  if (!faults.empty()) {
-    faults.pop_back();
-    return refuse(input.request, ErrorCode::kInvalid, std::move(faults));
-  }
+  auto compiled = compile_functions(input);
+  if (!compiled) return refuse(input.request, ErrorCode::kInvalid, compiled.error().message);
+  std::set<std::string_view> ids;
+  for (const auto& function : *compiled) ids.insert(function->config.id.slug);
+  bool is_modified = false;
   for (const auto& [slug, known] : functions_.all()) {
-    if (known->config.app != input.app || known->is_archived || ids.contains(slug)) continue;
+    if (!is_home(*known, input) || known->is_archived || ids.contains(slug)) continue;
     write(storage::PutFunction{known->config, true, next_pos()});
     functions_.archive(*known);
+    is_modified = true;
   }
   std::vector<RunNo> held_back;
-  for (std::unique_ptr<Function>& function : compiled) {
+  for (std::unique_ptr<Function>& function : *compiled) {
+    is_modified |= is_change(*function);
     Function& adopted = adopt_function(std::move(function));
     held_back.insert(held_back.end(), adopted.held_back.begin(), adopted.held_back.end());
     adopted.held_back.clear();
   }
   pump_all(std::move(held_back));
-  answer(Answer{.request = input.request});
+  answer(Answer{.request = input.request, .is_modified = is_modified});
+}
+
+Result<std::vector<std::unique_ptr<Function>>> State::compile_functions(
+    RegisterFunctions& input) const {
+  std::vector<std::unique_ptr<Function>> compiled;
+  std::string faults;
+  std::set<std::string> ids;
+  for (FunctionConfig& config : input.functions) {
+    config.app = input.app;
+    config.driver = input.driver;
+    if (!ids.insert(config.id.slug).second) {
+      faults += "function \"" + config.id.slug + "\" is registered twice\n";
+    }
+    const Function* known = functions_.find(config.id.slug);
+    if (known != nullptr && !known->is_archived && !is_home(*known, input)) {
+      faults += fault_of_owner(*known) + "\n";
+    }
+    if (const Result<void> checked = check_function(config); !checked) {
+      faults += checked.error().message + "\n";
+      continue;
+    }
+    Result<std::unique_ptr<Function>> function = compile_function(std::move(config));
+    if (!function) return function.error();
+    compiled.push_back(std::move(*function));
+  }
+  if (faults.empty()) return compiled;
+  faults.pop_back();
+  return Error{ErrorCode::kInvalid, std::move(faults)};
+}
+
+bool State::is_change(const Function& function) const {
+  const Function* known = functions_.find(function.config.id.slug);
+  return known == nullptr || known->is_archived ||
+         function_config_json(known->config) != function_config_json(function.config);
 }
 
 Function& State::adopt_function(std::unique_ptr<Function> function) {
-  const Function* known = functions_.find(function->config.id.slug);
-  bool is_changed = known == nullptr || known->is_archived ||
-                    function_config_json(known->config) != function_config_json(function->config);
-  if (is_changed) write(storage::PutFunction{function->config, false, next_pos()});
+  if (is_change(*function)) write(storage::PutFunction{function->config, false, next_pos()});
   function->is_available = true;
   return functions_.put(std::move(function));
 }

@@ -146,6 +146,9 @@ class State {
   void drop_cancellation(Run& run, size_t index);
 
   // -- register_functions.cc --------------------------------------------------------------------
+  // The error lists what is wrong with all of them.
+  Result<std::vector<std::unique_ptr<Function>>> compile_functions(RegisterFunctions& input) const;
+  bool is_change(const Function& function) const;
   Function& adopt_function(std::unique_ptr<Function> function);
   void pump_all(std::vector<RunNo> runs);
 

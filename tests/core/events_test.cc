@@ -33,7 +33,7 @@ TEST_CASE(
   CHECK(h.calls.size() == 1);
   h.add_function(h.function("g", "go", "event.data.n >"));
   REQUIRE(h.answers.back().error);
-  CHECK(h.answers.back().error->message.find("function \"g\", triggers[0].if") !=
+  CHECK(h.answers.back().error->message.find("function \"g\": triggers[0].if") !=
         std::string::npos);
 }
 

@@ -12,7 +12,10 @@ FunctionConfig full_config() {
   config.name = "Welcome \"you\"";
   config.app = "shop";
   config.driver = DriverKind::kHttp;
-  config.triggers = {{"user/created", "event.data.n > 1"}, {"user/*", ""}};
+  config.url = "https://shop.test/api/inngest?fnId=shop-welcome&stepId=step";
+  config.triggers = {{"user/created", "event.data.n > 1"},
+                     {"user/*", ""},
+                     {.cron = "TZ=Europe/Vienna 0 9 * * 1", .jitter = Duration(30'000)}};
   config.retries = 7;
   config.cancel_on = {{"user/deleted", "async.data.id == event.data.id", Duration(90'000)},
                       {"user/banned", "", std::nullopt}};
@@ -24,11 +27,6 @@ FunctionConfig small_config() {
   FunctionConfig config;
   config.id.slug = "fn";
   return config;
-}
-
-std::string faults_of(const FunctionConfig& config) {
-  Result<void> result = validate(config);
-  return result ? "" : result.error().message;
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -47,6 +45,7 @@ TEST_CASE("a configuration comes back from its JSON as it was") {
     CHECK(read->name == config.name);
     CHECK(read->app == config.app);
     CHECK(read->driver == config.driver);
+    CHECK(read->url == config.url);
     CHECK(read->triggers.size() == config.triggers.size());
     CHECK(read->retries == config.retries);
     CHECK(read->cancel_on.size() == config.cancel_on.size());
@@ -55,6 +54,9 @@ TEST_CASE("a configuration comes back from its JSON as it was") {
   Result<FunctionConfig> read = parse_function_config(function_config_json(full_config()));
   CHECK(read->triggers[0].expression == "event.data.n > 1");
   CHECK(read->triggers[1].event == "user/*");
+  CHECK(read->triggers[2].cron == "TZ=Europe/Vienna 0 9 * * 1");
+  CHECK(read->triggers[2].jitter == Duration(30'000));
+  CHECK(read->triggers[2].event.empty());
   CHECK(read->cancel_on[0].timeout == Duration(90'000));
   CHECK_FALSE(read->cancel_on[1].timeout.has_value());
 }
@@ -112,6 +114,37 @@ TEST_CASE("a star stands last, behind a slash or a dot") {
   CHECK_FALSE(is_valid("a*"));
   CHECK_FALSE(is_valid("a/*/b"));
   CHECK_FALSE(is_valid("a/**"));
+}
+
+TEST_CASE("a schedule is one, has no expression, and its jitter is bounded") {
+  auto faults = [](Trigger trigger) {
+    FunctionConfig config = small_config();
+    config.triggers = {std::move(trigger)};
+    return faults_of(config);
+  };
+  CHECK(faults({.cron = "* * * * *"}).empty());
+  CHECK(faults({.cron = "* * * * *", .jitter = Duration(0)}).empty());
+  CHECK(contains(faults({.cron = "61 * * * *"}), "triggers[0].cron: \"61\" is no minute"));
+  CHECK(contains(faults({.event = "a", .cron = "* * * * *"}), "either event or cron"));
+  CHECK(contains(faults({.expression = "true", .cron = "* * * * *"}), "no expression"));
+  CHECK(contains(faults({.cron = "* * * * *", .jitter = Duration(999)}), "jitter"));
+  CHECK(contains(faults({.cron = "* * * * *", .jitter = Duration(300'001)}), "jitter"));
+  CHECK(contains(faults({.event = "a", .jitter = Duration(1'000)}), "only a schedule"));
+  FunctionConfig config = small_config();
+  config.triggers = {{.cron = "0 * * * *"}, {.cron = "0 * * * *", .jitter = Duration(2'000)}};
+  CHECK(contains(faults_of(config), "triggers[1]: the same trigger"));
+}
+
+TEST_CASE("code behind HTTP has a URL, other code has none") {
+  FunctionConfig config = small_config();
+  config.url = "http://shop.test/";
+  CHECK(contains(faults_of(config), "url: only code behind HTTP"));
+  config.driver = DriverKind::kHttp;
+  CHECK(faults_of(config).empty());
+  config.url = "ftp://shop.test/";
+  CHECK(contains(faults_of(config), "url: \"ftp://shop.test/\" must begin"));
+  config.url = "http://" + std::string(kMaxUrlLength, 'h');
+  CHECK(contains(faults_of(config), "url: it has at most"));
 }
 
 TEST_CASE("counts and lengths have limits") {

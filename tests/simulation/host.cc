@@ -232,8 +232,10 @@ void Host::register_now() {
   request->what = "register functions";
   request->is_registration = true;
   request->make = [this](core::RequestId id) {
-    return core::Input(
-        core::RegisterFunctions{.request = id, .app = "app", .functions = registered_functions()});
+    std::vector<FunctionConfig> functions = registered_functions();
+    const DriverKind driver = functions.empty() ? DriverKind::kNative : functions.front().driver;
+    return core::Input(core::RegisterFunctions{
+        .request = id, .app = "app", .functions = std::move(functions), .driver = driver});
   };
   request->done = [this](const core::Answer& answer) {
     if (answer.error) ledger_.fail("G9", "functions are refused: " + answer.error->message);

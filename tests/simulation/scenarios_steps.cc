@@ -21,7 +21,10 @@ Scenario one_function(std::string name, Program program, RunStatus status,
 
 Scenario endpoint(Scenario scenario) {
   scenario.name += "-endpoint";
-  for (AppFunction& function : scenario.functions) function.config.driver = DriverKind::kHttp;
+  for (AppFunction& function : scenario.functions) {
+    function.config.driver = DriverKind::kHttp;
+    function.config.url = "http://app.test/api";
+  }
   scenario.checks.knows_lookback = false;
   return scenario;
 }

@@ -1,0 +1,152 @@
+// Registration: what an app has, what it had, and what is refused.
+#include <algorithm>
+
+#include "tests/core/harness.h"
+
+using namespace stepwell;
+using namespace stepwell::core;
+using namespace stepwell::core::testing;
+
+namespace {
+
+FunctionConfig endpoint(std::string id, std::string event) {
+  FunctionConfig config = Harness::function(std::move(id), std::move(event));
+  config.url = "http://app.test/api?fnId=f&stepId=step";
+  return config;
+}
+
+const Answer& register_http(Harness& h, std::string app, std::vector<FunctionConfig> functions) {
+  h.apply(RegisterFunctions{.request = 1,
+                            .app = std::move(app),
+                            .functions = std::move(functions),
+                            .driver = DriverKind::kHttp});
+  return h.answers.back();
+}
+
+std::string refusal(const FunctionConfig& config) {
+  const Result<void> checked = check_function(config);
+  return checked ? "" : checked.error().message;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("registering the same again modifies nothing and writes nothing") {
+  Harness h;
+  CHECK(register_http(h, "shop", {endpoint("f", "a")}).is_modified);
+  CHECK(h.writes<storage::PutFunction>().size() == 1);
+  CHECK_FALSE(register_http(h, "shop", {endpoint("f", "a")}).is_modified);
+  CHECK(h.out.writes.empty());
+  CHECK(register_http(h, "shop", {endpoint("f", "b")}).is_modified);
+  CHECK(register_http(h, "shop", {}).is_modified);
+  CHECK_FALSE(register_http(h, "shop", {}).is_modified);
+  CHECK(register_http(h, "shop", {endpoint("f", "b")}).is_modified);
+}
+
+TEST_CASE("what an app leaves out is archived: no event starts it, its runs go on") {
+  Harness h;
+  register_http(h, "shop", {endpoint("f", "a"), endpoint("g", "a")});
+  h.send("a");
+  REQUIRE(h.calls.size() == 2);
+  register_http(h, "shop", {endpoint("g", "a")});
+  REQUIRE(h.writes<storage::PutFunction>().size() == 1);
+  CHECK(h.writes<storage::PutFunction>()[0].archived);
+  h.returns(h.take_call(), "1");
+  CHECK(h.ends.back().function.slug == "f");
+  h.take_call();
+  h.send("a");
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls[0].run->function.slug == "g");
+}
+
+TEST_CASE("an app may have functions in process and behind HTTP: neither archives the other") {
+  Harness h;
+  h.apply(RegisterFunctions{
+      .request = 1, .app = "shop", .functions = {Harness::function("native", "a")}});
+  register_http(h, "shop", {endpoint("remote", "a")});
+  register_http(h, "shop", {endpoint("remote", "a")});
+  h.send("a");
+  CHECK(h.calls.size() == 2);
+}
+
+TEST_CASE("a function's id belongs to the app that registered it, until it is archived") {
+  Harness h;
+  register_http(h, "shop", {endpoint("f", "a")});
+  const Answer refused = register_http(h, "other", {endpoint("f", "b"), endpoint("g", "b")});
+  REQUIRE(refused.error);
+  CHECK(contains(refused.error->message, "function \"f\": app \"shop\" has one of this id"));
+  CHECK(h.out.writes.empty());
+  h.send("b");
+  CHECK(h.calls.empty());
+  register_http(h, "shop", {});
+  CHECK_FALSE(register_http(h, "other", {endpoint("f", "b")}).error);
+  h.send("b");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("all faults of all functions are reported at once, and what was there stays") {
+  Harness h;
+  register_http(h, "shop", {endpoint("f", "a")});
+  FunctionConfig first = endpoint("first", "a");
+  first.triggers = {{"a", "event.data.n >"}, {"b", "async.data.n == 1"}};
+  first.cancel_on = {{"c", "event.data.(", std::nullopt}};
+  first.url = "shop.test";
+  FunctionConfig second = endpoint("second", "a");
+  second.retries = -1;
+  const Answer refused = register_http(h, "shop", {first, second, second});
+  REQUIRE(refused.error);
+  CHECK(refused.error->code == ErrorCode::kInvalid);
+  const std::string& text = refused.error->message;
+  for (const char* part :
+       {"function \"first\": url:", "triggers[0].if:", "triggers[1].if:", "cancelOn[0].if:",
+        "function \"second\": retries:", "function \"second\" is registered twice"}) {
+    CAPTURE(part);
+    CHECK_MESSAGE(contains(text, part), text);
+  }
+  h.send("a");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("an expression that does not compile is named with function, field and column") {
+  FunctionConfig config = Harness::function("f", "a", "event.data.total > > 5");
+  CHECK_MESSAGE(contains(refusal(config), "function \"f\": triggers[0].if: "), refusal(config));
+  CHECK_MESSAGE(contains(refusal(config), "20"), refusal(config));
+  config = Harness::function("f", "a");
+  config.flow.throttle = {1, Duration(1'000), 0, "events.data.x"};
+  CHECK_MESSAGE(contains(refusal(config), "throttle.key: "), refusal(config));
+  CHECK_MESSAGE(contains(refusal(config), "events"), refusal(config));
+}
+
+TEST_CASE("what does not act yet is refused, not left out") {
+  auto field_refused = [](auto set, const std::string& field) {
+    FunctionConfig config = Harness::function("f", "a");
+    set(config);
+    CAPTURE(field);
+    CHECK_MESSAGE(contains(refusal(config), "function \"f\": " + field + ": this version cannot"),
+                  refusal(config));
+  };
+  field_refused([](FunctionConfig& c) { c.triggers = {{.cron = "* * * * *"}}; },
+                "triggers[0].cron");
+  field_refused([](FunctionConfig& c) { c.flow.step_concurrency = {{1}}; }, "concurrency");
+  field_refused([](FunctionConfig& c) { c.flow.run_concurrency = {{1}}; }, "concurrency");
+  field_refused([](FunctionConfig& c) { c.flow.throttle = {1, Duration(1'000)}; }, "throttle");
+  field_refused([](FunctionConfig& c) { c.flow.rate_limit = {1, Duration(1'000)}; }, "rateLimit");
+  field_refused([](FunctionConfig& c) { c.flow.debounce = {Duration(1'000)}; }, "debounce");
+  field_refused([](FunctionConfig& c) { c.flow.batching = {2, Duration(1'000)}; }, "batchEvents");
+  field_refused([](FunctionConfig& c) { c.flow.singleton.emplace(); }, "singleton");
+  field_refused([](FunctionConfig& c) { c.flow.priority = "1"; }, "priority");
+  field_refused([](FunctionConfig& c) { c.flow.idempotency = "event.id"; }, "idempotency");
+  field_refused([](FunctionConfig& c) { c.flow.start_timeout = Duration(1); }, "timeouts.start");
+  field_refused([](FunctionConfig& c) { c.flow.finish_timeout = Duration(1); }, "timeouts.finish");
+}
+
+TEST_CASE("a schedule's time zone exists") {
+  FunctionConfig config = Harness::function("f", "");
+  config.triggers = {{.cron = "TZ=Europe/Atlantis 0 9 * * *"}};
+  CHECK(contains(refusal(config), "triggers[0].cron: there is no time zone \"Europe/Atlantis\""));
+  config.triggers = {{.cron = "TZ=Europe/Vienna 0 9 * * *"}};
+  CHECK_FALSE(contains(refusal(config), "there is no time zone"));
+}
