@@ -202,9 +202,12 @@ Result<std::string> Database::value(const std::string& sql) {
   Result<Statement> statement = prepare(sql);
   if (!statement) return statement.error();
   int code = statement->step();
-  if (code == SQLITE_DONE) return std::string();
-  if (code != SQLITE_ROW) return error(code, sql);
-  return std::string(statement->read_text());
+  std::string text;
+  if (code == SQLITE_ROW) text = statement->read_text();
+  // To its end: what a pragma changes is written after its row was given.
+  while (code == SQLITE_ROW) code = statement->step();
+  if (code != SQLITE_DONE) return error(code, sql);
+  return text;
 }
 
 Error Database::error(int code, std::string_view doing) const {

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "storage/sqlite/log_rewrite.h"
+
 namespace stepwell::storage {
 namespace {
 
@@ -101,7 +103,9 @@ Result<int> identify(Database& database, const std::string& path, int newest) {
 }
 
 Result<void> set_journal_mode(Database& database, const SqliteOptions& options) {
-  auto mode = database.value("PRAGMA journal_mode = WAL");
+  auto set = database.value("PRAGMA journal_mode = WAL");
+  if (!set) return set.error();
+  auto mode = database.value("PRAGMA journal_mode");
   if (!mode) return mode.error();
   if (*mode != "wal") {
     return Error{ErrorCode::kIo, fmt::format("{}: write-ahead logging is not possible here (SQLite "
@@ -161,6 +165,7 @@ Result<Database> open_for_writing(const SqliteOptions& options, std::span<const 
   if (auto done = harden(*database, options); !done) return done.error();
   Result<int> version = identify(*database, options.path, steps.back().version);
   if (!version) return version.error();
+  if (auto done = rewrite_log(options); !done) return done.error();
   if (*version == 0) {
     if (auto done = apply_all(*database, kNewFile); !done) return done.error();
   }
