@@ -111,6 +111,10 @@ class JournalReader {
  public:
   virtual ~JournalReader() = default;
 
+  // From now on this reader serves the engine itself: its reads are never refused to spare the
+  // log, and take as long as they take. The engine cannot go on without them.
+  virtual void serve_engine() {}
+
   // Open runs with a number above `after`, in the order of their numbers, at most `limit`.
   // All pages of one recovery are read before the first write.
   virtual Result<std::vector<OpenRun>> open_runs(RunNo after, size_t limit) = 0;
@@ -159,7 +163,9 @@ class Journal {
   virtual CommitResult commit(const Batch& batch) = 0;
 
   // Housekeeping between commits (a bounded checkpoint); called when the journal thread is idle,
-  // and after each commit. Cheap when there is nothing to do. A failure poisons the journal.
+  // and after each commit. Cheap when there is nothing to do. kNoSpace: a full disk or a reader
+  // puts it off; call again in a while, also if nothing is committed until then. Any other failure
+  // poisons the journal.
   virtual CommitResult maintain(bool idle) = 0;
 
   // A new reader. May be called from any thread.

@@ -111,6 +111,7 @@ void Pipeline::seal(bool clean_stop) {
 void Pipeline::committed(const storage::CommitResult& result, Time now) {
   CHECK_INVARIANT(at_journal_, "a commit is answered once");
   at_journal_ = false;
+  if (has_failed_) return;
   switch (result.outcome) {
     case storage::CommitOutcome::kCommitted:
       break;
@@ -120,9 +121,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
       return run_out_of_space();
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
-      has_failed_ = true;
-      open_ = {};
-      return port_.fatal(result.outcome, result.message);
+      return journal_failed(result);
   }
   ++next_seq_;
   out_of_space_ = false;
@@ -139,6 +138,13 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
   }
   let_go(keys, now);
   flush(now);
+}
+
+void Pipeline::journal_failed(const storage::CommitResult& result) {
+  if (has_failed_) return;
+  has_failed_ = true;
+  open_ = {};
+  port_.fatal(result.outcome, result.message);
 }
 
 void Pipeline::release(std::vector<Effect> effects) {

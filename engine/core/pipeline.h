@@ -59,6 +59,10 @@ class Pipeline {
   // The answer to PipelinePort::commit. Seals the next batch by itself.
   void committed(const storage::CommitResult& result, Time now);
 
+  // The journal has failed between commits and will commit nothing more. Waiting for the next
+  // commit to tell would wait for ever where reads fail too: what needs a look-up never commits.
+  void journal_failed(const storage::CommitResult& result);
+
   // The answer to PipelinePort::fetch.
   void fetched(FetchId id, Result<LookupResult> result, Time now);
 

@@ -9,13 +9,17 @@ namespace {
 // With nothing to commit for so long, there is time for housekeeping.
 constexpr auto kIdleAfter = std::chrono::milliseconds(20);
 
+// When housekeeping was put off, by a full disk or a reader, it is tried again so much later.
+constexpr auto kAgainAfter = std::chrono::seconds(1);
+
 }  // namespace
 
 JournalThread::JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop,
-                             OnCommitted on_committed, Metrics& metrics)
+                             OnResult on_committed, OnResult on_failed, Metrics& metrics)
     : journal_(std::move(journal)),
       loop_(loop),
       on_committed_(std::move(on_committed)),
+      on_failed_(std::move(on_failed)),
       metrics_(metrics),
       thread_([this] { run(); }) {}
 
@@ -44,21 +48,41 @@ void JournalThread::run() {
       commit_now(*batch);
       continue;
     }
-    if (is_tidy_) return;
-    is_tidy_ = true;
-    (void)journal_->maintain(true);  // a failure poisons the journal: the next commit reports it
+    if (chores_ == Chores::kNone) return;
+    chores_ = Chores::kNone;
+    maintain(true);
+    if (is_ending_) chores_ = Chores::kNone;
   }
+}
+
+void JournalThread::maintain(bool idle) {
+  storage::CommitResult result = journal_->maintain(idle);
+  if (result.outcome == storage::CommitOutcome::kNoSpace) chores_ = Chores::kPutOff;
+  bool is_fine = result.outcome == storage::CommitOutcome::kCommitted ||
+                 result.outcome == storage::CommitOutcome::kNoSpace;
+  if (is_fine || has_failed_) return;
+  has_failed_ = true;
+  loop_.post([on_failed = on_failed_, result = std::move(result)]() mutable {
+    on_failed(std::move(result));
+  });
 }
 
 // Nothing: there is time for housekeeping, or, if that is done, it is time to end.
 std::optional<storage::Batch> JournalThread::wait_for_batch() {
   std::unique_lock lock(mutex_);
   auto has_work = [this] { return next_.has_value() || is_stopping_; };
-  if (is_tidy_) {
-    wake_.wait(lock, has_work);
-  } else {
-    wake_.wait_for(lock, kIdleAfter, has_work);
+  switch (chores_) {
+    case Chores::kNone:
+      wake_.wait(lock, has_work);
+      break;
+    case Chores::kSoon:
+      wake_.wait_for(lock, kIdleAfter, has_work);
+      break;
+    case Chores::kPutOff:
+      wake_.wait_for(lock, kAgainAfter, has_work);
+      break;
   }
+  is_ending_ = is_stopping_;
   return std::exchange(next_, std::nullopt);
 }
 
@@ -72,8 +96,8 @@ void JournalThread::commit_now(const storage::Batch& batch) {
   loop_.post([on_committed = on_committed_, result = std::move(result)]() mutable {
     on_committed(std::move(result));
   });
-  (void)journal_->maintain(false);  // likewise: the next commit reports a failure
-  is_tidy_ = false;
+  chores_ = Chores::kSoon;
+  maintain(false);
 }
 
 }  // namespace stepwell::runtime

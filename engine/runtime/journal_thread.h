@@ -17,13 +17,13 @@ namespace stepwell::runtime {
 
 class JournalThread {
  public:
-  using OnCommitted = std::function<void(storage::CommitResult)>;
+  using OnResult = std::function<void(storage::CommitResult)>;
 
   // `on_committed` runs on the loop thread, once for each commit, perhaps after this object is
-  // gone. A failed housekeeping is reported as the result of the next commit. `metrics` outlives
-  // the thread.
-  JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop, OnCommitted on_committed,
-                Metrics& metrics);
+  // gone; `on_failed` likewise, once, when housekeeping has failed: nothing will be committed any
+  // more, and nobody may ever try to. `metrics` outlives the thread.
+  JournalThread(std::unique_ptr<storage::Journal> journal, Loop& loop, OnResult on_committed,
+                OnResult on_failed, Metrics& metrics);
   // Finishes the commit under way.
   ~JournalThread();
   JournalThread(const JournalThread&) = delete;
@@ -36,20 +36,28 @@ class JournalThread {
   Result<std::unique_ptr<storage::JournalReader>> open_reader() { return journal_->open_reader(); }
 
  private:
+  // What is left to do when there is nothing to commit.
+  enum class Chores : uint8_t { kNone, kSoon, kPutOff };
+
   void run();
   std::optional<storage::Batch> wait_for_batch();
   void commit_now(const storage::Batch& batch);
+  void maintain(bool idle);
 
   std::unique_ptr<storage::Journal> journal_;
   Loop& loop_;
-  OnCommitted on_committed_;
+  OnResult on_committed_;
+  OnResult on_failed_;
   Metrics& metrics_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::optional<storage::Batch> next_;  // guarded by mutex_
   bool is_stopping_ = false;            // guarded by mutex_
-  bool is_tidy_ = true;                 // the journal thread's: nothing is left for idle times
-  std::thread thread_;                  // the last member: it uses all others
+  // The journal thread's:
+  Chores chores_ = Chores::kNone;
+  bool is_ending_ = false;
+  bool has_failed_ = false;  // housekeeping did
+  std::thread thread_;       // the last member: it uses all others
 };
 
 }  // namespace stepwell::runtime

@@ -63,10 +63,12 @@ void Runtime::recovered(std::shared_ptr<Recovery> recovery) {
   flush();
 }
 
-// Whether somebody stopped the engine meanwhile.
+// Whether somebody stopped the engine meanwhile, or the journal failed.
 bool Runtime::is_over(Recovery& recovery) {
   if (state_ == RuntimeState::kRecovering) return false;
-  recovery.done(Error{ErrorCode::kUnavailable, "the engine was stopped while it recovered"});
+  if (state_ != RuntimeState::kFailed) {
+    recovery.done(Error{ErrorCode::kUnavailable, "the engine was stopped while it recovered"});
+  }
   return true;
 }
 

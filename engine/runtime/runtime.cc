@@ -85,14 +85,18 @@ Result<void> Runtime::start(std::function<void(Result<void>)> ready) {
   }
   std::vector<std::unique_ptr<storage::JournalReader>> own;
   own.push_back(std::move(readers.back()));
+  own.back()->serve_engine();
   readers.pop_back();
   reads_ = std::make_unique<ReadPool>(std::move(own), kUnbounded);
   queries_ = std::make_unique<ReadPool>(std::move(readers), options_.query_queue_max);
   auto on_committed = [this, alive = std::weak_ptr(alive_)](const storage::CommitResult& result) {
     if (!alive.expired()) committed(result);
   };
-  journal_ =
-      std::make_unique<JournalThread>(std::move(unopened_journal_), loop_, on_committed, metrics_);
+  auto on_failed = [this, alive = std::weak_ptr(alive_)](const storage::CommitResult& result) {
+    if (!alive.expired()) journal_failed(result);
+  };
+  journal_ = std::make_unique<JournalThread>(std::move(unopened_journal_), loop_, on_committed,
+                                             on_failed, metrics_);
   state_ = RuntimeState::kRecovering;
   post([this, ready = std::move(ready)]() mutable { recover(std::move(ready)); });
   return {};
@@ -109,6 +113,10 @@ void Runtime::committed(const storage::CommitResult& result) {
   pipeline_->committed(result, wall_clock());
   is_out_of_space_ = pipeline_->is_out_of_space();
   set_alarm();
+}
+
+void Runtime::journal_failed(const storage::CommitResult& result) {
+  if (pipeline_ && state_ != RuntimeState::kStopped) pipeline_->journal_failed(result);
 }
 
 void Runtime::submit(core::Input input, AnswerCallback callback) {

@@ -116,6 +116,7 @@ class Runtime : private core::PipelinePort {
   void post(std::function<void()> task);
   void refuse(AnswerCallback callback, const char* why);
   void committed(const storage::CommitResult& result);
+  void journal_failed(const storage::CommitResult& result);
   void stopped();
   void told_of_commit(const storage::CommitResult& result);
 

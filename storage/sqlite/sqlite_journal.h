@@ -19,6 +19,13 @@ enum class Durability : uint8_t {
   kRelaxed,  // a power cut or a crash of the system may lose the last commits; never corrupts
 };
 
+// Sizes of the write-ahead log, in pages, at which it is written back.
+struct CheckpointRules {
+  int idle_pages = 1000;       // when there is nothing else to do
+  int busy_pages = 4000;       // between commits
+  int pressure_pages = 16000;  // new reads are refused until the log could be restarted
+};
+
 struct SqliteOptions {
   std::string path;
   Durability durability = Durability::kFull;
@@ -26,6 +33,7 @@ struct SqliteOptions {
   bool allow_network_filesystem = false;
   std::chrono::milliseconds busy_timeout{5000};   // only programs that pass the lock make it busy
   std::chrono::milliseconds read_deadline{1000};  // of one call of a reader
+  CheckpointRules checkpoints;
   // The name of a registered SQLite VFS, for simulated disks. The checks and the lock of the real
   // file system are left out then: the VFS answers for its files. Empty: the system's own.
   std::string vfs;

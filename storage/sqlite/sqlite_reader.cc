@@ -88,11 +88,11 @@ int SqliteReader::is_overdue(void* self) {
 }
 
 Result<void> SqliteReader::begin_call(Bound bound) {
-  if (shared_->is_log_too_long) {
+  if (shared_->is_log_too_long && !is_engines_) {
     return Error{ErrorCode::kUnavailable,
                  "the write-ahead log is too long; reads wait for a checkpoint, try again"};
   }
-  has_deadline_ = bound == Bound::kDeadline;
+  has_deadline_ = bound == Bound::kDeadline && !is_engines_;
   deadline_ = std::chrono::steady_clock::now() + options_.read_deadline;
   int code = database_.run("BEGIN");
   if (code != SQLITE_DONE) return database_.error(code, "begin to read");

@@ -24,6 +24,7 @@ class SqliteReader : public JournalReader {
   SqliteReader(const SqliteReader&) = delete;
   SqliteReader& operator=(const SqliteReader&) = delete;
 
+  void serve_engine() override { is_engines_ = true; }
   Result<std::vector<OpenRun>> open_runs(RunNo after, size_t limit) override;
   Result<RunSnapshot> load_run(RunNo no, bool with_attempts) override;
   Result<std::optional<RunRecord>> find_run(const RunId& id) override;
@@ -92,6 +93,7 @@ class SqliteReader : public JournalReader {
   int owner_pid_;
   std::chrono::steady_clock::time_point deadline_;
   bool has_deadline_ = false;
+  bool is_engines_ = false;
 };
 
 }  // namespace stepwell::storage

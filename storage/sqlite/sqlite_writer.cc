@@ -65,18 +65,15 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const SqliteOptions& option
     // SQLite created the log's file just now.
     if (auto synced = sync_folder_of(options.path); !synced) return synced.error();
   }
-  auto journal = std::make_unique<SqliteJournal>(options, std::move(lock), std::move(*database),
-                                                 CheckpointRules{});
+  auto journal = std::make_unique<SqliteJournal>(options, std::move(lock), std::move(*database));
   if (auto prepared = journal->prepare(); !prepared) return prepared.error();
   return std::unique_ptr<Journal>(std::move(journal));
 }
 
-SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database database,
-                             CheckpointRules rules)
+SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database database)
     : options_(std::move(options)),
       lock_(std::move(lock)),
       database_(std::move(database)),
-      rules_(rules),
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
@@ -320,8 +317,9 @@ int SqliteJournal::checkpoint(int mode) {
 CommitResult SqliteJournal::maintain(bool idle) {
   if (poison_) return *poison_;
   int waiting = log_pages_ - written_back_;
-  bool is_pressing = log_pages_ > rules_.pressure_pages;
-  if (!is_pressing && waiting <= (idle ? rules_.idle_pages : rules_.busy_pages)) {
+  bool is_pressing = log_pages_ > options_.checkpoints.pressure_pages;
+  if (!is_pressing &&
+      waiting <= (idle ? options_.checkpoints.idle_pages : options_.checkpoints.busy_pages)) {
     return {CommitOutcome::kCommitted, {}};
   }
   if (is_pressing) sqlite3_busy_timeout(database_.handle(), kRestartWaitMillis);
@@ -330,12 +328,12 @@ CommitResult SqliteJournal::maintain(bool idle) {
     sqlite3_busy_timeout(database_.handle(), static_cast<int>(options_.busy_timeout.count()));
     if (code == SQLITE_OK) log_pages_ = written_back_ = 0;
   }
-  shared_->is_log_too_long = log_pages_ > rules_.pressure_pages;
+  shared_->is_log_too_long = log_pages_ > options_.checkpoints.pressure_pages;
   // Readers and a full disk put it off; what was committed is in the log.
-  bool is_put_off = outcome_of(code) == CommitOutcome::kNoSpace;
-  if (code == SQLITE_OK || is_put_off) return {CommitOutcome::kCommitted, {}};
-  return poison(CommitOutcome::kUnknown,
-                fmt::format("{}: checkpoint: {}", options_.path, database_.message(code)));
+  if (code == SQLITE_OK) return {CommitOutcome::kCommitted, {}};
+  std::string message = fmt::format("{}: checkpoint: {}", options_.path, database_.message(code));
+  if (outcome_of(code) == CommitOutcome::kNoSpace) return {CommitOutcome::kNoSpace, message};
+  return poison(CommitOutcome::kUnknown, std::move(message));
 }
 
 Result<std::unique_ptr<JournalReader>> SqliteJournal::open_reader() {

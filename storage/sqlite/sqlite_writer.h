@@ -18,16 +18,9 @@ struct SharedState {
   std::atomic<bool> is_log_too_long{false};  // new reads wait for a checkpoint
 };
 
-// Sizes of the write-ahead log, in pages, at which it is written back.
-struct CheckpointRules {
-  int idle_pages = 1000;       // when there is nothing else to do
-  int busy_pages = 4000;       // between commits
-  int pressure_pages = 16000;  // new reads are refused until the log could be restarted
-};
-
 class SqliteJournal : public Journal {
  public:
-  SqliteJournal(SqliteOptions options, FileLock lock, Database database, CheckpointRules rules);
+  SqliteJournal(SqliteOptions options, FileLock lock, Database database);
   ~SqliteJournal() override;
   SqliteJournal(const SqliteJournal&) = delete;
   SqliteJournal& operator=(const SqliteJournal&) = delete;
@@ -73,7 +66,6 @@ class SqliteJournal : public Journal {
   SqliteOptions options_;
   FileLock lock_;  // given back after the database is closed
   Database database_;
-  CheckpointRules rules_;
   std::shared_ptr<SharedState> shared_ = std::make_shared<SharedState>();
   int owner_pid_ = 0;
   std::optional<CommitResult> poison_;

@@ -184,7 +184,9 @@ void Host::answered(const core::Answer& answer) {
   outstanding_.erase(found);
   ledger_.note(
       fmt::format("answer {}: {}", answer.request, answer.error ? answer.error->message : "ok"));
-  if (answer.error && answer.error->code == ErrorCode::kUnavailable) return retry_request(request);
+  bool is_passing = answer.error && (answer.error->code == ErrorCode::kUnavailable ||
+                                     answer.error->code == ErrorCode::kIo);
+  if (is_passing) return retry_request(request);
   request->done(answer);
 }
 

@@ -22,8 +22,8 @@ class Medium {
   virtual bool has_lost_power() const { return false; }
   // The process is dead, its readers are gone. What it had not made durable may be lost.
   virtual void crash() = 0;
-  // What a process would find if it started now, for checkers: without faults, and without touching
-  // what is there. `batches`: how many were committed.
+  // What a process would find if it started now, or after a power cut now, for checkers: without
+  // faults, and without touching what is there. `batches`: how many were committed.
   struct Content {
     std::unique_ptr<storage::JournalReader> reader;
     uint64_t batches = 0;

@@ -57,6 +57,7 @@ void Process::start() {
   auto reader = host_.medium_->journal().open_reader();
   if (!is_fine(error_of(reader), "open a reader")) return;
   reader_ = std::move(*reader);
+  reader_->serve_engine();
   host_.ledger_.note(fmt::format("process {} starts, epoch {}, {}", number_, ownership_.epoch,
                                  ownership_.was_clean ? "clean" : "unclean"));
   read_functions();
@@ -209,8 +210,6 @@ void Process::commit_done(const storage::Batch& batch) {
   if (result.outcome == CommitOutcome::kCommitted) host_.ledger_.batch_durable(batch);
   if (result.outcome == CommitOutcome::kUnknown) host_.unknown_ = batch;
   if (host_.medium_->has_lost_power()) return host_.die("without power");
-  // A failure poisons the journal: the next commit reports it.
-  (void)journal.maintain(host_.delays_.chance(kIdleChance));
   if (const CrashPoint* crash = crash_here(releasing_)) {
     if (crash->kind == CrashPoint::Kind::kInFlightKept) {
       return host_.die(fmt::format("batch {} is kept", releasing_));
@@ -218,7 +217,18 @@ void Process::commit_done(const storage::Batch& batch) {
     effects_left_ = crash->kind == CrashPoint::Kind::kBeforeEffects ? 0 : crash->effects;
   }
   pipeline_->committed(result, host_.world_.now());
+  keep_house(host_.delays_.chance(kIdleChance));
   touched();
+}
+
+// Housekeeping between commits, again in a while when it was put off.
+void Process::keep_house(bool idle) {
+  CommitResult result = host_.medium_->journal().maintain(idle);
+  if (result.outcome == CommitOutcome::kCommitted) return;
+  if (result.outcome == CommitOutcome::kNoSpace) {
+    return later(kProbePause, [this] { keep_house(true); });
+  }
+  pipeline_->journal_failed(result);
 }
 
 void Process::fetch(core::FetchId id, const core::Lookup& lookup) {

@@ -50,6 +50,7 @@ class Process : public core::PipelinePort {
   void read_page(RunNo after);
   void finish_recovery();
   void commit_done(const storage::Batch& batch);
+  void keep_house(bool idle);
   const CrashPoint* crash_here(int batch) const;
   void load(RunNo run);
   void probe();

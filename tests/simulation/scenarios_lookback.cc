@@ -23,8 +23,9 @@ Scenario looking_back(std::string name, Program program, std::function<void(Host
 
 Scenario off() {
   Scenario scenario = looking_back(
-      "off", {run("ask").lasts(2s).emitting(make_event("answer", "yes")), wait("w", "answer", 1h)},
-      {}, {R"(["ask=ok","w=timeout"])"});
+      "off",
+      {run("ask").lasts(1min).emitting(make_event("answer", "yes")), wait("w", "answer", 1h)}, {},
+      {R"(["ask=ok","w=timeout"])"});
   scenario.functions[0].config.wait_lookback = Duration(0);
   scenario.checks.lookback = Duration(-1);
   return scenario;
