@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The real SQLite journal on a simulated disk: random plays, and each fault at each call of the disk
+# in two scenarios. Says at the end how many plays passed.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+exec "$STEPWELL_BIN/stepwell-disk" --seeds 300 --sweep --scenario wait --scenario parallel/evict
