@@ -1,5 +1,6 @@
 // A hash table whose chains run through the records themselves (linear hashing): it grows and
-// shrinks by one bucket at a time, with about one record a bucket and four bytes a record.
+// shrinks by one bucket at a time, with about one record a bucket and four bytes a record. Buckets
+// are split in their order, so that the records of the next one can be fetched ahead.
 #pragma once
 
 #include <bit>
@@ -9,13 +10,19 @@
 
 namespace stepwell::expr {
 
-// `Links` knows the records: uint32_t& next(uint32_t record); uint32_t hash(uint32_t record).
+// `Links` knows the records: uint32_t& next(uint32_t record); uint32_t hash(uint32_t record);
+// void fetch(uint32_t record), which asks the processor to have it at hand soon.
 template <typename Links>
 class ChainTable {
  public:
   // The first record of the chain in which those of this hash are, among others.
   uint32_t first(uint32_t hash) const {
     return heads_.size() == 0 ? kNoRecord : heads_[bucket_of(hash)];
+  }
+
+  // Asks the processor for what first() will read.
+  void fetch(uint32_t hash) const {
+    if (heads_.size() > 0) __builtin_prefetch(&heads_[bucket_of(hash)]);
   }
 
   void insert(uint32_t record, Links& links) {
@@ -68,6 +75,8 @@ class ChainTable {
       head = record;
       record = following;
     }
+    const uint32_t next_source = heads_[added + 1 - std::bit_floor(added + 1)];
+    if (next_source != kNoRecord) links.fetch(next_source);
   }
 
   void remove_bucket(Links& links) {

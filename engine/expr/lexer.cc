@@ -15,6 +15,7 @@ constexpr std::array<std::string_view, 17> kReservedWords = {
     "as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
     "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
+constexpr size_t kUsualTokens = 32;
 constexpr uint64_t kMinIntMagnitude = uint64_t{1} << 63;
 
 bool is_digit(char c) {
@@ -36,7 +37,9 @@ int hex_value(char c) {
 
 class Lexer {
  public:
-  explicit Lexer(std::string_view source) : source_(source) {}
+  explicit Lexer(std::string_view source) : source_(source) {
+    tokens_.reserve(std::min<size_t>(source.size() / 4 + 2, kUsualTokens));
+  }
 
   Compiled<std::vector<Token>> run() {
     while (true) {
@@ -301,10 +304,7 @@ class Lexer {
         if (!lex_escape(out, bytes)) return false;
         continue;
       }
-      const Utf8Decoded point = decode_utf8(source_, at_);
-      if (!point.valid) return fail(at_, "the text is not valid UTF-8");
-      out.append(source_.substr(at_, point.length));
-      at_ += point.length;
+      if (!copy_plain(out, c)) return false;
     }
     at_ += triple ? 3 : 1;
     if (bytes) {
@@ -312,6 +312,21 @@ class Lexer {
     } else {
       push(TokenKind::kLiteral, begin, std::move(out));
     }
+    return true;
+  }
+
+  // Copies what begins with `c` and means itself in a string.
+  bool copy_plain(std::string& out, char c) {
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      const Utf8Decoded point = decode_utf8(source_, at_);
+      if (!point.valid) return fail(at_, "the text is not valid UTF-8");
+      out.append(source_.substr(at_, point.length));
+      at_ += point.length;
+      return true;
+    }
+    const size_t begin = at_++;
+    while (at_ < source_.size() && (is_word(source_[at_]) || source_[at_] == '-')) ++at_;
+    out.append(source_.substr(begin, at_ - begin));
     return true;
   }
 

@@ -23,6 +23,11 @@ uint64_t hash_path(const Path& path) {
   return hash;
 }
 
+// Orders that follow each other are neighbours in the table: they come and often go together.
+uint32_t hash_order(uint64_t order) {
+  return static_cast<uint32_t>(mix_bits(order / 64) ^ order % 64);
+}
+
 bool can_be_looked_up(const Shape& shape) {
   return std::none_of(shape.plan.any.begin(), shape.plan.any.end(),
                       [](const Conjunction& all) { return all.empty(); });
@@ -39,7 +44,7 @@ WaitIndex::~WaitIndex() {
 }
 
 uint32_t WaitIndex::OrderLinks::hash(uint32_t wait) const {
-  return static_cast<uint32_t>(mix_bits(waits[wait].order));
+  return hash_order(waits[wait].order);
 }
 
 // --- Adding and removing -------------------------------------------------------------------------
@@ -47,14 +52,16 @@ uint32_t WaitIndex::OrderLinks::hash(uint32_t wait) const {
 std::optional<CompileError> WaitIndex::add(const WaitKey& key, std::string_view condition) {
   const auto shape = shapes_.find(condition.empty() ? kAlways : condition, encoded_);
   if (!shape) return shape.error();
-  CHECK_INVARIANT(!has(key.order), "two waits have the same order");
-  know_paths();
   const auto hash = static_cast<uint32_t>(hash_text(seed_ + *shape, encoded_));
-  const uint32_t first = find_group(*shape, hash, encoded_);
+  by_condition_.fetch(hash);
+  CHECK_INVARIANT(key.order > highest_order_ || !has(key.order), "two waits have the same order");
+  highest_order_ = std::max(highest_order_, key.order);
+  know_paths();
   const uint32_t number =
       waits_.take({.order = key.order, .tag = key.tag, .shape = *shape, .hash = hash});
   by_order_.insert(number, order_links_);
   ++size_;
+  const uint32_t first = find_group(*shape, hash, encoded_);
   if (first != kNoRecord) {
     Wait& wait = waits_[number];
     wait.previous_in_group = first;
@@ -120,7 +127,7 @@ bool WaitIndex::has(uint64_t order) const {
 }
 
 uint32_t WaitIndex::find_order(uint64_t order) const {
-  uint32_t i = by_order_.first(static_cast<uint32_t>(mix_bits(order)));
+  uint32_t i = by_order_.first(hash_order(order));
   while (i != kNoRecord && waits_[i].order != order) i = waits_[i].next_by_order;
   return i;
 }

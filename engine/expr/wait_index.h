@@ -90,11 +90,13 @@ class WaitIndex final : private ClauseSource {
     Pool<Wait>& waits;
     uint32_t& next(uint32_t wait) { return waits[wait].next_by_order; }
     uint32_t hash(uint32_t wait) const;
+    void fetch(uint32_t wait) const { __builtin_prefetch(&waits[wait]); }
   };
   struct ConditionLinks {
     Pool<Wait>& waits;
     uint32_t& next(uint32_t wait) { return waits[wait].next_by_condition; }
     uint32_t hash(uint32_t wait) const { return waits[wait].hash; }
+    void fetch(uint32_t wait) const { __builtin_prefetch(&waits[wait]); }
   };
 
   // The whole expression decides, no "and" of its plan.
@@ -122,6 +124,7 @@ class WaitIndex final : private ClauseSource {
   ChainTable<ConditionLinks> by_condition_;
   WaitTree tree_;
   size_t size_ = 0;
+  uint64_t highest_order_ = 0;  // that was ever added
   uint32_t search_ = 0;
   std::string encoded_;  // scratch of add()
 };

@@ -104,22 +104,18 @@ uint32_t WaitTree::key_of_value(uint64_t salt, const Value& value) {
   return static_cast<uint32_t>(mix_bits(salt + 4 * kind + (value.is_true() ? 1 : 0)));
 }
 
-std::vector<uint32_t> WaitTree::keys_of(const Test& test, const Value* literals,
-                                        uint32_t node) const {
+// Keys may come more than once.
+template <typename Use>
+void WaitTree::for_each_key(const Test& test, const Value* literals, uint32_t node,
+                            Use&& use) const {
   const uint64_t salted = salt(node, test.path, test.kind);
-  std::vector<uint32_t> keys;
-  const auto add = [&](const Value& value) { keys.push_back(key_of_value(salted, value)); };
-  if (test.specials & kIsMissing) add(Value::missing());
-  if (test.specials & kIsNull) add(Value::null());
-  if (test.specials & kIsFalse) add(Value::boolean(false));
-  if (test.specials & kIsTrue) add(Value::boolean(true));
-  if (test.slot != Test::kNone && !test.is_list) add(literals[test.slot]);
-  if (test.is_list) {
-    for (const Value& item : literals[test.slot].items()) add(item);
-  }
-  std::sort(keys.begin(), keys.end());
-  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
-  return keys;
+  if (test.specials & kIsMissing) use(key_of_value(salted, Value::missing()));
+  if (test.specials & kIsNull) use(key_of_value(salted, Value::null()));
+  if (test.specials & kIsFalse) use(key_of_value(salted, Value::boolean(false)));
+  if (test.specials & kIsTrue) use(key_of_value(salted, Value::boolean(true)));
+  if (test.slot == Test::kNone) return;
+  if (!test.is_list) return use(key_of_value(salted, literals[test.slot]));
+  for (const Value& item : literals[test.slot].items()) use(key_of_value(salted, item));
 }
 
 std::string WaitTree::excluded_by(const Test& test, const Value* literals) {
@@ -157,9 +153,8 @@ uint32_t WaitTree::alike(uint32_t hash) const {
 }
 
 uint64_t WaitTree::cost_of(const Test& test, const Value* literals, uint32_t node) const {
-  const std::vector<uint32_t> keys = keys_of(test, literals, node);
-  uint64_t cost = keys.size() - 1;
-  for (const uint32_t key : keys) cost += alike(key);
+  uint64_t cost = 0;
+  for_each_key(test, literals, node, [&](uint32_t key) { cost += 1 + alike(key); });
   return cost;
 }
 
@@ -227,9 +222,22 @@ void WaitTree::hang(Hanging& hanging, uint32_t node, uint16_t used) {
   if (test.kind == TestKind::kNoneOf) {
     return hang(hanging, unequal_node(test, hanging.clause.literals, node), used);
   }
-  for (const uint32_t key : keys_of(test, hanging.clause.literals, node)) {
-    hang_in_table(hanging, node, used, choice.test, key);
+  hang_by_keys(hanging, node, used, choice.test);
+}
+
+void WaitTree::hang_by_keys(Hanging& hanging, uint32_t node, uint16_t used, size_t test) {
+  const Test& hung = (*hanging.clause.tests)[test];
+  if (!hung.is_list && (hung.specials == 0 || hung.slot == Test::kNone) &&
+      std::popcount(hung.specials) <= 1) {
+    for_each_key(hung, hanging.clause.literals, node,
+                 [&](uint32_t key) { hang_in_table(hanging, node, used, test, key); });
+    return;
   }
+  std::vector<uint32_t> keys;
+  for_each_key(hung, hanging.clause.literals, node, [&](uint32_t key) { keys.push_back(key); });
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  for (const uint32_t key : keys) hang_in_table(hanging, node, used, test, key);
 }
 
 void WaitTree::hang_in_table(Hanging& hanging, uint32_t node, uint16_t used, size_t test,

@@ -122,6 +122,7 @@ class WaitTree {
     Pool<Entry>& entries;
     uint32_t& next(uint32_t entry) { return entries[entry].next; }
     uint32_t hash(uint32_t entry) const { return entries[entry].hash; }
+    void fetch(uint32_t entry) const { __builtin_prefetch(&entries[entry]); }
   };
 
   template <typename Visit>
@@ -144,7 +145,8 @@ class WaitTree {
   uint64_t salt(uint32_t node, uint32_t path, TestKind kind) const;
   static uint32_t key_of_value(uint64_t salt, const Value& value);
   static uint32_t key_of_text(uint64_t salt, std::string_view text);
-  std::vector<uint32_t> keys_of(const Test& test, const Value* literals, uint32_t node) const;
+  template <typename Use>
+  void for_each_key(const Test& test, const Value* literals, uint32_t node, Use&& use) const;
   // What "anything but" leaves out, and whether a value is that.
   static std::string excluded_by(const Test& test, const Value* literals);
   static bool excludes(std::string_view excluded, const Value& value);
@@ -154,6 +156,7 @@ class WaitTree {
   uint64_t cost_of(const Test& test, const Value* literals, uint32_t node) const;
   uint32_t alike(uint32_t hash) const;
   void hang(Hanging& hanging, uint32_t node, uint16_t used);
+  void hang_by_keys(Hanging& hanging, uint32_t node, uint16_t used, size_t test);
   void hang_in_table(Hanging& hanging, uint32_t node, uint16_t used, size_t test, uint32_t hash);
   void hang_in_tree(Hanging& hanging, uint32_t node, uint16_t used, size_t test);
   void hang_in_rest(Hanging& hanging, uint32_t node, uint16_t used);
