@@ -33,8 +33,23 @@ TEST_CASE(
   CHECK(h.calls.size() == 1);
   h.add_function(h.function("g", "go", "event.data.n >"));
   REQUIRE(h.answers.back().error);
-  CHECK(h.answers.back().error->message.find("function \"g\": triggers[0].if") !=
-        std::string::npos);
+  CHECK(h.answers.back().error->message.starts_with("function \"g\": triggers[0].if: 1:15: "));
+}
+
+TEST_CASE("a condition of cancelOn that does not compile is refused with its place") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", "async.data.id == event.data.id"},
+                      {"end", "async.data.id == event.data.id and\n  event.data.n == 1"}};
+  h.add_function(config);
+  REQUIRE(h.answers.back().error);
+  const std::string& message = h.answers.back().error->message;
+  CHECK(message.starts_with("function \"f\": cancelOn[1].if: 1:32: unexpected 'and'"));
+  CHECK(message.find("hint: 'and' is written &&") != std::string::npos);
+  config.cancel_on[1].expression = "async.data.id == event.data.id &&\n  event.data.n === 1";
+  h.add_function(config);
+  REQUIRE(h.answers.back().error);
+  CHECK(h.answers.back().error->message.find("cancelOn[1].if: 2:16: ") != std::string::npos);
 }
 
 TEST_CASE("copies of an event start a function once, also inside one request") {

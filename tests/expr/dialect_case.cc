@@ -4,6 +4,7 @@
 
 #include "engine/expr/expression.h"
 #include "engine/expr/search.h"
+#include "engine/expr/wait_index.h"
 #include "tests/expr/conformance_case.h"
 
 namespace stepwell::expr {
@@ -129,6 +130,34 @@ std::vector<std::string> scale_texts(int64_t count) {
   return texts;
 }
 
+// The conditions of triggers as conditions of waits: what they call event is called async there.
+std::string as_wait(std::string text) {
+  for (size_t at = text.find("event."); at != std::string::npos; at = text.find("event.", at + 1)) {
+    text.replace(at, 6, "async.");
+  }
+  return text;
+}
+
+// The same through the wait index.
+std::string index_case(const std::vector<std::string>& texts, const std::vector<bool>& wanted,
+                       JsonView event) {
+  WaitIndex index;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (const auto problem = index.add({i, i}, as_wait(texts[i]))) return problem->to_string();
+  }
+  WaitScratch scratch;
+  std::vector<WaitKey> found;
+  index.read(event, scratch);
+  index.find(Time{}, scratch, found);
+  std::vector<bool> got(texts.size(), false);
+  for (const WaitKey& key : found) got[key.order] = true;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (got[i] != wanted[i])
+      return "the index " + std::string(got[i] ? "finds " : "lacks ") + texts[i];
+  }
+  return "";
+}
+
 std::string match_case(JsonView row) {
   std::vector<std::string> texts = texts_of(row, "exprs");
   std::vector<bool> wanted(texts.size(), false);
@@ -154,7 +183,8 @@ std::string match_case(JsonView row) {
     }
     if (got != wanted[i]) return "expression " + std::to_string(i) + (got ? " matches" : " fails");
   }
-  return "";
+  const bool is_event_alone = names.size() == 1 && names[0] == "event";
+  return is_event_alone ? index_case(texts, wanted, *row.find("data")->find("event")) : "";
 }
 
 std::string joined_lines(const std::vector<std::string>& lines) {
