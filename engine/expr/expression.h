@@ -141,7 +141,7 @@ class Expression {
   // Partial evaluation: what is left to be decided when `event` is known. Every event.* becomes a
   // literal (null where it is missing) and what is constant is folded. The result is meant for
   // matches(): it is true for the same events, other values may differ. Dialect only. Fails if the
-  // parts that are known take too long to compute.
+  // parts that are known take too long to compute, or if the result is too long to be kept.
   Compiled<Expression> bind_event(JsonView event, JsonNumbers numbers = JsonNumbers::kDouble) const;
   // The text() of what bind_event returned, compiled again: the same expression.
   static Compiled<Expression> compile_residual(std::string_view text);

@@ -348,7 +348,11 @@ Compiled<Expression> Expression::bind_event(JsonView event, JsonNumbers numbers)
   EventFolder folder(options(), event, numbers, residual);
   Node* root = folder.run(this->root());
   if (folder.is_over_budget()) return make_error(text(), 0, "the evaluation takes too long");
-  return compile(*root, print(*root), folder.options());
+  const std::string residual_text = print(*root);
+  if (residual_text.size() > Limits::residual().text_bytes) {
+    return make_error(text(), 0, "with the event's values in it, the text is longer than 16 MiB");
+  }
+  return compile(*root, residual_text, folder.options());
 }
 
 Compiled<Expression> Expression::compile_residual(std::string_view text) {

@@ -188,6 +188,17 @@ TEST_CASE("a residual may be larger than what users may write") {
   CHECK_FALSE(matches(R"({"data":{"id":"id-3000"}})"));
 }
 
+TEST_CASE("a residual that could not be read back is refused") {
+  const std::string event = R"({"data":{"big":")" + std::string(2'000'000, 'b') + "\"}}";
+  std::string text = "async.data.x == event.data.big";
+  for (int i = 0; i < 8; ++i) text += " || async.data.y == event.data.big";
+  const auto compiled = Expression::compile(text, {});
+  REQUIRE(compiled.ok());
+  const auto residual = compiled->bind_event(JsonView::trusted(event));
+  REQUIRE_FALSE(residual.ok());
+  CHECK(residual.error().message.find("longer than 16 MiB") != std::string::npos);
+}
+
 TEST_CASE("a residual matches what the whole expression matches, also after its text was stored") {
   size_t matched = 0;
   for (uint64_t seed = 1; seed <= 20'000; ++seed) {
