@@ -18,8 +18,16 @@ std::string_view step_kind_name(StepKind kind) {
       return "SendEvent";
     case StepKind::kCancelOn:
       return "CancelOn";
+    case StepKind::kFetch:
+      return "Gateway";
+    case StepKind::kInfer:
+      return "AIGateway";
   }
   return "unknown";
+}
+
+bool has_body(StepKind kind) {
+  return kind == StepKind::kRun || kind == StepKind::kFetch || kind == StepKind::kInfer;
 }
 
 StepKind step_kind(const StepOp& op) {
@@ -32,6 +40,7 @@ StepKind step_kind(const StepOp& op) {
     StepKind operator()(const WaitForSignal&) const { return StepKind::kWaitForSignal; }
     StepKind operator()(const InvokeFunction&) const { return StepKind::kInvoke; }
     StepKind operator()(const SendEvents&) const { return StepKind::kSendEvent; }
+    StepKind operator()(const CallOut& body) const { return body.kind; }
   };
   return std::visit(Visitor{}, op.body);
 }

@@ -24,7 +24,13 @@ enum class StepKind : uint8_t {
   kInvoke = 5,
   kSendEvent = 6,
   kCancelOn = 7,  // not a step of the code: a registered cancellation of the run
+  kFetch = 8,     // an HTTP request that the engine makes
+  kInfer = 9,     // the same, to a language model
 };
+
+// The steps that have a body: the engine calls for it, perhaps several times, until it has a
+// result.
+bool has_body(StepKind kind);
 
 // "StepRun", "Sleep", "WaitForEvent" …: the names of the SDK protocol, also used in messages.
 std::string_view step_kind_name(StepKind kind);
@@ -52,6 +58,13 @@ struct StepThrew {
 
 // The body is known but was not run: the engine is to call for it (parallel steps).
 struct StepPlanned {};
+
+// A step whose body is not the function's code but an HTTP request, which the driver makes when it
+// is called for. `request` is raw JSON, in the driver's own words.
+struct CallOut {
+  StepKind kind = StepKind::kFetch;  // or kInfer
+  std::string request = "{}";
+};
 
 // A moment, as code names it: a length of time from the registration of its op by the engine, or a
 // point in time. Exactly one is set.
@@ -98,7 +111,7 @@ struct StepOp {
   StepKey key;
   std::string id;  // as the user wrote it, for people
   std::variant<StepReturned, StepThrew, StepPlanned, Sleep, WaitForEvent, WaitForSignal,
-               InvokeFunction, SendEvents>
+               InvokeFunction, SendEvents, CallOut>
       body;
   // The newest memo that the code which made this op had seen, when the driver can tell; it decides
   // how far back a wait looks. Absent: the oldest of the memos that were new in the call.

@@ -48,6 +48,12 @@ struct RunContext {
   Time created_at{};
 };
 
+// Where the function's code is, as it was registered last: calls follow an app that moves.
+struct Endpoint {
+  std::string app;
+  std::string url;  // empty: in this process
+};
+
 enum class CallKind : uint8_t {
   kFunction,  // run the function's code with the memo until it needs something new
   kStep,      // run the body of the planned step `target`
@@ -59,7 +65,11 @@ struct Call {
   std::shared_ptr<const RunContext> run;
   StepKey target;         // kStep: which
   std::string target_id;  // kStep: its id as the user wrote it
-  int attempt = 0;        // of the function's code or of the step, from 0
+  // kStep: what the target is. Of kFetch and kInfer the driver makes this request itself.
+  StepKind target_kind = StepKind::kRun;
+  std::string request;
+  std::shared_ptr<const Endpoint> endpoint;
+  int attempt = 0;  // of the function's code or of the step, from 0
   int max_attempts = 1;
   // With `is_cold`, `memo` holds every resolved step, in the order in which they were resolved;
   // else only those that no earlier kFunction call of this run had (the driver keeps the frame).
@@ -67,17 +77,22 @@ struct Call {
   std::vector<MemoEntry> memo;
   // Registered and unresolved steps: the code may meet them, their ops are not to be sent again.
   std::vector<RegisteredStep> pending;
+  // What the run's last reply said of the language in which its code speaks (an SDK's version of
+  // the protocol); 0: nothing yet.
+  int dialect = 0;
 };
 
 // The code needs something: ops, in the order in which they were met. Empty: it waits for steps
 // that are already registered.
 struct Yielded {
   std::vector<StepOp> ops;
+  bool wants_call = false;  // the code stopped by itself, and goes on when it is called again
 };
 
-// The function returned: the run completes with `output` (raw JSON).
+// The function returned: the run completes with `output` (raw JSON), once `ops` are taken.
 struct Returned {
   std::string output = "null";
+  std::vector<StepOp> ops;
 };
 
 // The function's code threw, or could not be reached.
@@ -91,8 +106,9 @@ struct Reply {
   CallId call;
   RunNo run = 0;
   std::variant<Yielded, Returned, Threw> outcome;
-  std::vector<Publication> publications;  // published outside of steps, in order
-  ParallelMode parallel = ParallelMode::kRace;
+  std::vector<Publication> publications;        // published outside of steps, in order
+  ParallelMode parallel = ParallelMode::kRace;  // of kFunction calls
+  int dialect = 0;                              // 0: as before
 };
 
 }  // namespace stepwell::core

@@ -12,7 +12,7 @@ namespace stepwell::core {
 
 // Planned steps whose time has come and that nobody runs.
 static bool is_callable(const PendingStep& step, Time now) {
-  return step.kind == StepKind::kRun && step.call == 0 && (!step.due || *step.due <= now);
+  return has_body(step.kind) && step.call == 0 && (!step.due || *step.due <= now);
 }
 
 bool State::wants_function_call(const Run& run) const {
@@ -62,6 +62,8 @@ Call State::make_call(Run& run, CallKind kind) {
   call.kind = kind;
   call.run = memory.context;
   call.max_attempts = run.function->max_attempts();
+  call.endpoint = run.function->endpoint;
+  call.dialect = run.dialect;
   call.is_cold = !memory.has_frame;
   size_t first = call.is_cold ? 0 : memory.seen_by_frame;
   if (kind == CallKind::kFunction || call.is_cold) {
@@ -101,6 +103,8 @@ void State::call_step(Run& run, PendingStep& step) {
   call.attempt = step.attempts;
   call.target = step.key;
   call.target_id = step.id;
+  call.target_kind = step.kind;
+  if (step.kind != StepKind::kRun) call.request = memory.requests.at(step.key);
   if (call.is_cold) {
     memory.has_frame = run.function->config.driver == DriverKind::kNative;
     memory.seen_by_frame = memory.memo.size();

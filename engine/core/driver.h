@@ -20,8 +20,9 @@ class Driver {
   // replay, runs the target's body, and keeps the frame for what follows.
   virtual void start(Call call) = 0;
 
-  // The run ended, was cancelled, or leaves memory: forget its frame once no body of it runs any
-  // more. Replies to calls of a run that ended are ignored by the core. Loop thread only.
+  // The run ended, was cancelled, or (if the driver keeps frames) leaves memory or threw: forget
+  // its frame once no body of it runs any more. Replies to calls of a run that ended are ignored by
+  // the core. Loop thread only.
   virtual void drop(RunNo run) = 0;
 
   // The same for every run: the core starts again from the journal, and replies to calls that were

@@ -46,6 +46,8 @@ void State::fire_step(Run& run, const Timer& timer) {
   if (step.due != timer.due) return;  // void: it was moved
   switch (step.kind) {
     case StepKind::kRun:
+    case StepKind::kFetch:
+    case StepKind::kInfer:
       step.due.reset();
       return pump(run);
     case StepKind::kCancelOn:

@@ -97,6 +97,7 @@ Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {
     if (!condition) return condition.error();
     function->cancel_on.push_back(std::move(*condition));
   }
+  function->endpoint = std::make_shared<const Endpoint>(Endpoint{config.app, config.url});
   function->config = std::move(config);
   return function;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/call.h"
 #include "engine/core/condition.h"
 #include "schema/function_config.h"
 #include "schema/run.h"
@@ -21,6 +22,7 @@ struct Function {
   std::vector<Condition> triggers;   // as config.triggers
   std::vector<Condition> cancel_on;  // as config.cancel_on
   std::vector<RunNo> held_back;      // runs that go on when it becomes available
+  std::shared_ptr<const Endpoint> endpoint;
 
   int max_attempts() const;
 };

@@ -44,6 +44,15 @@ struct CallReplied {
   std::vector<storage::EventHistory> histories;
 };
 
+// Steps that the code of a kFunction call has run, recorded while it goes on (the SDK protocol's
+// checkpointing). Refused with kConflict when `call` is not the run's call any more.
+struct RecordProgress {
+  RequestId request = 0;
+  RunId run;
+  CallId call;
+  std::vector<StepOp> ops;  // StepReturned
+};
+
 // `ended`: the look-up's result when the run is not open.
 struct CancelRun {
   RequestId request = 0;
@@ -87,8 +96,9 @@ struct RunLoaded {
 // The alarm went off: whatever is due fires.
 struct TimePassed {};
 
-using Input = std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal,
-                           RerunRun, InvokeDirectly, PublishMessages, RunLoaded, TimePassed>;
+using Input =
+    std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal, RerunRun,
+                 InvokeDirectly, PublishMessages, RunLoaded, TimePassed, RecordProgress>;
 
 // Inputs that are admitted while the disk is full: they free something or end something.
 bool is_essential(const Input& input);

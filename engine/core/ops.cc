@@ -6,6 +6,7 @@
 //   WaitForSignal ─► waiting; a second waiter is refused or takes over
 //   Invoke       ──► invoking, with a run of its own; failed when there is no such function
 //   SendEvents   ──► completed, and the events are accepted
+//   CallOut      ──► planned: the engine makes the request
 //   An op that is known already changes nothing: the first record wins.
 #include <fmt/core.h>
 
@@ -31,17 +32,21 @@ StepRecord new_step(const StepOp& op) {
 }  // namespace
 
 State::Known State::recognise(Run& run, const StepOp& op) {
-  StepKind kind = step_kind(op);
+  bool has_result =
+      std::holds_alternative<StepReturned>(op.body) || std::holds_alternative<StepThrew>(op.body);
+  // A result belongs to whichever body the step has; else the kinds are the same or it is no step
+  // that the code asked for before.
+  auto fits = [&](StepKind recorded) {
+    return recorded == step_kind(op) || (has_result && has_body(recorded));
+  };
   auto found = run.memory->known.find(op.key);
   if (found != run.memory->known.end()) {
-    return found->second.kind == kind ? Known::kRepeat : Known::kMismatch;
+    return fits(found->second.kind) ? Known::kRepeat : Known::kMismatch;
   }
   const PendingStep* pending = find_pending(run, op.key);
   if (pending == nullptr) return Known::kNew;
-  if (pending->kind != kind) return Known::kMismatch;
-  // A planned step is resolved by an op of its own kind; everything else was registered before.
-  bool has_result =
-      std::holds_alternative<StepReturned>(op.body) || std::holds_alternative<StepThrew>(op.body);
+  if (!fits(pending->kind)) return Known::kMismatch;
+  // A planned step is resolved by its result; everything else was registered before.
   return has_result ? Known::kNew : Known::kRepeat;
 }
 
@@ -83,6 +88,7 @@ bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
     bool operator()(WaitForSignal& body) { return state.wait_for_signal(run, op, body); }
     bool operator()(InvokeFunction& body) { return state.invoke(run, op, body); }
     bool operator()(SendEvents& body) { return state.send_events(run, call, op, body); }
+    bool operator()(CallOut& body) { return state.call_out(run, op, body); }
   };
   return std::visit(Visitor{*this, run, call, op}, op.body);
 }
@@ -162,7 +168,7 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
   write(storage::UpdateStep{StepRecord{.pos = pending->pos,
                                        .run = run.no,
                                        .key = key,
-                                       .kind = StepKind::kRun,
+                                       .kind = pending->kind,
                                        .base = pending->base,
                                        .due = retry_at,
                                        .attempts = pending->attempts}});
@@ -172,6 +178,14 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
 
 bool State::plan_step(Run& run, const StepOp& op) {
   record_pending(run, new_step(op));
+  return true;
+}
+
+bool State::call_out(Run& run, const StepOp& op, CallOut& body) {
+  StepRecord step = new_step(op);
+  step.expression = body.request;
+  record_pending(run, std::move(step));
+  run.memory->requests.emplace(op.key, std::move(body.request));
   return true;
 }
 

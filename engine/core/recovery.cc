@@ -73,7 +73,7 @@ void State::recover_run(storage::OpenRun open) {
   if (run->retry_at) timers_.add({*run->retry_at, run->no, 0, Timer::Kind::kFunctionRetry});
   bool has_callable = false;
   for (StepRecord& step : open.pending) {
-    has_callable |= step.kind == StepKind::kRun && (!step.due || *step.due <= now_);
+    has_callable |= has_body(step.kind) && (!step.due || *step.due <= now_);
     recover_step(*run, std::move(step));
   }
   if (record.error) {

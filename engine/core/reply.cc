@@ -2,7 +2,7 @@
 //
 //   call under way ──(Yielded)──►  its ops are registered, run or resolved; the code goes on when
 //                                  something is resolved
-//                  ──(Returned)──► the run completes
+//                  ──(Returned)──► its ops are recorded, then the run completes
 //                  ──(Threw)────►  kFunction: another attempt of the code later, or the run fails
 //                                  kStep: another attempt of the step later, or the step fails
 //   Answers to calls of ended runs, of an earlier owner, and second answers change nothing.
@@ -28,6 +28,9 @@ Histories by_event_id(const std::vector<StepOp>& ops, std::vector<storage::Event
   return histories;
 }
 
+// How often in a row code may ask for nothing but another call.
+constexpr int kIdleCallsMax = 10;
+
 bool waits_for_steps(const Run& run) {
   return std::any_of(run.pending.begin(), run.pending.end(),
                      [](const PendingStep& step) { return step.kind != StepKind::kCancelOn; });
@@ -46,7 +49,7 @@ void State::call_replied(CallReplied input) {
   CHECK_INVARIANT(run != nullptr && run->memory != nullptr,
                   "a run is in memory while it is called");
 
-  run->parallel = reply.parallel;
+  if (reply.dialect != 0) run->dialect = reply.dialect;
   publish(*run, std::move(reply.publications));
   if (call.kind == CallKind::kFunction) {
     run->call = 0;
@@ -56,19 +59,34 @@ void State::call_replied(CallReplied input) {
 
   if (run->is_suspect) clear_suspect(*run);
 
-  if (auto* returned = std::get_if<Returned>(&reply.outcome)) {
-    return complete_run(*run, std::move(returned->output));
+  if (auto* ended = std::get_if<Returned>(&reply.outcome)) {
+    return returned(*run, call, std::move(*ended));
   }
   if (auto* threw = std::get_if<Threw>(&reply.outcome)) {
     if (call.kind == CallKind::kStep) return step_call_threw(*run, call, std::move(*threw));
     return function_threw(*run, call, std::move(*threw));
   }
+  if (call.kind == CallKind::kFunction) run->parallel = reply.parallel;
   yielded(*run, call, std::move(std::get<Yielded>(reply.outcome)), std::move(input.histories));
+}
+
+bool State::take_ops(Run& run, const CallUnderWay& call, std::vector<StepOp> ops) {
+  code_pos_ = call.code_pos;
+  run.is_taking_ops = true;
+  for (StepOp& op : ops) {
+    if (!take_op(run, call, std::move(op))) return false;
+  }
+  run.is_taking_ops = false;
+  return true;
+}
+
+void State::returned(Run& run, const CallUnderWay& call, Returned returned) {
+  if (!take_ops(run, call, std::move(returned.ops))) return;
+  complete_run(run, std::move(returned.output));
 }
 
 void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                     std::vector<storage::EventHistory> histories) {
-  code_pos_ = call.code_pos;
   send_histories_ = by_event_id(yielded.ops, std::move(histories));
   const int attempt = run.attempt;
   if (call.kind == CallKind::kFunction) {
@@ -80,17 +98,19 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
       update_run(run);
     }
   }
-  run.is_taking_ops = true;
-  for (StepOp& op : yielded.ops) {
-    if (!take_op(run, call, std::move(op))) return;
-  }
-  run.is_taking_ops = false;
-  if (call.kind == CallKind::kFunction && !run.needs_discovery && !waits_for_steps(run)) {
-    run.attempt = attempt;  // it made no progress
-    return function_threw(
-        run, call,
-        {.error = {.name = "NothingToWaitFor",
-                   .message = "the function waits for a step that it did not ask for"}});
+  if (!take_ops(run, call, std::move(yielded.ops))) return;
+  if (call.kind == CallKind::kFunction) {
+    bool is_stuck = !run.needs_discovery && !waits_for_steps(run);
+    run.idle_calls = is_stuck ? run.idle_calls + 1 : 0;
+    run.needs_discovery |= is_stuck && yielded.wants_call && run.idle_calls < kIdleCallsMax;
+    if (is_stuck && !run.needs_discovery) {
+      run.attempt = attempt;  // it made no progress
+      run.idle_calls = 0;
+      return function_threw(
+          run, call,
+          {.error = {.name = "NothingToWaitFor",
+                     .message = "the function waits for a step that it did not ask for"}});
+    }
   }
   if (call.kind == CallKind::kStep) {
     PendingStep* step = find_pending(run, call.target);
@@ -106,8 +126,10 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
 }
 
 void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
-  if (run.memory) run.memory->has_frame = false;
-  effect(DropRun{run.function->config.driver, run.no});
+  if (run.memory && run.memory->has_frame) {
+    run.memory->has_frame = false;
+    effect(DropRun{run.function->config.driver, run.no});
+  }
   int attempt = run.attempt;
   bool is_last = attempt + 1 >= run.function->max_attempts();
   if (threw.retriable && !is_last)

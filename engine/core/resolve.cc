@@ -58,7 +58,7 @@ void State::adopt_pending(Run& run, const StepRecord& step) {
                          .attempts = step.attempts,
                          .due = step.due,
                          .child = step.invoked_run,
-                         .id = step.kind == StepKind::kRun ? step.id : std::string(),
+                         .id = has_body(step.kind) ? step.id : std::string(),
                          .target = step.target});
   if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
 }
@@ -73,6 +73,7 @@ void State::forget_pending(Run& run, size_t pending_index) {
     if (holder != signals_.end() && holder->second == ref) signals_.erase(holder);
   }
   if (step.call != 0) end_call(step.call);
+  if (run.memory) run.memory->requests.erase(step.key);
   run.pending.erase(run.pending.begin() + static_cast<ptrdiff_t>(pending_index));
 }
 
@@ -86,7 +87,7 @@ void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
   step.kind = pending.kind;
   step.state = resolution.state;
   step.resolved_pos = next_pos();
-  step.base = pending.kind == StepKind::kRun ? pending.base : step.resolved_pos;
+  step.base = has_body(pending.kind) ? pending.base : step.resolved_pos;
   step.resolved_at = now_;
   step.attempts = pending.attempts;
   step.data = std::move(resolution.data);

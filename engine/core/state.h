@@ -2,9 +2,10 @@
 // engine/core.
 //
 // One file per kind of input: accept_events.cc, register_functions.cc, reply.cc (a driver's answer)
-// with ops.cc (what it asks for), cancel_run.cc, signals.cc, start_run.cc, load_run.cc,
-// fire_timers.cc; what several need: dispatch.cc (who may be called), resolve.cc (a pending step's
-// end), finish_run.cc (a run's end); recovery.cc and poison.cc for a start; inspect.cc to look in.
+// with ops.cc (what it asks for), progress.cc (what it tells before it answers), cancel_run.cc,
+// signals.cc, start_run.cc, load_run.cc, fire_timers.cc; what several need: dispatch.cc (who may be
+// called), resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and
+// poison.cc for a start; inspect.cc to look in.
 #pragma once
 
 #include <deque>
@@ -39,7 +40,7 @@ struct PendingStep {
   std::optional<Time> due;
   uint64_t call = 0;   // of the kStep call under way; 0: none
   RunNo child = 0;     // kInvoke: the run that was started
-  std::string id;      // kRun: as the user wrote it
+  std::string id;      // of steps with a body: as the user wrote it
   std::string target;  // event name or signal waited for
 };
 
@@ -57,10 +58,11 @@ struct Memory {
   size_t seen_by_frame = 0;                  // how many entries of `memo` the driver's frame has
   size_t seen_by_code = 0;                   // and how many any kFunction call has had
   bool has_frame = false;
-  Position look_base = 0;                 // how far back a wait of the next call looks
-  std::vector<std::string> resolved_ids;  // of the events that ended waits of this run
-  size_t bytes = 0;                       // of the memo and the context
-  size_t output_bytes = 0;                // of the step outputs alone
+  Position look_base = 0;                   // how far back a wait of the next call looks
+  std::vector<std::string> resolved_ids;    // of the events that ended waits of this run
+  std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps
+  size_t bytes = 0;                         // of the memo and the context
+  size_t output_bytes = 0;                  // of the step outputs alone
 };
 
 // A run that is to end, but was not in memory when that was decided.
@@ -84,6 +86,8 @@ struct Run {
   bool is_taking_ops = false;  // in the middle of a reply: not to be called now
   bool is_suspect = false;     // may have killed the process: resumed alone
   int attempt = 0;             // failed attempts of the function's own code
+  int idle_calls = 0;          // in a row, that asked for nothing
+  int dialect = 0;             // see Call
   int deaths = 0;
   int deaths_alone = 0;
   Position deaths_pos = 0;
@@ -127,6 +131,7 @@ class State {
   void call_replied(CallReplied input);
   void cancel_run(CancelRun input);
   void send_signal(SendSignal input);
+  void record_progress(RecordProgress input);
   void rerun_run(RerunRun input);
   void invoke_directly(InvokeDirectly input);
   void publish_messages(PublishMessages input);
@@ -136,6 +141,9 @@ class State {
   // -- reply.cc ---------------------------------------------------------------------------------
   void yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                std::vector<storage::EventHistory> histories);
+  void returned(Run& run, const CallUnderWay& call, Returned returned);
+  // False: the run has ended.
+  bool take_ops(Run& run, const CallUnderWay& call, std::vector<StepOp> ops);
   void function_threw(Run& run, const CallUnderWay& call, Threw threw);
   void step_call_threw(Run& run, const CallUnderWay& call, Threw threw);
   Duration retry_delay(int failed_attempts, std::optional<Duration> retry_after);
@@ -180,6 +188,7 @@ class State {
   bool step_threw(Run& run, const CallUnderWay& call, const StepKey& key, const std::string& id,
                   StepThrew& body);
   bool plan_step(Run& run, const StepOp& op);
+  bool call_out(Run& run, const StepOp& op, CallOut& body);
   bool sleep(Run& run, const StepOp& op, const Sleep& body);
   bool wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op, WaitForEvent& body);
   bool wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& body);

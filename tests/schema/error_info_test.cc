@@ -15,14 +15,15 @@ TEST_CASE("an error comes back from its JSON as it was") {
   for (const ErrorInfo& error :
        {ErrorInfo{}, ErrorInfo{.name = "", .message = "ü😀"},
         ErrorInfo{.name = "N", .message = "m", .stack = "s", .cause = "[1]"},
-        ErrorInfo{.name = "N", .message = "\"\\\n", .cause = "\"text\""}}) {
+        ErrorInfo{.name = "N", .message = "\"\\\n", .cause = "\"text\""},
+        ErrorInfo{.name = "N", .message = "m", .extra = R"({"code":"E1","data":null})"}}) {
     CHECK(parse_error_info(error_json(error)) == error);
   }
 }
 
 TEST_CASE("members of another type are taken as absent") {
   ErrorInfo error = parse_error_info(R"({"name":7,"message":[],"stack":null,"cause":null,"x":1})");
-  CHECK(error == ErrorInfo{.name = "Error"});
+  CHECK(error == ErrorInfo{.name = "Error", .extra = R"({"x":1})"});
 }
 
 TEST_CASE("text that is no object becomes the message") {
@@ -31,4 +32,11 @@ TEST_CASE("text that is no object becomes the message") {
   CHECK(parse_error_info("[1,2]").message == "[1,2]");
   CHECK(parse_error_info("").message.empty());
   CHECK(parse_error_info("it broke").name == "Error");
+}
+
+TEST_CASE("further members are kept, marks of the transport are not") {
+  ErrorInfo error = parse_error_info(
+      R"({"name":"N","error":"old","data":{"partial":1},"__serialized":true,"noRetry":false})");
+  CHECK(error == ErrorInfo{.name = "N", .message = "old", .extra = R"({"data":{"partial":1}})"});
+  CHECK(parse_error_info(R"({"error":"old","message":"new"})").message == "new");
 }
