@@ -9,6 +9,7 @@
 
 #include "api/cli/text.h"
 #include "api/cli/when.h"
+#include "api/sdk/sdk.h"
 #include "api/server/host.h"
 #include "engine/runtime/clock.h"
 #include "storage/sqlite/sqlite_journal.h"
@@ -45,6 +46,18 @@ Result<server::ServiceOptions> service_options(Command command, const Settings& 
     options.event_keys.clear();
     options.signing_keys.clear();
   }
+  return options;
+}
+
+// Of settings that were found valid.
+sdk::SdkOptions sdk_options(Command command, const Settings& settings) {
+  sdk::SdkOptions options;
+  options.mode = command == Command::kDev ? server::Mode::kDev : server::Mode::kServe;
+  if (options.mode == server::Mode::kServe) {
+    options.signing_key = server::SigningKey::parse(settings.signing_keys.front()).value();
+  }
+  options.apps = sdk::default_policy(options.mode, false);
+  options.fetches = sdk::default_policy(options.mode, false);
   return options;
 }
 
@@ -117,6 +130,10 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   options.runtime.settings = core_settings(settings);
   options.journal = std::move(*journal);
   options.on_fatal = die;
+  options.prepare = [sdk = sdk_options(command, settings)](runtime::Runtime& runtime,
+                                                           server::Service& made) {
+    return std::make_shared<sdk::Sdk>(runtime, made, sdk);
+  };
   Result<std::unique_ptr<server::Host>> host = server::Host::start(std::move(options));
   if (!host) return refuse(host.error());
   announce(terminal, command, settings, **host, path);

@@ -22,6 +22,7 @@ Host::~Host() {
   stop();
   service_.reset();
   runtime_.reset();
+  prepared_.reset();
 }
 
 Result<void> Host::open() {
@@ -38,7 +39,7 @@ Result<void> Host::open() {
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     if (options_.on_fatal) options_.on_fatal(outcome, message);
   });
-  if (options_.prepare) options_.prepare(*runtime_, *service_);
+  if (options_.prepare) prepared_ = options_.prepare(*runtime_, *service_);
   // First the port: whoever starts a second server learns it before it touches the journal.
   const Result<uint16_t> port = service_->listen();
   if (!port) return port.error();

@@ -20,8 +20,9 @@ struct HostOptions {
   runtime::RuntimeOptions runtime;
   realtime::HubSettings hub;
   std::unique_ptr<storage::Journal> journal;
-  // Sets drivers and further routes, on the calling thread, before anything starts.
-  std::function<void(runtime::Runtime&, Service&)> prepare;
+  // Sets drivers and further routes, on the calling thread, before anything starts. What it returns
+  // is destroyed when the engine and the service are, while the loop still exists.
+  std::function<std::shared_ptr<void>(runtime::Runtime&, Service&)> prepare;
   // Runs on the loop thread when the journal can't be trusted any more: a program exits with 74.
   // Without it the host only stops answering.
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal;
@@ -61,6 +62,7 @@ class Host {
   realtime::Hub hub_;  // loop thread
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<Service> service_;
+  std::shared_ptr<void> prepared_;
   uint16_t port_ = 0;
 
   std::mutex mutex_;

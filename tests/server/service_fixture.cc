@@ -56,6 +56,7 @@ ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
                                     driver_.runtime = &runtime;
                                     runtime.set_driver(DriverKind::kNative, &driver_);
                                     routes_ = service.router().routes();
+                                    return std::shared_ptr<void>();
                                   },
                               .on_fatal =
                                   [](storage::CommitOutcome, const std::string& message) {

@@ -1,0 +1,67 @@
+// The driver of functions that SDKs serve: a call is a POST to the app.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "api/sdk/http_client.h"
+#include "api/server/secret.h"
+#include "api/server/uv_loop.h"
+#include "engine/core/driver.h"
+
+namespace stepwell::sdk {
+
+struct HttpDriverOptions {
+  // Calls are signed with it; without one they are not signed.
+  std::optional<server::SigningKey> signing_key;
+  // An app may send its calls on to another host.
+  bool may_leave_host = false;
+  Milliseconds call_timeout = std::chrono::hours(2);
+};
+
+// Loop thread only.
+class HttpDriver final : public core::Driver {
+ public:
+  using OnReply = std::function<void(core::Reply)>;
+
+  // `apps` calls the apps, `others` makes the requests of steps that the engine runs. Both outlive
+  // the driver.
+  HttpDriver(server::UvLoop& loop, HttpClient& apps, HttpClient& others, HttpDriverOptions options,
+             OnReply on_reply);
+  // Calls under way are not answered any more.
+  ~HttpDriver() override;
+
+  void start(core::Call call) override;
+  void drop(RunNo run) override;
+  void drop_all() override;
+
+ private:
+  struct UnderWay {
+    RunNo run = 0;
+    HttpClient* client = nullptr;
+    uint64_t request = 0;  // 0: not sent yet
+  };
+
+  void call_app(uint64_t number, std::shared_ptr<const core::Call> call);
+  void send(uint64_t number, const std::shared_ptr<const core::Call>& call, std::string body,
+            std::string signature);
+  void run_step(uint64_t number, const std::shared_ptr<const core::Call>& call);
+  // False: the run has ended, or the core has begun anew.
+  bool finish(uint64_t number);
+  void reply(const core::Call& call, core::Reply reply);
+
+  server::UvLoop& loop_;
+  HttpClient& apps_;
+  HttpClient& others_;
+  HttpDriverOptions options_;
+  OnReply on_reply_;
+  std::unordered_map<uint64_t, UnderWay> under_way_;  // by number of the call
+  std::unordered_map<RunNo, std::unordered_set<uint64_t>> by_run_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+};
+
+}  // namespace stepwell::sdk

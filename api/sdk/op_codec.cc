@@ -1,0 +1,306 @@
+#include "api/sdk/op_codec.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "api/server/request.h"
+#include "schema/json.h"
+
+namespace stepwell::sdk {
+namespace {
+
+enum class OpName {
+  kNone,
+  kStepRun,
+  kStepError,
+  kStepFailed,
+  kStepPlanned,
+  kSleep,
+  kWaitForEvent,
+  kWaitForSignal,
+  kInvokeFunction,
+  kGateway,
+  kAiGateway,
+  kDiscoveryRequest,
+  kRunComplete,
+  kUnbuilt,
+};
+
+struct Named {
+  std::string_view text;
+  OpName name;
+};
+
+constexpr std::array kNames = {
+    Named{"None", OpName::kNone},
+    Named{"Step", OpName::kStepRun},
+    Named{"StepRun", OpName::kStepRun},
+    Named{"StepError", OpName::kStepError},
+    Named{"StepFailed", OpName::kStepFailed},
+    Named{"StepPlanned", OpName::kStepPlanned},
+    Named{"Sleep", OpName::kSleep},
+    Named{"WaitForEvent", OpName::kWaitForEvent},
+    Named{"WaitForSignal", OpName::kWaitForSignal},
+    Named{"InvokeFunction", OpName::kInvokeFunction},
+    Named{"Gateway", OpName::kGateway},
+    Named{"AIGateway", OpName::kAiGateway},
+    Named{"DiscoveryRequest", OpName::kDiscoveryRequest},
+    Named{"RunComplete", OpName::kRunComplete},
+    Named{"SyncRunComplete", OpName::kUnbuilt},
+    Named{"DeferAdd", OpName::kUnbuilt},
+    Named{"DeferAbort", OpName::kUnbuilt},
+};
+
+Error fault(std::string message) {
+  return Error{ErrorCode::kInvalid, std::move(message)};
+}
+
+std::string text_of(JsonView object, std::string_view key) {
+  const auto value = object.find(key);
+  return value ? value->as_string().value_or("") : std::string();
+}
+
+std::string raw_of(JsonView object, std::string_view key, std::string_view otherwise) {
+  const auto value = object.find(key);
+  return std::string(value && !value->is_null() ? value->text() : otherwise);
+}
+
+// A date, or a length of time; empty is now.
+Result<Deadline> parse_deadline(const std::string& text) {
+  constexpr size_t kDateLengthMin = 10;
+  if (text.empty()) return Deadline{.after = Duration::zero()};
+  if (text.size() >= kDateLengthMin) {
+    if (const Result<Time> time = parse_rfc3339(text)) return Deadline{.at = *time};
+  }
+  const Result<Duration> duration = parse_duration(text);
+  if (!duration) return fault(fmt::format("\"{}\" is neither a duration nor a date", text));
+  return Deadline{.after = *duration};
+}
+
+// Of timeouts that may be left out.
+Result<std::optional<Deadline>> parse_optional_deadline(const std::string& text) {
+  if (text.empty()) return std::optional<Deadline>();
+  const Result<Deadline> deadline = parse_deadline(text);
+  if (!deadline) return deadline.error();
+  return std::optional<Deadline>(*deadline);
+}
+
+// What people are shown: as the user wrote it, if the SDK says so.
+std::string shown_id(JsonView op) {
+  std::string id = text_of(op, "displayName");
+  if (id.empty()) {
+    if (const auto userland = op.find("userland")) id = text_of(*userland, "id");
+  }
+  if (id.empty()) id = text_of(op, "name");
+  return id.empty() ? text_of(op, "id") : id;
+}
+
+class OpReader {
+ public:
+  OpReader(JsonView op, const OpHints& hints) : op_(op), hints_(hints) {
+    if (const auto opts = op.find("opts"); opts && opts->is_object()) opts_ = *opts;
+  }
+
+  // Which op it is.
+  Result<OpName> name() const {
+    if (!op_.is_object()) return fault("it is no object");
+    const std::string text = text_of(op_, "op");
+    for (const Named& named : kNames) {
+      if (server::equals_ignoring_case(named.text, text)) {
+        if (named.name != OpName::kUnbuilt) return named.name;
+        return fault(fmt::format("this version of Stepwell can't do {}", named.text));
+      }
+    }
+    return fault(fmt::format("there is no op \"{}\"", text));
+  }
+
+  // An op that is a step.
+  Result<StepOp> step(OpName name) const {
+    const std::optional<StepKey> key = StepKey::parse(text_of(op_, "id"));
+    if (!key) return fault("its id is no SHA-1 in hexadecimal digits");
+    if (const auto input = opts_.find("input")) {
+      if (!input->is_null() && !input->is_array()) return fault("opts.input is no array");
+      if (input->text().size() > kStepBytesMax) {
+        return fault("step input size is greater than the limit");
+      }
+    }
+    Result<Body> body = read_body(name);
+    if (!body) return body.error();
+    return StepOp{.key = *key, .id = shown_id(op_), .body = std::move(*body), .seen = {}};
+  }
+
+  std::string data() const { return raw_of(op_, "data", "null"); }
+
+  bool is_race() const {
+    return server::equals_ignoring_case(text_of(opts_, "parallelMode"), "race");
+  }
+
+ private:
+  using Body = decltype(StepOp::body);
+
+  Result<Body> read_body(OpName name) const {
+    switch (name) {
+      case OpName::kStepRun:
+        return Body(StepReturned{.data = data()});
+      case OpName::kStepError:
+        return Body(threw(!hints_.no_retry));
+      case OpName::kStepFailed:
+        return Body(threw(false));
+      case OpName::kStepPlanned:
+        return Body(StepPlanned{});
+      case OpName::kSleep:
+        return sleep();
+      case OpName::kWaitForEvent:
+        return wait_for_event();
+      case OpName::kWaitForSignal:
+        return wait_for_signal();
+      case OpName::kInvokeFunction:
+        return invoke();
+      case OpName::kGateway:
+        return Body(CallOut{StepKind::kFetch, std::string(opts_.text())});
+      case OpName::kAiGateway:
+        return Body(CallOut{StepKind::kInfer, std::string(opts_.text())});
+      default:
+        return fault("it is no step");
+    }
+  }
+
+  StepThrew threw(bool retriable) const {
+    StepThrew body{.retriable = retriable, .retry_after = hints_.retry_after};
+    if (const auto error = op_.find("error"); error && error->is_object()) {
+      body.error = parse_error_info(error->text());
+      const auto no_retry = error->find("noRetry");
+      if (no_retry && no_retry->as_bool().value_or(false)) body.retriable = false;
+    }
+    if (body.error.message.empty()) body.error.message = "the step failed without a message";
+    return body;
+  }
+
+  Result<Body> sleep() const {
+    const std::string duration = text_of(opts_, "duration");
+    const Result<Deadline> until =
+        parse_deadline(duration.empty() ? text_of(op_, "name") : duration);
+    if (!until) return until.error();
+    return Body(Sleep{*until});
+  }
+
+  Result<Body> wait_for_event() const {
+    WaitForEvent body;
+    body.event = text_of(opts_, "event");
+    if (body.event.empty()) body.event = text_of(op_, "name");
+    if (body.event.empty()) return fault("it names no event");
+    body.expression = text_of(opts_, "if");
+    const Result<Deadline> timeout = parse_deadline(text_of(opts_, "timeout"));
+    if (!timeout) return timeout.error();
+    body.timeout = *timeout;
+    return Body(std::move(body));
+  }
+
+  Result<Body> wait_for_signal() const {
+    WaitForSignal body;
+    body.signal = text_of(opts_, "signal");
+    if (body.signal.empty()) body.signal = text_of(op_, "name");
+    if (body.signal.empty()) return fault("it names no signal");
+    const bool replaces = server::equals_ignoring_case(text_of(opts_, "conflict"), "replace");
+    body.on_conflict = replaces ? SignalConflict::kReplace : SignalConflict::kFail;
+    const auto timeout = parse_optional_deadline(text_of(opts_, "timeout"));
+    if (!timeout) return timeout.error();
+    body.timeout = *timeout;
+    return Body(std::move(body));
+  }
+
+  Result<Body> invoke() const {
+    InvokeFunction body;
+    body.function = text_of(opts_, "function_id");
+    if (body.function.empty()) return fault("opts.function_id is missing");
+    if (const auto payload = opts_.find("payload"); payload && payload->is_object()) {
+      body.data = raw_of(*payload, "data", "{}");
+      body.user = raw_of(*payload, "user", "{}");
+      body.version = text_of(*payload, "v");
+    }
+    if (!JsonView::trusted(body.data).is_object()) return fault("the payload's data is no object");
+    if (!JsonView::trusted(body.user).is_object()) return fault("the payload's user is no object");
+    const auto timeout = parse_optional_deadline(text_of(opts_, "timeout"));
+    if (!timeout) return timeout.error();
+    body.timeout = *timeout;
+    return Body(std::move(body));
+  }
+
+  JsonView op_;
+  JsonView opts_;
+  OpHints hints_;
+};
+
+// Reads one op into `parsed`.
+Result<void> take(ParsedOps& parsed, JsonView element, const OpHints& hints) {
+  const OpReader reader(element, hints);
+  const Result<OpName> name = reader.name();
+  if (!name) return name.error();
+  switch (*name) {
+    case OpName::kNone:
+    case OpName::kDiscoveryRequest:
+      parsed.wants_call = true;
+      return {};
+    case OpName::kRunComplete:
+      parsed.output = reader.data();
+      return {};
+    default:
+      break;
+  }
+  Result<StepOp> op = reader.step(*name);
+  if (!op) return op.error();
+  parsed.has_race = parsed.has_race || reader.is_race();
+  parsed.ops.push_back(std::move(*op));
+  return {};
+}
+
+}  // namespace
+
+Result<ParsedOps> parse_ops(std::string_view body, const OpHints& hints) {
+  const Result<JsonView> root = parse_json(body);
+  if (!root) return fault("the ops are no JSON: " + root.error().message);
+  ParsedOps parsed;
+  if (root->is_object()) {
+    if (const Result<void> taken = take(parsed, *root, hints); !taken) {
+      return fault("the op is wrong: " + taken.error().message);
+    }
+    return parsed;
+  }
+  if (!root->is_array()) return fault("the ops are neither an array nor an object");
+  size_t index = 0;
+  for (JsonElements it = root->elements(); it.next(); ++index) {
+    if (const Result<void> taken = take(parsed, it.value(), hints); !taken) {
+      return fault(fmt::format("op {} is wrong: {}", index, taken.error().message));
+    }
+  }
+  parsed.wants_call = parsed.wants_call || index == 0;
+  return parsed;
+}
+
+Result<std::vector<StepOp>> parse_checkpoint_ops(JsonView steps) {
+  if (!steps.is_array()) return fault("\"steps\" is no array");
+  std::vector<StepOp> ops;
+  size_t index = 0;
+  for (JsonElements it = steps.elements(); it.next(); ++index) {
+    const OpReader reader(it.value(), {});
+    const Result<OpName> name = reader.name();
+    if (!name) return fault(fmt::format("step {}: {}", index, name.error().message));
+    if (*name == OpName::kStepPlanned) continue;
+    if (*name != OpName::kStepRun) {
+      return fault(fmt::format("step {}: only results are recorded here", index));
+    }
+    Result<StepOp> op = reader.step(*name);
+    if (!op) return fault(fmt::format("step {}: {}", index, op.error().message));
+    if (std::get<StepReturned>(op->body).data.size() > kStepBytesMax) {
+      return Error{ErrorCode::kTooLarge,
+                   fmt::format("step {}: step output size is greater than the limit", index)};
+    }
+    ops.push_back(std::move(*op));
+  }
+  return ops;
+}
+
+}  // namespace stepwell::sdk
