@@ -103,7 +103,8 @@ class TraceWriter {
     if (const std::string_view name = target_name(step.kind); !name.empty()) {
       json_.key(name).string(step.target);
     }
-    if (!step.expression.empty()) json_.key("if").string(step.expression);
+    // The request of a fetch is not shown: it may hold keys.
+    if (!step.expression.empty() && !has_body(step.kind)) json_.key("if").string(step.expression);
     if (step.resolved_event != 0) {
       json_.key("resolved_by");
       Result<void> written = write_event_name(json_, reader_, step.resolved_event);
