@@ -21,10 +21,7 @@ class Faults {
   void add_all(std::string_view text) {
     if (!text.empty()) text_ += fmt::format("{}{}", text_.empty() ? "" : "; ", text);
   }
-  bool is_empty() const { return text_.empty(); }
-  Error error(const FunctionId& function) const {
-    return {ErrorCode::kInvalid, fmt::format("function \"{}\": {}", function.slug, text_)};
-  }
+  std::string take() { return std::move(text_); }
 
  private:
   std::string text_;
@@ -75,14 +72,19 @@ int Function::max_attempts() const {
   return std::clamp(config.retries, 0, kMaxRetries) + 1;
 }
 
-Result<void> check_function(const FunctionConfig& config) {
+std::string faults_of_function(const FunctionConfig& config) {
   Faults faults;
   faults.add_all(faults_of(config));
   check_expressions(faults, config);
   check_zones(faults, config);
   refuse_unbuilt(faults, config);
-  if (faults.is_empty()) return {};
-  return faults.error(config.id);
+  return faults.take();
+}
+
+Result<void> check_function(const FunctionConfig& config) {
+  const std::string faults = faults_of_function(config);
+  if (faults.empty()) return {};
+  return Error{ErrorCode::kInvalid, fmt::format("function \"{}\": {}", config.id.slug, faults)};
 }
 
 Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {

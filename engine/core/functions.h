@@ -30,6 +30,8 @@ struct Function {
 // Whether a function may be registered so. The error names function, field and column of all that
 // is wrong. What this version cannot do yet (schedules, flow control) is refused.
 Result<void> check_function(const FunctionConfig& config);
+// The same as text, without the function's name; empty if nothing is wrong.
+std::string faults_of_function(const FunctionConfig& config);
 
 // Compiles the expressions of a configuration that was checked, now or by an earlier version.
 Result<std::unique_ptr<Function>> compile_function(FunctionConfig config);

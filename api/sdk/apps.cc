@@ -1,0 +1,167 @@
+#include "api/sdk/apps.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "api/sdk/url.h"
+#include "schema/encoding.h"
+
+namespace stepwell::sdk {
+namespace {
+
+bool is_added(std::string_view parameter) {
+  const std::string_view name = parameter.substr(0, parameter.find('='));
+  for (const std::string_view added : {"fnId", "stepId", "step", "deployId", "probe"}) {
+    if (name == added) return true;
+  }
+  return false;
+}
+
+bool is_this_machine(const Url& url) {
+  return url.host == "localhost" || url.host == "127.0.0.1" || url.host == "0.0.0.0" ||
+         url.host == "::1" || url.host == "::";
+}
+
+RegistrationFault fault_of(const Error& error) {
+  return {error.code == ErrorCode::kInvalid ? "config_invalid" : "unavailable", error.message, {}};
+}
+
+}  // namespace
+
+std::string app_url(std::string_view text) {
+  Result<Url> url = Url::parse(text);
+  if (!url) return std::string(text);
+  if (is_this_machine(*url)) url->host = "localhost";
+  const std::string query = url->query();
+  url->target = url->path();
+  char separator = '?';
+  for (size_t at = 0; at < query.size();) {
+    const size_t end = std::min(query.find('&', at), query.size());
+    const std::string_view parameter = std::string_view(query).substr(at, end - at);
+    if (!parameter.empty() && !is_added(parameter)) {
+      url->target.append(1, separator).append(parameter);
+      separator = '&';
+    }
+    at = end + 1;
+  }
+  return url->to_string();
+}
+
+void Apps::add(std::string body, BodyKind kind, Registered done) {
+  std::string checksum = sha256_hex(body);
+  for (const auto& [name, app] : apps_) {
+    if (app.checksum == checksum) return done({.app = name});
+  }
+  struct Work {
+    std::string body;
+    ParsedRegistration parsed;
+  };
+  auto work = std::make_shared<Work>();
+  work->body = std::move(body);
+  gateway_.loop().offload([work, kind] { work->parsed = parse_registration(work->body, kind); },
+                          [this, alive = std::weak_ptr(alive_), work,
+                           checksum = std::move(checksum), done = std::move(done)]() mutable {
+                            if (alive.expired()) return;
+                            parsed(std::move(work->parsed), std::move(checksum), std::move(done));
+                          });
+}
+
+void Apps::parsed(ParsedRegistration parsed, std::string checksum, Registered done) {
+  if (parsed.fault) {
+    return done({.app = parsed.registration.app, .fault = std::move(parsed.fault)});
+  }
+  core::RegisterFunctions input{.app = parsed.registration.app,
+                                .functions = parsed.registration.functions,
+                                .driver = DriverKind::kHttp};
+  gateway_.submit(
+      std::move(input),
+      [this, alive = std::weak_ptr(alive_), registration = std::move(parsed.registration),
+       checksum = std::move(checksum), done = std::move(done)](const core::Answer& answer) {
+        if (alive.expired()) return;
+        registered(registration, checksum, answer, done);
+      });
+}
+
+void Apps::registered(const Registration& registration, std::string checksum,
+                      const core::Answer& answer, const Registered& done) {
+  if (answer.error) {
+    return done({.app = registration.app,
+                 .fault = fault_of(*answer.error),
+                 .is_unavailable = answer.error->code != ErrorCode::kInvalid});
+  }
+  App& app = apps_[registration.app];
+  const std::string url = app_url(registration.url);
+  const bool is_news = answer.is_modified || app.url != url || app.sdk.empty();
+  app = {.name = registration.app,
+         .url = url,
+         .sdk = registration.sdk,
+         .framework = registration.framework,
+         .functions = registration.functions.size(),
+         .checksum = std::move(checksum)};
+  if (is_news) {
+    tell(fmt::format("app \"{}\" ({}): {} function{} at {}", app.name, app.sdk, app.functions,
+                     app.functions == 1 ? "" : "s", app.url));
+  }
+  done({.is_modified = answer.is_modified, .app = registration.app});
+}
+
+void Apps::look(std::function<void(Result<void>)> done) {
+  if (is_loaded_) return done({});
+  const Result<void> queued =
+      gateway_.runtime().query([this, alive = std::weak_ptr(alive_), done,
+                                &loop = gateway_.loop()](storage::JournalReader& reader) {
+        auto functions =
+            std::make_shared<Result<std::vector<storage::StoredFunction>>>(reader.functions());
+        loop.post([this, alive, functions, done] {
+          if (alive.expired()) return;
+          if (!*functions) return done(functions->error());
+          if (!is_loaded_) loaded(**functions);
+          done({});
+        });
+      });
+  if (!queued) done(queued.error());
+}
+
+void Apps::loaded(const std::vector<storage::StoredFunction>& functions) {
+  is_loaded_ = true;
+  for (const storage::StoredFunction& function : functions) {
+    if (function.archived || function.config.driver != DriverKind::kHttp) continue;
+    const auto [place, is_new] = apps_.try_emplace(function.config.app);
+    App& app = place->second;
+    // What has registered since the start is newer.
+    if (!app.sdk.empty() || !app.checksum.empty()) continue;
+    if (is_new) app = {.name = function.config.app, .url = app_url(function.config.url)};
+    ++app.functions;
+  }
+}
+
+void Apps::remove(std::string_view url, Removed done) {
+  look([this, url = app_url(url), done = std::move(done)](const Result<void>& known) {
+    if (!known) return done(known.error());
+    std::vector<std::string> names;
+    for (const auto& [name, app] : apps_) {
+      if (app.url == url) names.push_back(name);
+    }
+    if (names.empty()) {
+      return done(Error{ErrorCode::kNotFound, fmt::format("no app is registered at {}", url)});
+    }
+    remove_next(std::move(names), done);
+  });
+}
+
+void Apps::remove_next(std::vector<std::string> names, Removed done) {
+  if (names.empty()) return done({});
+  core::RegisterFunctions input{.app = names.back(), .functions = {}, .driver = DriverKind::kHttp};
+  gateway_.submit(std::move(input), [this, alive = std::weak_ptr(alive_), names = std::move(names),
+                                     done = std::move(done)](const core::Answer& answer) mutable {
+    if (alive.expired()) return;
+    if (answer.error) return done(*answer.error);
+    apps_.erase(names.back());
+    tell(fmt::format("app \"{}\" was removed", names.back()));
+    names.pop_back();
+    remove_next(std::move(names), std::move(done));
+  });
+}
+
+}  // namespace stepwell::sdk
