@@ -52,8 +52,15 @@ class Parser {
  private:
   void add_setting(CLI::App& app, const SettingKind& kind) {
     auto& values = given_[std::string(kind.name)];
-    CLI::Option* option =
-        app.add_option("--" + std::string(kind.name), values, std::string(kind.help));
+    const std::string names =
+        (kind.short_name.empty() ? "" : "-" + std::string(kind.short_name) + ",") + "--" +
+        std::string(kind.name);
+    if (kind.is_flag) {
+      app.add_flag_callback(
+          names, [&values] { values = {"true"}; }, std::string(kind.help));
+      return;
+    }
+    CLI::Option* option = app.add_option(names, values, std::string(kind.help));
     option->type_name("TEXT")->allow_extra_args(false);
     if (kind.is_list) {
       option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <cstdlib>
 
 #include "api/cli/text.h"
 #include "api/cli/when.h"
@@ -49,15 +52,45 @@ Result<server::ServiceOptions> service_options(Command command, const Settings& 
   return options;
 }
 
+// The usual ports, and the one that the environment says apps are started with.
+std::vector<uint16_t> discovery_ports() {
+  std::vector<uint16_t> ports = sdk::usual_ports();
+  const char* given = std::getenv("PORT");
+  const std::string_view text = given == nullptr ? "" : given;
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error == std::errc() && end == text.data() + text.size() && port != 0) ports.push_back(port);
+  return ports;
+}
+
 // Of settings that were found valid.
-sdk::SdkOptions sdk_options(Command command, const Settings& settings) {
+sdk::SdkOptions sdk_options(Command command, const Settings& settings, const Terminal& terminal) {
+  const bool is_dev = command == Command::kDev;
   sdk::SdkOptions options;
-  options.mode = command == Command::kDev ? server::Mode::kDev : server::Mode::kServe;
-  if (options.mode == server::Mode::kServe) {
-    options.signing_key = server::SigningKey::parse(settings.signing_keys.front()).value();
+  options.mode = is_dev ? server::Mode::kDev : server::Mode::kServe;
+  if (!is_dev) {
+    for (const std::string& key : settings.signing_keys) {
+      options.signing_keys.push_back(server::SigningKey::parse(key).value());
+    }
   }
-  options.apps = sdk::default_policy(options.mode, false);
+  options.apps = sdk::default_policy(options.mode, settings.allow_private_sdk_urls);
   options.fetches = sdk::default_policy(options.mode, false);
+  options.version = STEPWELL_VERSION;
+  options.urls = settings.sdk_urls;
+  const Duration interval = settings.poll_interval.value_or(Duration::zero());
+  options.polls = is_dev ? !settings.no_poll : interval > Duration::zero();
+  if (interval > Duration::zero()) options.poll_interval = interval;
+  if (is_dev && !settings.no_discovery) options.discovery_ports = discovery_ports();
+  options.on_news = [terminal](const std::string& news) {
+    // What is wrong with several functions comes on several lines.
+    for (size_t at = 0; at < news.size();) {
+      const size_t end = std::min(news.find('\n', at), news.size());
+      const std::string_view key = at == 0 ? "app" : "";
+      terminal.print("  " + terminal.screen.paint(Colour::kDim, pad(key, 9)) +
+                     neutralise(news.substr(at, end - at)) + "\n");
+      at = end + 1;
+    }
+  };
   return options;
 }
 
@@ -90,6 +123,15 @@ sigset_t block_signals() {
   return signals;
 }
 
+// Whom it serves, and on what condition.
+std::string reach(Command command, const std::string& address) {
+  if (command == Command::kDev) return "this machine alone, without keys";
+  return std::string(is_loopback(address) || address == "localhost"
+                         ? "this machine alone"
+                         : "whoever reaches this address") +
+         ", with the event key (events) or the signing key (all else)";
+}
+
 void announce(const Terminal& terminal, Command command, const Settings& settings,
               const server::Host& host, const std::string& path) {
   const std::string address = settings.host.value_or(kHostDefault);
@@ -100,7 +142,7 @@ void announce(const Terminal& terminal, Command command, const Settings& setting
   };
   terminal.print(fmt::format("Stepwell {} ({})\n", STEPWELL_VERSION, mode) +
                  line("serves", fmt::format("http://{}:{}", name, host.port())) +
-                 line("journal", neutralise(path)));
+                 line("to", reach(command, address)) + line("journal", neutralise(path)));
 }
 
 }  // namespace
@@ -130,8 +172,8 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   options.runtime.settings = core_settings(settings);
   options.journal = std::move(*journal);
   options.on_fatal = die;
-  options.prepare = [sdk = sdk_options(command, settings)](runtime::Runtime& runtime,
-                                                           server::Service& made) {
+  options.prepare = [sdk = sdk_options(command, settings, terminal)](runtime::Runtime& runtime,
+                                                                     server::Service& made) {
     return std::make_shared<sdk::Sdk>(runtime, made, sdk);
   };
   Result<std::unique_ptr<server::Host>> host = server::Host::start(std::move(options));

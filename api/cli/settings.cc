@@ -129,9 +129,18 @@ class Reader {
     return found == values_.end() ? std::vector<std::string>() : found->second.values;
   }
 
+  std::string source(std::string_view name) const { return values_.find(name)->second.source; }
+
   Error error(std::string_view name, std::string_view what) const {
     return {ErrorCode::kInvalid,
             fmt::format("{}: \"{}\" {}", values_.find(name)->second.source, text(name), what)};
+  }
+
+  Result<bool> flag(std::string_view name) const {
+    const std::string value = text(name);
+    if (value.empty() || value == "false" || value == "0") return false;
+    if (value == "true" || value == "1") return true;
+    return error(name, "is neither true nor false");
   }
 
   Result<std::optional<Duration>> duration(std::string_view name) const {
@@ -144,14 +153,41 @@ class Reader {
     return std::optional(*read);
   }
 
+  // A duration; a bare number counts seconds, as upstream has it.
+  Result<std::optional<Duration>> seconds(std::string_view name) const {
+    const std::string value = text(name);
+    int number = 0;
+    const auto [end, error_code] =
+        std::from_chars(value.data(), value.data() + value.size(), number);
+    const bool is_number =
+        !value.empty() && error_code == std::errc() && end == value.data() + value.size();
+    if (!is_number || number < 0) return duration(name);
+    return std::optional<Duration>(std::chrono::seconds(number));
+  }
+
  private:
   const SettingValues& values_;
 };
 
-}  // namespace
+Result<void> read_app_settings(const Reader& reader, Settings& settings) {
+  settings.sdk_urls = reader.list("sdk-url");
+  const Result<bool> no_discovery = reader.flag("no-discovery");
+  if (!no_discovery) return no_discovery.error();
+  settings.no_discovery = *no_discovery;
+  const Result<bool> no_poll = reader.flag("no-poll");
+  if (!no_poll) return no_poll.error();
+  settings.no_poll = *no_poll;
+  const Result<bool> allow_private = reader.flag("allow-private-sdk-urls");
+  if (!allow_private) return allow_private.error();
+  settings.allow_private_sdk_urls = *allow_private;
+  const auto interval = reader.seconds("poll-interval");
+  if (!interval) return interval.error();
+  settings.poll_interval = *interval;
+  return {};
+}
 
-const std::vector<SettingKind>& setting_kinds() {
-  static const std::vector<SettingKind> kKinds = {
+std::vector<SettingKind> general_kinds() {
+  return {
       {.name = "config", .help = "file with settings, one JSON object"},
       {.name = "url",
        .help = "the server to talk to (default http://127.0.0.1:8288)",
@@ -169,6 +205,11 @@ const std::vector<SettingKind>& setting_kinds() {
        .is_list = true,
        .is_secret = true,
        .upstream_variable = "INNGEST_SIGNING_KEY"},
+      {.name = "signing-key-fallback",
+       .help = "older key that is still accepted while apps change over to a new one",
+       .is_list = true,
+       .is_secret = true,
+       .upstream_variable = "INNGEST_SIGNING_KEY_FALLBACK"},
       {.name = "host",
        .help = "address to listen on",
        .is_for_servers = true,
@@ -195,6 +236,46 @@ const std::vector<SettingKind>& setting_kinds() {
        .help = "full (default), or relaxed: a power cut may lose the last commits",
        .is_for_servers = true},
   };
+}
+
+// About apps behind HTTP.
+std::vector<SettingKind> app_kinds() {
+  return {
+      {.name = "sdk-url",
+       .help = "URL at which an app serves its functions (again for more)",
+       .is_list = true,
+       .is_for_servers = true,
+       .upstream_variable = "INNGEST_SDK_URL",
+       .short_name = "u"},
+      {.name = "no-discovery",
+       .help = "do not look for apps on the usual ports of this machine (dev)",
+       .is_for_servers = true,
+       .is_flag = true,
+       .upstream_variable = "INNGEST_NO_DISCOVERY"},
+      {.name = "no-poll",
+       .help = "do not ask apps again for what they have (dev)",
+       .is_for_servers = true,
+       .is_flag = true,
+       .upstream_variable = "INNGEST_NO_POLL"},
+      {.name = "poll-interval",
+       .help = "how often apps are asked what they have (dev: 5s; serve: not at all)",
+       .is_for_servers = true,
+       .upstream_variable = "INNGEST_POLL_INTERVAL"},
+      {.name = "allow-private-sdk-urls",
+       .help = "let it call apps in private networks, and serve also on this machine",
+       .is_for_servers = true,
+       .is_flag = true},
+  };
+}
+
+}  // namespace
+
+const std::vector<SettingKind>& setting_kinds() {
+  static const std::vector<SettingKind> kKinds = [] {
+    std::vector<SettingKind> kinds = general_kinds();
+    for (const SettingKind& kind : app_kinds()) kinds.push_back(kind);
+    return kinds;
+  }();
   return kKinds;
 }
 
@@ -215,6 +296,13 @@ Result<Settings> read_settings(const SettingValues& values) {
   settings.db = reader.text("db");
   settings.event_keys = reader.list("event-key");
   settings.signing_keys = reader.list("signing-key");
+  if (settings.signing_keys.empty() && !reader.list("signing-key-fallback").empty()) {
+    return Error{ErrorCode::kInvalid, reader.source("signing-key-fallback") +
+                                          ": there is no signing key to stand behind"};
+  }
+  for (std::string& key : reader.list("signing-key-fallback")) {
+    settings.signing_keys.push_back(std::move(key));
+  }
   settings.allowed_hosts = reader.list("allow-host");
   settings.allowed_origins = reader.list("allow-origin");
   if (values.contains("host")) settings.host = reader.text("host");
@@ -228,6 +316,7 @@ Result<Settings> read_settings(const SettingValues& values) {
   const auto retry_interval = reader.duration("retry-interval");
   if (!retry_interval) return retry_interval.error();
   settings.retry_interval = *retry_interval;
+  if (const Result<void> apps = read_app_settings(reader, settings); !apps) return apps.error();
   const auto lookback = reader.duration("wait-lookback");
   if (!lookback) return lookback.error();
   settings.wait_lookback = *lookback;

@@ -30,8 +30,10 @@ struct SettingKind {
   bool is_list = false;
   bool is_secret = false;
   bool is_for_servers = false;  // only dev and serve have the option
+  bool is_flag = false;         // true if it is there; elsewhere "true" or "false"
   // The variable of upstream that is read after our own; empty: none.
   std::string_view upstream_variable = {};
+  std::string_view short_name = {};  // "u" for -u; empty: none
 };
 
 // All of them.
@@ -58,6 +60,11 @@ struct Settings {
   std::optional<Duration> retry_interval;
   std::optional<Duration> wait_lookback;
   bool is_relaxed = false;  // durability
+  std::vector<std::string> sdk_urls;
+  bool no_discovery = false;
+  bool no_poll = false;
+  std::optional<Duration> poll_interval;
+  bool allow_private_sdk_urls = false;
 };
 
 // Checks the values; errors name their source.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/sdk/register_routes.h"
 #include "api/sdk/run_routes.h"
 
 namespace stepwell::sdk {
@@ -13,6 +14,27 @@ HttpClientOptions client_options(const AddressPolicy& addresses) {
   return options;
 }
 
+HttpDriverOptions driver_options(const SdkOptions& options) {
+  HttpDriverOptions driver;
+  if (!options.signing_keys.empty()) driver.signing_key = options.signing_keys.front();
+  driver.may_leave_host = options.mode == server::Mode::kDev;
+  return driver;
+}
+
+SyncOptions sync_options(const SdkOptions& options) {
+  return {.mode = options.mode,
+          .signing_keys = options.signing_keys,
+          .urls = options.urls,
+          .polls = options.polls,
+          .interval = options.poll_interval,
+          .discovery_ports = options.discovery_ports};
+}
+
+std::function<void(const std::string&)> listener(const SdkOptions& options) {
+  if (options.on_news) return options.on_news;
+  return [](const std::string&) {};
+}
+
 }  // namespace
 
 AddressPolicy default_policy(server::Mode mode, bool allow_private) {
@@ -20,15 +42,22 @@ AddressPolicy default_policy(server::Mode mode, bool allow_private) {
           .allow_private = allow_private};
 }
 
-Sdk::Sdk(runtime::Runtime& runtime, server::Service& service, SdkOptions options)
+Sdk::Sdk(runtime::Runtime& runtime, server::Service& service, const SdkOptions& options)
     : apps_(service.gateway().loop(), client_options(options.apps)),
       fetches_(service.gateway().loop(), client_options(options.fetches)),
-      driver_(service.gateway().loop(), apps_, fetches_,
-              {.signing_key = std::move(options.signing_key),
-               .may_leave_host = options.mode == server::Mode::kDev},
-              [&runtime](core::Reply reply) { runtime.reply(std::move(reply)); }) {
+      driver_(service.gateway().loop(), apps_, fetches_, driver_options(options),
+              [&runtime](core::Reply reply) { runtime.reply(std::move(reply)); }),
+      registered_(service.gateway()),
+      syncer_(service.gateway(), apps_, registered_, sync_options(options), listener(options)) {
   runtime.set_driver(DriverKind::kHttp, &driver_);
   add_run_routes(service.router(), service.gateway());
+  registered_.on_news(listener(options));
+  add_register_routes(service.router(), registered_,
+                      {.mode = options.mode,
+                       .version = options.version,
+                       .urls = options.urls,
+                       .discovers = !options.discovery_ports.empty()});
+  syncer_.start();
 }
 
 }  // namespace stepwell::sdk

@@ -128,4 +128,35 @@ TEST_CASE("exit codes are what the documentation says") {
   CHECK(static_cast<int>(exit_code_of(ErrorCode::kCorrupt)) == 74);
 }
 
+TEST_CASE("settings about apps, by upstream's names too") {
+  const Settings none = read({});
+  CHECK(none.sdk_urls.empty());
+  CHECK_FALSE(none.no_discovery);
+  CHECK_FALSE(none.no_poll);
+  CHECK_FALSE(none.allow_private_sdk_urls);
+  CHECK_FALSE(none.poll_interval);
+  const Settings given = read({}, {{"INNGEST_SDK_URL", "http://a/x,http://b/y"},
+                                   {"INNGEST_NO_DISCOVERY", "true"},
+                                   {"STEPWELL_NO_POLL", "1"},
+                                   {"STEPWELL_ALLOW_PRIVATE_SDK_URLS", "false"},
+                                   {"INNGEST_POLL_INTERVAL", "7"}});
+  CHECK(given.sdk_urls == std::vector<std::string>{"http://a/x", "http://b/y"});
+  CHECK(given.no_discovery);
+  CHECK(given.no_poll);
+  CHECK_FALSE(given.allow_private_sdk_urls);
+  CHECK(given.poll_interval == std::chrono::seconds(7));
+  CHECK(read({{"poll-interval", {{"250ms"}, "--poll-interval"}}}).poll_interval == Duration(250));
+  CHECK(refused({{"no-poll", {{"perhaps"}, "--no-poll"}}}) ==
+        "--no-poll: \"perhaps\" is neither true nor false");
+  CHECK(refused({}, {{"STEPWELL_POLL_INTERVAL", "often"}}).starts_with("STEPWELL_POLL_INTERVAL"));
+}
+
+TEST_CASE("keys for the change to a new signing key come behind the one that signs") {
+  const Settings settings =
+      read({}, {{"INNGEST_SIGNING_KEY", "aa"}, {"INNGEST_SIGNING_KEY_FALLBACK", "bb"}});
+  CHECK(settings.signing_keys == std::vector<std::string>{"aa", "bb"});
+  CHECK(refused({}, {{"STEPWELL_SIGNING_KEY_FALLBACK", "secret"}}) ==
+        "STEPWELL_SIGNING_KEY_FALLBACK: there is no signing key to stand behind");
+}
+
 }  // namespace stepwell::cli
