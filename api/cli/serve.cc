@@ -85,7 +85,7 @@ sdk::SdkOptions sdk_options(Command command, const Settings& settings, const Ter
     // What is wrong with several functions comes on several lines.
     for (size_t at = 0; at < news.size();) {
       const size_t end = std::min(news.find('\n', at), news.size());
-      const std::string_view key = at == 0 ? "app" : "";
+      const std::string_view key = at == 0 ? "apps" : "";
       terminal.print("  " + terminal.screen.paint(Colour::kDim, pad(key, 9)) +
                      neutralise(news.substr(at, end - at)) + "\n");
       at = end + 1;

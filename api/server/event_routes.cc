@@ -177,6 +177,13 @@ void add_event_routes(Router& router, Gateway& gateway, const EventRouteOptions&
               .body_bytes_max = options.body_bytes_max,
               .handler = post});
   router.add({.method = Method::kPost,
+              .pattern = "/e/",
+              .policy = Access::kPublic,
+              .handler = [](Request&&, const Responder& responder) {
+                responder.send(Response::json(
+                    401, R"({"status":401,"message":"","error":"Event key is required"})"));
+              }});
+  router.add({.method = Method::kPost,
               .pattern = "/invoke/{slug}",
               .policy = Access::kSigningKey,
               .body_bytes_max = kEventBytesMax,

@@ -85,6 +85,19 @@ Result<void> fill_event_data(JournalReader& reader, EventRecord& record) {
   return {};
 }
 
+Result<FunctionId> find_function(JournalReader& reader, std::string_view app,
+                                 std::string_view function) {
+  const Result<std::vector<storage::StoredFunction>> functions = reader.functions();
+  if (!functions) return functions.error();
+  const std::string with_app = fmt::format("{}-{}", app, function);
+  for (const storage::StoredFunction& stored : *functions) {
+    const FunctionConfig& config = stored.config;
+    if (!app.empty() && config.app != app) continue;
+    if (config.id.slug == function || config.id.slug == with_app) return config.id;
+  }
+  return not_found("function", fmt::format("\"{}\"", function));
+}
+
 Result<std::string> rest_event(JournalReader& reader, std::string_view id) {
   const Result<EventRecord> event = find_internal_event(reader, id);
   if (!event) return event.error();

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "api/server/admin_routes.h"
+#include "api/server/bulk_cancel.h"
 #include "api/server/rest_routes.h"
+#include "api/server/rest_v2_routes.h"
 #include "engine/runtime/clock.h"
 #include "schema/entropy.h"
 
@@ -86,6 +88,8 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
       http_(std::make_unique<HttpServer>(loop, router_, http_options(options_))) {
   add_event_routes(router_, gateway_, options_.events);
   add_rest_routes(router_, gateway_);
+  add_bulk_cancel_routes(router_, gateway_);
+  add_rest_v2_routes(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *sse_, random_});
   runtime.on_commit([this, &loop](const std::vector<RunNo>& runs) {

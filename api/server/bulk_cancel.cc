@@ -1,0 +1,190 @@
+#include "api/server/bulk_cancel.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/server/queries.h"
+#include "api/server/record_json.h"
+#include "engine/core/condition.h"
+#include "engine/runtime/clock.h"
+#include "schema/encoding.h"
+#include "schema/json.h"
+
+namespace stepwell::server {
+namespace {
+
+// Runs that are read, then cancelled, at a time.
+constexpr size_t kPage = 100;
+
+struct Cancellation {
+  std::string app;
+  std::string function;  // as it was given: with the app's id before it or without
+  std::optional<Time> started_after;
+  Time started_before{};
+  std::string expression;  // over `event`, which triggered the run; empty: every run
+  core::Condition condition;
+  size_t cancelled = 0;
+};
+
+Result<std::optional<Time>> time_of(const JsonView& body, std::string_view name) {
+  const auto value = body.find(name);
+  if (!value || value->is_null()) return std::optional<Time>();
+  const Result<Time> time = parse_rfc3339(value->as_string().value_or(""));
+  if (time) return std::optional(*time);
+  return Error{ErrorCode::kInvalid,
+               fmt::format("\"{}\" must be a time like 2026-11-23T10:00:00Z", name)};
+}
+
+std::string text_of(const JsonView& body, std::string_view name) {
+  const auto value = body.find(name);
+  return value ? value->as_string().value_or("") : std::string();
+}
+
+Result<std::shared_ptr<Cancellation>> read_cancellation(std::string_view text, Time now) {
+  const Result<JsonView> body = parse_json(text);
+  if (!body) return body.error();
+  auto read = std::make_shared<Cancellation>();
+  read->app = text_of(*body, "app_id");
+  read->function = text_of(*body, "function_id");
+  if (read->function.empty()) {
+    return Error{ErrorCode::kInvalid, "\"function_id\" must be the id of a function"};
+  }
+  const Result<std::optional<Time>> after = time_of(*body, "started_after");
+  if (!after) return after.error();
+  read->started_after = *after;
+  const Result<std::optional<Time>> before = time_of(*body, "started_before");
+  if (!before) return before.error();
+  if (!*before || **before > now) {
+    return Error{ErrorCode::kInvalid,
+                 "\"started_before\" must be a time that has passed: runs that are still to start "
+                 "are not cancelled"};
+  }
+  read->started_before = **before;
+  read->expression = text_of(*body, "if");
+  Result<core::Condition> condition = core::Condition::compile(read->expression);
+  if (!condition) return Error{ErrorCode::kInvalid, "if: " + condition.error().message};
+  read->condition = std::move(*condition);
+  return read;
+}
+
+// One page of runs to cancel, and where the next begins.
+struct Page {
+  std::vector<RunId> runs;
+  std::optional<RunNo> before;  // nothing: it was the last
+};
+
+Result<bool> is_meant(storage::JournalReader& reader, const Cancellation& wanted,
+                      const RunRecord& run, Time now) {
+  if (wanted.condition.is_always()) return true;
+  if (run.events.empty()) return false;
+  const Result<std::optional<EventRecord>> event = reader.event_at(run.events.front());
+  if (!event) return event.error();
+  return *event && wanted.condition.matches_trigger(event_json((**event).event), now);
+}
+
+Result<Page> read_page(storage::JournalReader& reader, const Cancellation& wanted,
+                       std::optional<RunNo> before, Time now) {
+  const Result<FunctionId> function = find_function(reader, wanted.app, wanted.function);
+  if (!function) return function.error();
+  const Result<std::vector<RunRecord>> runs =
+      reader.list_runs({.function = *function,
+                        .statuses = {RunStatus::kScheduled, RunStatus::kRunning},
+                        .created_from = wanted.started_after,
+                        .created_until = wanted.started_before,
+                        .before = before,
+                        .limit = kPage});
+  if (!runs) return runs.error();
+  Page page;
+  for (const RunRecord& run : *runs) {
+    const Result<bool> meant = is_meant(reader, wanted, run, now);
+    if (!meant) return meant.error();
+    if (*meant) page.runs.push_back(run.id);
+  }
+  if (runs->size() == kPage) page.before = runs->back().no;
+  return page;
+}
+
+Response finished(const Cancellation& done) {
+  JsonWriter out;
+  out.begin_object().key("app_id").string(done.app).key("function_id").string(done.function);
+  out.key("started_after");
+  if (done.started_after) {
+    out.string(format_rfc3339(*done.started_after));
+  } else {
+    out.null();
+  }
+  out.key("started_before").string(format_rfc3339(done.started_before));
+  out.key("if").string(done.expression);
+  out.key("cancelled").integer(static_cast<int64_t>(done.cancelled)).end_object();
+  return Response::json(201, envelope(out.take(), runtime::wall_clock()));
+}
+
+// Reads a page, cancels its runs, and goes on with the next. Loop thread.
+class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
+ public:
+  BulkCancel(Gateway& gateway, std::shared_ptr<Cancellation> wanted, Responder responder)
+      : gateway_(gateway), wanted_(std::move(wanted)), responder_(std::move(responder)) {}
+
+  void read(std::optional<RunNo> before) {
+    const Result<void> queued = gateway_.runtime().query(
+        [self = shared_from_this(), before](storage::JournalReader& reader) {
+          auto page = std::make_shared<Result<Page>>(
+              read_page(reader, *self->wanted_, before, runtime::wall_clock()));
+          self->gateway_.loop().post([self, page] { self->cancel(*page); });
+        });
+    if (!queued) responder_.send(failure(queued.error()));
+  }
+
+ private:
+  void cancel(const Result<Page>& page) {
+    if (!page) return responder_.send(failure(page.error()));
+    before_ = page->before;
+    under_way_ = page->runs.size();
+    if (under_way_ == 0) return go_on();
+    for (const RunId& run : page->runs) {
+      gateway_.submit(
+          core::CancelRun{.id = run},
+          [self = shared_from_this()](const core::Answer& answer) { self->cancelled(answer); });
+    }
+  }
+
+  // A run that has ended meanwhile is none to cancel.
+  void cancelled(const core::Answer& answer) {
+    if (!answer.error) ++wanted_->cancelled;
+    if (answer.error && answer.error->code != ErrorCode::kConflict) error_ = answer.error;
+    if (--under_way_ == 0) go_on();
+  }
+
+  void go_on() {
+    if (error_) return responder_.send(failure(*error_));
+    if (before_) return read(before_);
+    responder_.send(finished(*wanted_));
+  }
+
+  Gateway& gateway_;
+  std::shared_ptr<Cancellation> wanted_;
+  Responder responder_;
+  std::optional<RunNo> before_;
+  std::optional<Error> error_;
+  size_t under_way_ = 0;
+};
+
+}  // namespace
+
+void add_bulk_cancel_routes(Router& router, Gateway& gateway) {
+  router.add({.method = Method::kPost,
+              .pattern = "/v1/cancellations",
+              .policy = Access::kSigningKey,
+              .handler = [&gateway](Request&& request, const Responder& responder) {
+                auto wanted = read_cancellation(request.body, runtime::wall_clock());
+                if (!wanted) return responder.send(failure(wanted.error()));
+                std::make_shared<BulkCancel>(gateway, *wanted, responder)->read(std::nullopt);
+              }});
+}
+
+}  // namespace stepwell::server

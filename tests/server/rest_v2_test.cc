@@ -1,0 +1,150 @@
+// REST v2, and cancellations in bulk.
+#include <doctest/doctest.h>
+#include <fmt/core.h>
+
+#include "engine/runtime/clock.h"
+#include "tests/server/service_fixture.h"
+
+namespace stepwell::server {
+namespace {
+
+core::Reply wait_for_answer(const core::Call& call) {
+  if (!call.pending.empty()) return core::Reply{};
+  StepOp op;
+  op.key = StepKey::of("wait");
+  op.id = "wait";
+  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
+  return yielded(std::move(op));
+}
+
+core::Reply echo(const core::Call& call) {
+  return returned(call.run->events[0].data);
+}
+
+std::map<std::string, TestFunction> functions() {
+  return {{"echo", echo}, {"ask", wait_for_answer}};
+}
+
+// The text of a member: "data.runId", or of the first of a list: "errors.0.code".
+std::string member(const Reply& reply, std::string_view path) {
+  const Result<JsonView> json = parse_json(reply.body);
+  REQUIRE_MESSAGE(json.ok(), reply.body);
+  JsonView at = *json;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const std::string_view name = path.substr(begin, end - begin);
+    if (name == "0") {
+      JsonElements first = at.elements();
+      REQUIRE_MESSAGE(first.next(), reply.body);
+      at = first.value();
+    } else {
+      const auto found = at.find(name);
+      if (!found) return "";
+      at = *found;
+    }
+    begin = end + 1;
+  }
+  return at.as_string().value_or(std::string(at.text()));
+}
+
+}  // namespace
+
+TEST_CASE("v2: an event, its runs, a run, a rerun, an invocation, a cancellation") {
+  ServiceFixture f(functions());
+  const Reply sent = post_to(f.port(), "/v2/events", R"({"name":"echo","data":{"n":1}})");
+  CHECK(sent.status == 200);
+  const std::string event = member(sent, "data.eventId");
+  const std::string run = f.wait_for_run(event, "Completed");
+  const Reply shown = fetch(f.port(), "/api/v2/runs/" + run);
+  CHECK(member(shown, "data.id") == run);
+  CHECK(member(shown, "data.status") == "COMPLETED");
+  CHECK(member(shown, "data.function.id") == "echo");
+  CHECK(member(shown, "data.app.id") == "test");
+  CHECK(member(shown, "data.trigger.eventIds.0") == event);
+  CHECK(member(shown, "data.trigger.eventName") == "echo");
+  CHECK(member(shown, "data.output") == R"({"n":1})");
+  CHECK(member(fetch(f.port(), "/v2/events/" + event + "/runs"), "data.0.id") == run);
+
+  const std::string again =
+      member(post_to(f.port(), "/v2/runs/" + run + "/rerun", ""), "data.runId");
+  CHECK(again != run);
+  f.wait_for("/v1/runs/" + again, [](const JsonView& json) {
+    return json.find("data")->find("status")->as_string() == "Completed";
+  });
+  const std::string invoked = member(
+      post_to(f.port(), "/v2/apps/test/functions/ask/invoke", R"({"data":{"n":2}})"), "data.runId");
+  CHECK(member(post_to(f.port(), "/v2/runs/" + invoked + "/cancel", ""), "data.status") ==
+        "CANCELLED");
+  CHECK(member(fetch(f.port(), "/v2/runs/" + invoked), "data.status") == "CANCELLED");
+}
+
+TEST_CASE("v2: what is wrong or not built is said in its own shape") {
+  ServiceFixture f(functions());
+  const std::string absent = "01JD0000000000000000000000";
+  CHECK(fetch(f.port(), "/v2/runs/" + absent).status == 404);
+  CHECK(member(fetch(f.port(), "/v2/runs/" + absent), "errors.0.code") == "not_found");
+  CHECK(fetch(f.port(), "/v2/runs/x").status == 400);
+  CHECK(fetch(f.port(), "/v2/events/x/runs").status == 404);
+  CHECK(post_to(f.port(), "/v2/events", R"({"name":"inngest/x"})").status == 400);
+  CHECK(post_to(f.port(), "/v2/events", R"([{"name":"a"},{"name":"b"}])").status == 400);
+  CHECK(post_to(f.port(), "/v2/runs/" + absent + "/cancel", "").status == 404);
+  CHECK(post_to(f.port(), "/v2/runs/" + absent + "/rerun", "").status == 404);
+  CHECK(
+      post_to(f.port(), "/v2/runs/" + absent + "/rerun", R"({"fromStep":{"stepId":"a"}})").status ==
+      501);
+  CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", "{}").status == 404);
+  CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", "{}").status == 404);
+  CHECK(post_to(f.port(), "/v2/apps/test/functions/echo/invoke", R"({"idempotencyKey":"k"})")
+            .status == 501);
+}
+
+TEST_CASE("cancellations in bulk cancel the open runs that are meant, however many") {
+  ServiceFixture f(functions());
+  std::string events = "[";
+  for (int i = 0; i < 250; ++i) {
+    events += fmt::format(R"({}{{"name":"ask","data":{{"n":{}}}}})", i > 0 ? "," : "", i);
+  }
+  const std::vector<std::string> ids = f.send(events + "]");
+  const std::string last = f.wait_for_run(ids.back(), "Running");
+  const std::string now = format_rfc3339(runtime::wall_clock());
+  const auto cancel = [&](std::string_view more) {
+    return post_to(f.port(), "/v1/cancellations",
+                   fmt::format(R"({{"app_id":"test","function_id":"ask","started_before":"{}"{}}})",
+                               now, more));
+  };
+  const Reply some = cancel(R"(,"if":"event.data.n < 10")");
+  CHECK(some.status == 201);
+  CHECK(member(some, "data.cancelled") == "10");
+  f.wait_for_run(ids[9], "Cancelled");
+  f.wait_for_run(ids[10], "Running");
+  CHECK(member(cancel(""), "data.cancelled") == "240");
+  f.wait_for("/v1/runs/" + last, [](const JsonView& json) {
+    return json.find("data")->find("status")->as_string() == "Cancelled";
+  });
+  CHECK(member(cancel(""), "data.cancelled") == "0");
+}
+
+TEST_CASE("a cancellation in bulk that cannot be meant so is refused") {
+  ServiceFixture f(functions());
+  for (const char* body :
+       {"", "[]", "{}", R"({"function_id":"ask"})",
+        R"({"function_id":"ask","started_before":"soon"})",
+        R"({"function_id":"ask","started_before":"2999-01-01T00:00:00Z"})",
+        R"({"function_id":"ask","started_before":"2020-01-01T00:00:00Z","started_after":5})",
+        R"({"function_id":"ask","started_before":"2020-01-01T00:00:00Z","if":"event."})"}) {
+    CAPTURE(body);
+    CHECK(post_to(f.port(), "/v1/cancellations", body).status == 400);
+  }
+  CHECK(post_to(f.port(), "/v1/cancellations",
+                R"({"function_id":"none","started_before":"2020-01-01T00:00:00Z"})")
+            .status == 404);
+}
+
+TEST_CASE("an empty event key is a 401, also where no key is asked for") {
+  ServiceFixture f(functions());
+  const Reply reply = post_to(f.port(), "/e/", R"({"name":"echo"})");
+  CHECK(reply.status == 401);
+  CHECK(member(reply, "error") == "Event key is required");
+}
+
+}  // namespace stepwell::server
