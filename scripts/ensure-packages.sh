@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # Installs the packages of packages.txt that this machine misses. Probes first: when nothing is
 # missing, no package manager is called, so a machine without a network works too.
+# With the word "tests" also those that only the tests need.
 # Exit codes: 0 all there, 2 something is missing and cannot be installed from here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Prints "package kind argument" for each package of packages.txt.
+wanted=${1:-}
+
+# Prints "package kind argument" for each package of packages.txt that is wanted.
 list_packages() {
-  sed -nE 's/^([a-z0-9][^ ]*) +([a-z]+):([^ ]+).*/\1 \2 \3/p' packages.txt
+  local rest='/^\[tests\]/,$d'
+  if [ "$wanted" = tests ]; then rest=""; fi
+  sed "$rest" packages.txt |
+    sed -nE 's/^([a-z0-9][^ ]*) +([a-z]+):([^ ]+).*/\1 \2 \3/p'
 }
 
 # Prints the packages whose header the compiler does not find; one call of it asks for all.

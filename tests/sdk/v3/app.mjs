@@ -1,0 +1,6 @@
+import * as inngest from "inngest";
+import { serve } from "inngest/express";
+
+import { serveApp } from "../serve.mjs";
+
+await serveApp({ sdk: { ...inngest, isThird: true }, serve, name: process.argv[2] });
