@@ -117,7 +117,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
       break;
     case storage::CommitOutcome::kNoSpace:
       // A probe that finds the disk still full loses nothing.
-      if (is_probe_ && !is_dirty_) return;
+      if (is_probe_ && !is_dirty_ && !stopped_) return;
       return run_out_of_space();
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
@@ -175,7 +175,7 @@ void Pipeline::run_out_of_space() {
   sealed_keys_.clear();
   is_dirty_ = false;
   out_of_space_ = true;
-  rebuilding_ = true;
+  rebuilding_ = !stopped_;
   held_.clear();
   held_back_.clear();
   for (const Effect& effect : dropped) {
@@ -192,7 +192,10 @@ void Pipeline::run_out_of_space() {
   fetching_.clear();
   for (const Input& input : waiting_) refuse(input);
   waiting_.clear();
-  port_.rebuild();
+  if (!stopped_) return port_.rebuild();
+  // Whoever wants to stop does not wait for room: without the mark the next start is unclean.
+  has_failed_ = true;
+  if (on_stopped_) std::exchange(on_stopped_, nullptr)();
 }
 
 void Pipeline::resume_after_no_space(Core core, const storage::Ownership& ownership,

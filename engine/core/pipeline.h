@@ -73,14 +73,17 @@ class Pipeline {
   // (calls of functions) happens. Call it now and then.
   void probe(Time now);
 
-  // Commits the mark of an orderly stop behind everything else; `done` runs when it is durable (not
-  // at all after a failure). Inputs are refused from now on. Call flush() next.
+  // Commits the mark of an orderly stop behind everything else; `done` runs when it is durable, or
+  // when the disk is found full (not at all after another failure). Inputs are refused from now on.
+  // Call flush() next.
   void stop(std::function<void()> done);
 
   Core& core() { return core_; }
   const Core& core() const { return core_; }
   bool is_idle() const;  // nothing open, nothing at the journal, nothing being fetched
   bool is_out_of_space() const { return out_of_space_; }
+  // What was computed and not given to the journal yet, for inspection.
+  const Transition& open_batch() const { return open_; }
   uint64_t committed_batches() const { return next_seq_; }
 
  private:

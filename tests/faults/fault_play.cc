@@ -59,7 +59,8 @@ FaultVerdict play_on_disk(const sim::Scenario& scenario, const MediumOptions& me
                           std::vector<sim::CrashPoint> crashes, bool keeps_trace) {
   auto disk = std::make_shared<SqliteMedium>(medium);
   FaultVerdict result;
-  result.verdict = sim::play(scenario, medium.seed, std::move(crashes), keeps_trace, disk);
+  result.verdict = sim::play(scenario, medium.seed, std::move(crashes),
+                             keeps_trace ? sim::Log::kTrace : sim::Log::kHash, disk);
   result.counts = disk->disk().counts();
   result.failures = disk->disk().failures();
   return result;

@@ -100,6 +100,7 @@ void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
   ledger.add(check_waits(options));
   ledger.add(check_timers(options));
   ledger.add(check_cancellations());
+  ledger.add(check_invokes());
   ledger.add(check_journal());
 }
 

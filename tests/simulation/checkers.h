@@ -16,6 +16,8 @@ struct CheckOptions {
   // Timers fire at most so long after they are due; zero: not checked (the clock jumps, or the
   // engine is down for long).
   Duration lateness = std::chrono::seconds(5);
+  // Lateness counts from here on: before, faults may stop the engine.
+  Time calm_since{};
   // Functions whose runs may be open when the world ends.
   std::vector<std::string> may_stay_open;
 };
@@ -29,6 +31,7 @@ std::unique_ptr<Checker> check_wake_sources(std::vector<std::string> may_stay_op
 std::unique_ptr<Checker> check_waits(const CheckOptions& options);                    // S-7
 std::unique_ptr<Checker> check_timers(const CheckOptions& options);                   // S-8
 std::unique_ptr<Checker> check_cancellations();                                       // S-10
+std::unique_ptr<Checker> check_invokes();                                             // S-11
 std::unique_ptr<Checker> check_journal();                                             // S-15
 
 void add_all_checkers(Ledger& ledger, const CheckOptions& options);

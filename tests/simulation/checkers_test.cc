@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 // Tells a ledger a made-up story; positions are given by hand.
 class Story {
  public:
-  Story() : ledger([this] { return now; }, false) { add_all_checkers(ledger, {}); }
+  Story() : ledger([this] { return now; }, Log::kNone) { add_all_checkers(ledger, {}); }
 
   Time now = World::kStart;
   Ledger ledger;

@@ -12,6 +12,19 @@ namespace stepwell::sim {
 using core::Call;
 using core::CallKind;
 
+namespace {
+
+// Code that throws outside of steps does so when it is called as a whole, not on its way to a step.
+constexpr int kPastThrows = 1'000'000;
+constexpr Duration kSlowBody = std::chrono::minutes(7);
+constexpr Duration kLateAnswerMax = std::chrono::minutes(30);
+
+ErrorInfo transport_error(std::string_view what) {
+  return {.name = "TransportError", .message = fmt::format("the endpoint {}", what)};
+}
+
+}  // namespace
+
 SimDriver::Frame& SimDriver::frame_of(const Call& call) {
   auto found = frames_.find(call.run->no);
   if (call.is_cold) {
@@ -47,6 +60,15 @@ void SimDriver::start(Call call) {
   if (!is_native && !call.is_cold) host_.ledger_.fail("driver", "a hot call of an endpoint");
   for (const core::RegisteredStep& step : call.pending) work.pending.insert(step.key);
   process_.later(process_.some_delay(), [this, work = std::move(work)] {
+    const FaultRates& faults = host_.options_.faults;
+    core::Reply reply = reply_to(work);
+    if (!work.is_native && host_.strikes(faults.call_refused)) {
+      reply.outcome = core::Threw{.error = transport_error("was not reached")};
+      return submit_later(std::move(reply));
+    }
+    if (!work.is_native && host_.strikes(faults.answer_empty)) {
+      return submit_later(std::move(reply));
+    }
     if (work.call.kind == CallKind::kFunction) return run_function(work);
     run_step(work);
   });
@@ -81,13 +103,16 @@ void SimDriver::run_function(const Work& work) {
   reply.publications = std::move(progress.publications);
   if (progress.threw) {
     reply.outcome = std::move(*progress.threw);
-    return answer(std::move(reply));
+    return answer(std::move(reply), work.is_native);
   }
   if (progress.returned) {
     reply.outcome = core::Returned{std::move(*progress.returned)};
-    return answer(std::move(reply));
+    return answer(std::move(reply), work.is_native);
   }
-  for (const StepOp& op : progress.ops) host_.ledger_.op_sent({call.run->no, op.key, op.seen});
+  for (const StepOp& op : progress.ops) {
+    host_.ledger_.op_sent(
+        {call.run->no, op.key, op.seen, work.is_native && host_.options_.tells_seen});
+  }
   // A body that is all that the code waits for runs at once.
   if (progress.ops.size() == 1 && progress.unresolved == 1) {
     auto body = progress.bodies.find(progress.ops[0].key);
@@ -96,7 +121,7 @@ void SimDriver::run_function(const Work& work) {
     }
   }
   reply.outcome = core::Yielded{std::move(progress.ops)};
-  answer(std::move(reply));
+  answer(std::move(reply), work.is_native);
 }
 
 void SimDriver::run_step(const Work& work) {
@@ -104,12 +129,12 @@ void SimDriver::run_step(const Work& work) {
   Progress progress = interpret({.program = host_.program_of(call.run->function),
                                  .memo = work.memo,
                                  .pending = work.pending,
-                                 .attempt = 0});
+                                 .attempt = kPastThrows});
   core::Reply reply = reply_to(work);
   auto body = progress.bodies.find(call.target);
   if (body == progress.bodies.end()) {
     reply.outcome = core::Yielded{};
-    return answer(std::move(reply));
+    return answer(std::move(reply), work.is_native);
   }
   StepOp op;
   op.key = call.target;
@@ -128,15 +153,18 @@ void SimDriver::run_body(const Work& work, const Statement& statement, StepOp op
     if (sent.id.empty()) sent.id = fmt::format("{}-from-{}", run.to_string(), statement.id);
     host_.send_at(host_.world_.elapsed() + statement.takes / 2, sent);
   }
-  process_.later(statement.takes + process_.some_delay(),
-                 [this, run, &statement, op = std::move(op), reply = std::move(reply), attempt] {
+  Duration takes = statement.takes;
+  if (host_.strikes(host_.options_.faults.slow_bodies)) takes += kSlowBody;
+  process_.later(takes + process_.some_delay(),
+                 [this, run, &statement, op = std::move(op), reply = std::move(reply), attempt,
+                  is_native = work.is_native] {
                    StepOp ended = body_ended(statement, op, attempt);
                    const auto* returned = std::get_if<StepReturned>(&ended.body);
                    host_.ledger_.body_finished({run, op.key, op.id, attempt, returned != nullptr,
                                                 returned ? returned->data : ""});
                    core::Reply full = reply;
                    full.outcome = core::Yielded{{std::move(ended)}};
-                   answer(std::move(full));
+                   answer(std::move(full), is_native);
                  });
 }
 
@@ -160,7 +188,36 @@ StepOp SimDriver::body_ended(const Statement& statement, StepOp op, int attempt)
   return op;
 }
 
-void SimDriver::answer(core::Reply reply) {
+void SimDriver::answer(core::Reply reply, bool is_native) {
+  if (!is_native && host_.strikes(host_.options_.faults.answer_lost)) {
+    reply.publications.clear();
+    reply.outcome = core::Threw{.error = transport_error("closed the connection")};
+  }
+  answer_strangely(reply);
+  submit_later(std::move(reply));
+}
+
+void SimDriver::answer_strangely(const core::Reply& reply) {
+  const FaultRates& faults = host_.options_.faults;
+  if (host_.strikes(faults.answers_twice)) submit_later(reply);
+  if (host_.strikes(faults.answers_late)) {
+    Duration delay(host_.fates_.below(static_cast<uint64_t>(kLateAnswerMax.count())));
+    host_.world_.after(delay, [&host = host_, reply] {
+      if (host.life_ && !host.is_dying_) host.life_->submit(core::CallReplied{reply, {}});
+    });
+  }
+  if (!host_.strikes(faults.garbage)) return;
+  core::Reply garbage = reply;
+  garbage.outcome = core::Returned{R"(["garbage"])"};
+  if (host_.fates_.chance(0.5)) {
+    garbage.call.number += 1'000'000;
+  } else {
+    garbage.call.epoch += 1;
+  }
+  submit_later(std::move(garbage));
+}
+
+void SimDriver::submit_later(core::Reply reply) {
   process_.later(process_.some_delay(), [this, reply = std::move(reply)] {
     process_.submit(core::CallReplied{reply, {}});
   });

@@ -41,7 +41,10 @@ class SimDriver : public core::Driver {
   void run_body(const Work& work, const Statement& statement, StepOp op, core::Reply reply,
                 int attempt);
   StepOp body_ended(const Statement& statement, StepOp op, int attempt);
-  void answer(core::Reply reply);
+  void answer(core::Reply reply, bool is_native);
+  // The answer comes again, or answers come that nobody asked for.
+  void answer_strangely(const core::Reply& reply);
+  void submit_later(core::Reply reply);
   core::Reply reply_to(const Work& work) const;
 
   Host& host_;

@@ -26,6 +26,7 @@ Fault put_run(History& history, const storage::PutRun& put) {
   if (!history.run_by_id.emplace(run.id, run.no).second) {
     return fmt::format("a run of id {} exists", run.id.to_string());
   }
+  history.run_numbers.push_back(run.no);
   if (!run.event_id.empty()) history.started[run.event_id].push_back(run.no);
   return {};
 }

@@ -15,6 +15,7 @@ namespace stepwell::sim {
 struct History {
   std::map<Position, EventRecord> events;
   std::map<RunNo, RunRecord> runs;
+  std::vector<RunNo> run_numbers;  // of all runs, in their order
   std::map<RunId, RunNo> run_by_id;
   std::map<RunNo, std::map<Position, StepRecord>> steps;
   std::map<RunNo, std::map<StepKey, Position>> step_by_key;

@@ -9,8 +9,7 @@
 namespace stepwell::sim {
 namespace {
 
-constexpr int kStepsMax = 400'000;  // of the world: more means that it goes in circles
-constexpr int kTriesMax = 400;      // of a client
+constexpr int kTriesMax = 400;  // of a client
 constexpr Duration kClientPause(40);
 constexpr Duration kRestartPause(20);
 
@@ -48,9 +47,10 @@ Host::Host(uint64_t seed, HostOptions options, std::vector<AppFunction> function
     : world_(seed),
       options_(std::move(options)),
       functions_(std::move(functions)),
-      ledger_([this] { return world_.now(); }, options_.keeps_trace),
+      ledger_([this] { return world_.now(); }, options_.log),
       medium_(options_.medium ? options_.medium : memory_medium()),
-      delays_(world_.random("delays")) {
+      delays_(world_.random("delays")),
+      fates_(world_.random("fates")) {
   for (const AppFunction& function : functions_) registered_.insert(function.config.id.slug);
 }
 
@@ -63,12 +63,13 @@ void Host::play() {
     if (life_ && medium_->has_lost_power()) die("without power");
     if (is_dying_) bury();
     if (life_) life_->inspect();
-    if (++steps == kStepsMax) {
+    if (++steps == options_.steps_max) {
       ledger_.fail("S-6", "the world goes in circles");
       break;
     }
     if (!ledger_.violations().empty()) break;  // what follows would only repeat it
   }
+  if (life_) life_->inspect_all();
   audit();
   if (ledger_.violations().empty()) ledger_.ended();
 }
@@ -84,12 +85,17 @@ void Host::boot() {
 void Host::die(std::string_view why) {
   if (is_dying_) return;
   is_dying_ = true;
-  ledger_.note(fmt::format("process {} ends {}", life_count_, why));
+  ledger_.note("process {} ends {}", life_count_, why);
 }
 
 void Host::bury() {
   ledger_.crashed();  // an orderly stop ends bodies too
+  std::optional<storage::Batch> torn = life_->take_unfinished_batch();
   life_.reset();
+  if (torn && options_.keeps_tails && fates_.chance(0.5)) {
+    storage::CommitOutcome outcome = medium_->journal().commit(*torn).outcome;
+    if (outcome == storage::CommitOutcome::kCommitted) ledger_.batch_durable(*torn);
+  }
   medium_->crash();
   audit();
   std::map<core::RequestId, std::shared_ptr<Request>> cut_off = std::exchange(outstanding_, {});
@@ -123,10 +129,11 @@ void Host::taken(const storage::Ownership& ownership) {
   check_batches(ownership.next_seq);
 }
 
-std::vector<FunctionConfig> Host::registered_functions() const {
+std::vector<FunctionConfig> Host::registered_functions(DriverKind driver) const {
   std::vector<FunctionConfig> configs;
   for (const AppFunction& function : functions_) {
-    if (registered_.contains(function.config.id.slug)) configs.push_back(function.config);
+    if (function.config.driver == driver && registered_.contains(function.config.id.slug))
+      configs.push_back(function.config);
   }
   return configs;
 }
@@ -163,13 +170,13 @@ void Host::submit_request(const std::shared_ptr<Request>& request) {
   core::RequestId id = ++last_request_;
   std::optional<core::Input> input = request->make(id);
   if (!input) return retry_request(request);
-  ledger_.note(fmt::format("request {}: {}", id, request->what));
+  ledger_.note("request {}: {}", id, request->what);
   outstanding_.emplace(id, request);
   life_->submit(std::move(*input));
 }
 
 void Host::retry_request(const std::shared_ptr<Request>& request) {
-  if (++request->tries > kTriesMax) {
+  if (!is_hostile() && ++request->tries > kTriesMax) {
     return ledger_.fail("S-6", "no answer to: " + request->what);
   }
   world_.after(kClientPause, [this, request] { submit_request(request); });
@@ -182,8 +189,7 @@ void Host::answered(const core::Answer& answer) {
   }
   std::shared_ptr<Request> request = found->second;
   outstanding_.erase(found);
-  ledger_.note(
-      fmt::format("answer {}: {}", answer.request, answer.error ? answer.error->message : "ok"));
+  ledger_.note("answer {}: {}", answer.request, answer.error ? answer.error->message : "ok");
   bool is_passing = answer.error && (answer.error->code == ErrorCode::kUnavailable ||
                                      answer.error->code == ErrorCode::kIo);
   if (is_passing) return retry_request(request);
@@ -217,31 +223,95 @@ void Host::cancel_at(Duration when, std::string function, size_t which) {
     return core::CancelRun{.request = id, .id = *run};
   };
   request->done = [this, function, which](const core::Answer& answer) {
-    if (!answer.error) return ledger_.cancel_acked(answer.run.value_or(RunId{}));
-    // Refused, because it had ended otherwise.
-    const History& history = ledger_.history();
-    std::optional<RunId> run = nth_run(function, which);
-    RunStatus status = history.runs.at(history.run_by_id.at(*run)).status;
-    if (!is_terminal(status) || status == RunStatus::kCancelled) {
-      ledger_.fail("S-10", "a cancellation is refused: " + answer.error->message);
-    }
+    cancel_answered(*nth_run(function, which), answer);
   };
   script(when, std::move(request));
 }
 
+void Host::cancel_answered(const RunId& run, const core::Answer& answer) {
+  if (!answer.error) return ledger_.cancel_acked(answer.run.value_or(RunId{}));
+  // Refused: because it had ended otherwise, or because the journal could not be read.
+  if (answer.error->code != ErrorCode::kConflict) return;
+  const History& history = ledger_.history();
+  RunStatus status = history.runs.at(history.run_by_id.at(run)).status;
+  if (!is_terminal(status) || status == RunStatus::kCancelled) {
+    ledger_.fail("S-10", "a cancellation is refused: " + answer.error->message);
+  }
+}
+
+std::optional<RunId> Host::any_run(uint64_t pick) const {
+  const auto& runs = ledger_.history().run_numbers;
+  if (runs.empty()) return std::nullopt;
+  return ledger_.history().runs.at(runs[pick % runs.size()]).id;
+}
+
+void Host::cancel_any_at(Duration when, uint64_t pick) {
+  world_.after(std::max(when - world_.elapsed(), Duration(0)), [this, pick] {
+    std::optional<RunId> run = any_run(pick);
+    if (!run) return;
+    cancel_requests_.insert(*run);
+    auto request = std::make_shared<Request>();
+    request->what = "cancel " + run->to_string();
+    request->make = [run](core::RequestId id) {
+      return core::Input(core::CancelRun{.request = id, .id = *run});
+    };
+    request->done = [this, run](const core::Answer& answer) { cancel_answered(*run, answer); };
+    submit_request(request);
+  });
+}
+
+void Host::rerun_any_at(Duration when, uint64_t pick) {
+  world_.after(std::max(when - world_.elapsed(), Duration(0)), [this, pick] {
+    std::optional<RunId> run = any_run(pick);
+    if (!run) return;
+    auto request = std::make_shared<Request>();
+    request->what = "rerun " + run->to_string();
+    request->make = [run](core::RequestId id) {
+      return core::Input(core::RerunRun{.request = id, .id = *run});
+    };
+    request->done = [](const core::Answer&) {};
+    submit_request(request);
+  });
+}
+
+std::vector<std::string> Host::explain_open_runs() const {
+  std::vector<std::string> lines;
+  const History& history = ledger_.history();
+  for (const auto& [no, run] : history.runs) {
+    if (is_terminal(run.status)) continue;
+    lines.push_back(fmt::format("run {} of {} is {}: {}", no, run.function.slug,
+                                run_status_name(run.status),
+                                life_ ? life_->why_it_waits(run.id) : "no process lives"));
+    auto steps = history.steps.find(no);
+    if (steps == history.steps.end()) continue;
+    for (const auto& [pos, step] : steps->second) {
+      lines.push_back(fmt::format("  step {} \"{}\" at {}: state {}, resolved {}, due {}",
+                                  step_kind_name(step.kind), step.id, pos,
+                                  static_cast<int>(step.state), step.resolved_pos,
+                                  step.due ? format_rfc3339(*step.due) : "never"));
+    }
+  }
+  return lines;
+}
+
 void Host::register_now() {
+  std::set<DriverKind> drivers;
+  for (const AppFunction& function : functions_) drivers.insert(function.config.driver);
+  for (DriverKind driver : drivers) register_now(driver, drivers.size());
+}
+
+void Host::register_now(DriverKind driver, size_t drivers) {
   auto request = std::make_shared<Request>();
   request->what = "register functions";
   request->is_registration = true;
-  request->make = [this](core::RequestId id) {
-    std::vector<FunctionConfig> functions = registered_functions();
-    const DriverKind driver = functions.empty() ? DriverKind::kNative : functions.front().driver;
+  request->make = [this, driver](core::RequestId id) {
     return core::Input(core::RegisterFunctions{
-        .request = id, .app = "app", .functions = std::move(functions), .driver = driver});
+        .request = id, .app = "app", .functions = registered_functions(driver), .driver = driver});
   };
-  request->done = [this](const core::Answer& answer) {
+  request->done = [this, driver, drivers](const core::Answer& answer) {
     if (answer.error) ledger_.fail("G9", "functions are refused: " + answer.error->message);
-    has_registered_ = true;
+    registered_drivers_.insert(driver);
+    has_registered_ = has_registered_ || registered_drivers_.size() == drivers;
   };
   submit_request(request);
 }
@@ -298,7 +368,7 @@ void Host::fill_disk_at(Duration when, int commits) {
 
 void Host::jump_at(Duration when, Duration by) {
   world_.after(when, [this, by] {
-    ledger_.note("the clock jumps");
+    ledger_.clock_jumps();
     world_.jump(by);
     if (life_) life_->clock_jumped();
   });

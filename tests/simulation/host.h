@@ -11,6 +11,7 @@
 
 #include "engine/core/pipeline.h"
 #include "tests/simulation/checkers.h"
+#include "tests/simulation/faults.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/medium.h"
 #include "tests/simulation/program.h"
@@ -48,7 +49,14 @@ struct HostOptions {
   size_t page = 2;         // runs a page of recovery
   Duration commit_max = Duration(5);
   Duration delay_max = Duration(3);  // of calls, replies, look-ups
-  bool keeps_trace = false;
+  Log log = Log::kNone;
+  FaultRates faults;
+  // Until then fate strikes, and clients never give up; then everything heals. Zero: a scenario,
+  // in which only its script and its crashes do harm.
+  Duration faults_end{};
+  // When a process dies, the seed decides whether the batch that it was writing survives.
+  bool keeps_tails = false;
+  int steps_max = 400'000;         // of the world: more means that it goes in circles
   std::shared_ptr<Medium> medium;  // of the journal; nothing: memory
 };
 
@@ -77,6 +85,12 @@ class Host {
   // Before the first start: registration waits so long after each start of the process.
   void register_late(Duration delay) { registration_delay_ = delay; }
 
+  // Any run that there is then, chosen by `pick`; if there is none, nothing.
+  void cancel_any_at(Duration when, uint64_t pick);
+  void rerun_any_at(Duration when, uint64_t pick);
+  // Adds a judge of its own; before play.
+  void add_checker(std::unique_ptr<Checker> checker) { ledger_.add(std::move(checker)); }
+
   // Starts the process and lets the world go on until nothing happens any more.
   void play();
 
@@ -84,10 +98,15 @@ class Host {
   const Ledger& ledger() const { return ledger_; }
   const std::vector<std::string>& messages() const { return messages_; }
   int lives() const { return life_count_; }
+  Duration elapsed() const { return world_.elapsed(); }
   // Per life: how many effects each batch had, and how many pages its recovery read.
   const std::vector<std::vector<int>>& effects() const { return effects_; }
   const std::vector<int>& pages() const { return pages_; }
   int executions(const std::string& step) const;  // bodies started
+  // Runs that somebody asked to cancel.
+  const std::set<RunId>& cancel_requests() const { return cancel_requests_; }
+  // Of the runs that are open: what would wake them, and their rows in the journal.
+  std::vector<std::string> explain_open_runs() const;
 
  private:
   friend class Process;
@@ -97,20 +116,28 @@ class Host {
   void boot();
   void die(std::string_view why);
   void bury();
+  bool is_hostile() const { return world_.elapsed() < options_.faults_end; }
+  // Whether fate strikes now.
+  bool strikes(double rate) { return rate > 0 && is_hostile() && fates_.chance(rate); }
+  // Whether crashes that were planned still happen.
+  bool crashes_happen() const { return options_.faults_end == Duration(0) || is_hostile(); }
   // The journal must hold what was committed. A batch whose outcome nobody knew is there or not;
   // `taken`: that is settled.
   void audit();
   void taken(const storage::Ownership& ownership);
   void check_batches(uint64_t found);
   bool is_alive(int life) const { return life_ != nullptr && life == life_count_ && !is_dying_; }
-  std::vector<FunctionConfig> registered_functions() const;
+  std::vector<FunctionConfig> registered_functions(DriverKind driver) const;
   void register_now();
+  void register_now(DriverKind driver, size_t drivers);
   const Program& program_of(const FunctionId& function) const;
   void submit_request(const std::shared_ptr<Request>& request);
   void retry_request(const std::shared_ptr<Request>& request);
   void answered(const core::Answer& answer);
   void script(Duration when, std::shared_ptr<Request> request);
   std::optional<RunId> nth_run(const std::string& function, size_t which) const;
+  std::optional<RunId> any_run(uint64_t pick) const;
+  void cancel_answered(const RunId& run, const core::Answer& answer);
 
   World world_;
   HostOptions options_;
@@ -120,6 +147,8 @@ class Host {
   std::shared_ptr<Medium> medium_;
   std::optional<storage::Batch> unknown_;  // its commit was answered so
   Random delays_;
+  Random fates_;
+  std::set<RunId> cancel_requests_;
   std::vector<std::string> messages_;
   std::map<std::string, int> executions_;
   std::map<core::RequestId, std::shared_ptr<Request>> outstanding_;
@@ -129,6 +158,7 @@ class Host {
   std::unique_ptr<Process> life_;
   bool is_dying_ = false;
   bool has_registered_ = false;
+  std::set<DriverKind> registered_drivers_;
   int life_count_ = 0;
   std::vector<std::vector<int>> effects_;
   std::vector<int> pages_;

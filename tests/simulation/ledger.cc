@@ -65,6 +65,7 @@ void Checker::cancel_acked(const RunId&, const History&) {}
 void Checker::run_ended(const core::RunEnded&, const History&) {}
 void Checker::found(const core::Finding&) {}
 void Checker::crashed() {}
+void Checker::clock_jumps(Time) {}
 void Checker::audit(storage::JournalReader&, const History&) {}
 void Checker::ended(const History&) {}
 
@@ -74,17 +75,16 @@ void Checker::fail(std::string promise, std::string what) {
   }
 }
 
-Ledger::Ledger(std::function<Time()> clock, bool keeps_trace)
-    : clock_(std::move(clock)), keeps_trace_(keeps_trace) {}
+Ledger::Ledger(std::function<Time()> clock, Log log) : clock_(std::move(clock)), log_(log) {}
 
-void Ledger::note(const std::string& line) {
+void Ledger::add_line(const std::string& line) {
   std::string stamped = fmt::format("{:>12} {}", (clock_() - World::kStart).count(), line);
   for (char c : stamped) hash_ = (hash_ ^ static_cast<uint8_t>(c)) * 1099511628211ULL;
-  if (keeps_trace_) trace_.push_back(std::move(stamped));
+  if (log_ == Log::kTrace) trace_.push_back(std::move(stamped));
 }
 
 void Ledger::fail(std::string promise, std::string what) {
-  note(promise + " broken: " + what);
+  note("{} broken: {}", promise, what);
   if (violations_.size() < kViolationsKept) {
     violations_.push_back({std::move(promise), std::move(what), clock_() - World::kStart});
   }
@@ -99,10 +99,10 @@ void Ledger::collect() {
 }
 
 void Ledger::batch_durable(const storage::Batch& batch) {
-  note(fmt::format("batch {} of epoch {} is durable", batch.expect_seq, batch.epoch));
+  note("batch {} of epoch {} is durable", batch.expect_seq, batch.epoch);
   for (const auto& checker : checkers_) checker->before_batch(batch, history_);
   for (const storage::Record& record : batch.records) {
-    note("  " + describe(record));
+    if (log_ != Log::kNone) add_line("  " + describe(record));
     if (auto fault = history_.apply(record)) fail("S-15", "precondition: " + *fault);
   }
   ++history_.seq;
@@ -112,28 +112,30 @@ void Ledger::batch_durable(const storage::Batch& batch) {
 }
 
 void Ledger::events_acked(const std::vector<EventId>& ids) {
-  for (const EventId& id : ids) note("acked event " + id.to_string());
+  if (log_ != Log::kNone) {
+    for (const EventId& id : ids) add_line("acked event " + id.to_string());
+  }
   for (const auto& checker : checkers_) checker->events_acked(ids, history_);
   collect();
 }
 
 void Ledger::call_started(const core::Call& call) {
-  note(fmt::format("call {}.{} of run {}: {}{}, attempt {}, {} memos, {} pending {}", call.id.epoch,
-                   call.id.number, call.run->no, call.is_cold ? "cold " : "",
-                   call.kind == core::CallKind::kStep ? "step" : "function", call.attempt,
-                   call.memo.size(), call.pending.size(), call.target_id));
+  note("call {}.{} of run {}: {}{}, attempt {}, {} memos, {} pending {}", call.id.epoch,
+       call.id.number, call.run->no, call.is_cold ? "cold " : "",
+       call.kind == core::CallKind::kStep ? "step" : "function", call.attempt, call.memo.size(),
+       call.pending.size(), call.target_id);
   for (const auto& checker : checkers_) checker->call_started(call, history_, clock_());
   collect();
 }
 
 void Ledger::body_started(const BodyFact& body) {
-  note(fmt::format("body of \"{}\" starts, attempt {}", body.id, body.attempt));
+  note("body of \"{}\" starts, attempt {}", body.id, body.attempt);
   for (const auto& checker : checkers_) checker->body_started(body, history_, clock_());
   collect();
 }
 
 void Ledger::body_finished(const BodyFact& body) {
-  note(fmt::format("body of \"{}\" {}", body.id, body.has_returned ? "returned" : "threw"));
+  note("body of \"{}\" {}", body.id, body.has_returned ? "returned" : "threw");
   for (const auto& checker : checkers_) checker->body_finished(body);
   collect();
 }
@@ -144,19 +146,19 @@ void Ledger::op_sent(const OpFact& op) {
 }
 
 void Ledger::cancel_acked(const RunId& run) {
-  note("acked cancel of " + run.to_string());
+  note("acked cancel of {}", run.to_string());
   for (const auto& checker : checkers_) checker->cancel_acked(run, history_);
   collect();
 }
 
 void Ledger::run_ended(const core::RunEnded& end) {
-  note(fmt::format("run {} ended as {}: {}", end.run, run_status_name(end.status), end.output));
+  note("run {} ended as {}: {}", end.run, run_status_name(end.status), end.output);
   for (const auto& checker : checkers_) checker->run_ended(end, history_);
   collect();
 }
 
 void Ledger::found(const core::Finding& finding) {
-  note("finding: " + finding.what);
+  note("finding: {}", finding.what);
   for (const auto& checker : checkers_) checker->found(finding);
   collect();
 }
@@ -164,6 +166,12 @@ void Ledger::found(const core::Finding& finding) {
 void Ledger::crashed() {
   note("crash");
   for (const auto& checker : checkers_) checker->crashed();
+  collect();
+}
+
+void Ledger::clock_jumps() {
+  note("the clock jumps");
+  for (const auto& checker : checkers_) checker->clock_jumps(clock_());
   collect();
 }
 

@@ -3,6 +3,8 @@
 // runs of one seed can be compared.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,6 +37,14 @@ struct OpFact {
   RunNo run = 0;
   StepKey step;
   std::optional<StepKey> seen;
+  bool tells_seen = true;  // `seen` is what the engine was told
+};
+
+// What is kept of what happens.
+enum class Log {
+  kNone,
+  kHash,   // of the trace, so that two plays can be compared
+  kTrace,  // the trace too
 };
 
 // Judges the facts of one promise. Each method is told what just happened; `history` is what the
@@ -56,6 +66,7 @@ class Checker {
   // What the engine finds wrong with itself.
   virtual void found(const core::Finding& finding);
   virtual void crashed();
+  virtual void clock_jumps(Time before);
   // At each crash and at the end: what the journal holds must agree with everything before.
   virtual void audit(storage::JournalReader& reader, const History& history);
   // The world has stopped; nothing will happen any more.
@@ -73,7 +84,7 @@ class Checker {
 
 class Ledger {
  public:
-  explicit Ledger(std::function<Time()> clock, bool keeps_trace);
+  explicit Ledger(std::function<Time()> clock, Log log);
 
   void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
 
@@ -87,10 +98,14 @@ class Ledger {
   void run_ended(const core::RunEnded& end);
   void found(const core::Finding& finding);
   void crashed();
+  void clock_jumps();  // before it does
   void audit(storage::JournalReader& reader);
   void ended();
   // Anything else worth a line of the trace.
-  void note(const std::string& line);
+  template <typename... Args>
+  void note(fmt::format_string<Args...> format, Args&&... args) {
+    if (log_ != Log::kNone) add_line(fmt::format(format, std::forward<Args>(args)...));
+  }
   // A broken promise that is not a checker's business.
   void fail(std::string promise, std::string what);
 
@@ -101,9 +116,10 @@ class Ledger {
 
  private:
   void collect();
+  void add_line(const std::string& line);
 
   std::function<Time()> clock_;
-  bool keeps_trace_;
+  Log log_;
   History history_;
   std::vector<std::unique_ptr<Checker>> checkers_;
   std::vector<Violation> violations_;

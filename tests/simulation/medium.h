@@ -31,6 +31,10 @@ class Medium {
   virtual Result<Content> examine() = 0;
   // The next `commits` commits find no room.
   virtual void fill(int commits) = 0;
+  // Nobody learns what became of the next commit. A medium with faults of its own need not obey.
+  virtual void lose_outcome(bool is_applied) { (void)is_applied; }
+  // The next read fails; the same goes for this.
+  virtual void fail_read() {}
 };
 
 // A journal in memory: durable when it is answered.

@@ -4,15 +4,20 @@
 
 #include <type_traits>
 
+#include "engine/core/state.h"
+
 namespace stepwell::sim {
 namespace {
 
 using storage::CommitOutcome;
 using storage::CommitResult;
 
-// With more open runs than this the core checks all of itself only now and then.
-constexpr size_t kOpenRunsCheckedAlways = 64;
+// The core checks all of itself once in so many transitions, and always while it is small.
+constexpr uint64_t kInspectAllEach = 256;
+constexpr size_t kOpenRunsInspectedAlways = 4;
 constexpr Duration kProbePause = std::chrono::seconds(1);
+constexpr Duration kStall = std::chrono::seconds(20);  // of a commit that fate makes slow
+constexpr uint64_t kFullCommitsMax = 6;                // in a row that find no room
 constexpr double kIdleChance = 0.25;
 constexpr Duration kReadPause = std::chrono::seconds(1);  // after a read that failed
 
@@ -58,8 +63,8 @@ void Process::start() {
   if (!is_fine(error_of(reader), "open a reader")) return;
   reader_ = std::move(*reader);
   reader_->serve_engine();
-  host_.ledger_.note(fmt::format("process {} starts, epoch {}, {}", number_, ownership_.epoch,
-                                 ownership_.was_clean ? "clean" : "unclean"));
+  host_.ledger_.note("process {} starts, epoch {}, {}", number_, ownership_.epoch,
+                     ownership_.was_clean ? "clean" : "unclean");
   read_functions();
 }
 
@@ -67,7 +72,7 @@ void Process::read_functions() {
   recovering_.emplace(host_.options_.settings,
                       host_.world_.random(fmt::format("core {}", ownership_.epoch)));
   recovering_->begin_recovery(ownership_);
-  auto functions = reader_->functions();
+  auto functions = read().functions();
   if (!is_fine(error_of(functions), "read the functions")) return;
   recovering_->recover_functions(std::move(*functions));
   if (pipeline_) recovering_->carry_over(pipeline_->core());
@@ -78,12 +83,14 @@ void Process::read_functions() {
 }
 
 void Process::read_page(RunNo after) {
-  if (crash_ && crash_->kind == CrashPoint::Kind::kRecoveryPage && crash_->index == pages_) {
+  bool is_here = crash_ && crash_->kind == CrashPoint::Kind::kRecoveryPage &&
+                 crash_->index == pages_ && host_.crashes_happen();
+  if (is_here) {
     return host_.die("while it recovers");
   }
   ++pages_;
   ++host_.pages_.back();
-  auto page = reader_->open_runs(after, host_.options_.page);
+  auto page = read().open_runs(after, host_.options_.page);
   if (!is_fine(error_of(page), "read the open runs")) return;
   if (page->empty()) return finish_recovery();
   RunNo last = page->back().run.no;
@@ -125,12 +132,17 @@ void Process::register_functions() {
 
 void Process::submit(core::Input input) {
   if (!serves()) return;
+  if (host_.strikes(host_.options_.faults.spurious_alarms)) {
+    pipeline_->submit(core::TimePassed{}, host_.world_.now());
+  }
   pipeline_->submit(std::move(input), host_.world_.now());
   touched();
 }
 
 void Process::stop_in_order() {
   if (!serves()) return;
+  host_.ledger_.note("process {} is asked to stop", number_);
+  is_stopping_ = true;
   pipeline_->stop([this] { host_.die("in order"); });
   touched();
 }
@@ -149,7 +161,7 @@ void Process::touched() {
 }
 
 void Process::arm() {
-  if (!serves()) return;
+  if (!serves() || is_stopping_) return;
   std::optional<Time> due = pipeline_->core().next_due();
   if (!due || (alarm_ && *alarm_ <= *due)) return;
   alarm_ = due;
@@ -168,18 +180,60 @@ void Process::clock_jumped() {
   arm();
 }
 
+void Process::touch(const std::vector<storage::Record>& records) {
+  for (const storage::Record& record : records) {
+    if (const auto* put = std::get_if<storage::PutRun>(&record)) touched_runs_.insert(put->run.no);
+    if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
+      touched_runs_.insert(update->run.no);
+    }
+    if (const auto* put = std::get_if<storage::PutStep>(&record)) {
+      touched_runs_.insert(put->step.run);
+    }
+    if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
+      touched_runs_.insert(update->step.run);
+    }
+  }
+}
+
 void Process::inspect() {
   if (!was_touched_ || !serves()) return;
   was_touched_ = false;
-  if (open_runs() > kOpenRunsCheckedAlways && ++inspections_ % 64 != 0) return;
-  for (const core::Finding& finding : pipeline_->core().check()) host_.ledger_.found(finding);
+  if (open_runs() <= kOpenRunsInspectedAlways || ++inspections_ % kInspectAllEach == 0) {
+    touched_runs_.clear();
+    return inspect_all();
+  }
+  touch(pipeline_->open_batch().writes);
+  for (RunNo run : touched_runs_) {
+    for (const core::Finding& finding : pipeline_->core().check(run)) host_.ledger_.found(finding);
+  }
+  touched_runs_.clear();
+}
+
+void Process::inspect_all() {
+  if (!serves()) return;
+  const core::Core& core = pipeline_->core();
+  for (const core::Finding& finding : core.check()) host_.ledger_.found(finding);
+  const core::Settings& settings = host_.options_.settings;
+  // What is in use cannot leave memory, whatever the bound.
+  if (core.hot_bytes() > settings.hot_bytes_max && !core.state().evictable_.empty()) {
+    host_.ledger_.fail("S-16", "runs that could leave memory take more than they may");
+  }
+  if (core.state().lookback_.size() > core::Lookback::kEventsMax) {
+    host_.ledger_.fail("S-16", "the look-back window has grown too large");
+  }
+}
+
+std::string Process::why_it_waits(const RunId& run) const {
+  if (!serves()) return "the process recovers";
+  auto source = pipeline_->core().wake_source(run);
+  return source ? source->what : "the core does not know it";
 }
 
 // -- The journal ----------------------------------------------------------------------------------
 
 const CrashPoint* Process::crash_here(int batch) const {
-  bool is_here =
-      crash_ && crash_->kind != CrashPoint::Kind::kRecoveryPage && crash_->index == batch;
+  bool is_here = crash_ && crash_->kind != CrashPoint::Kind::kRecoveryPage &&
+                 crash_->index == batch && host_.crashes_happen();
   return is_here ? crash_ : nullptr;
 }
 
@@ -187,21 +241,36 @@ void Process::commit(storage::Batch batch) {
   releasing_ = -1;
   if (host_.is_dying_) return;
   int number = batches_++;
+  touch(batch.records);
   host_.effects_.back().push_back(0);
   const CrashPoint* crash = crash_here(number);
   if (crash && crash->kind == CrashPoint::Kind::kBeforeSubmit) {
     return host_.die(fmt::format("before batch {} is submitted", number));
   }
   Duration takes(1 + host_.delays_.below(static_cast<uint64_t>(host_.options_.commit_max.count())));
-  later(takes, [this, batch = std::move(batch), number] {
+  if (host_.strikes(host_.options_.faults.commit_stalls)) takes += kStall;
+  unfinished_ = std::move(batch);
+  later(takes, [this, number] {
     const CrashPoint* point = crash_here(number);
+    storage::Batch finished = std::move(*unfinished_);
+    unfinished_.reset();
     if (point && point->kind == CrashPoint::Kind::kInFlightLost) {
       return host_.die(fmt::format("batch {} is lost", number));
     }
     releasing_ = number;
-    commit_done(batch);
+    commit_with_fate(finished);
     releasing_ = -1;
   });
+}
+
+void Process::commit_with_fate(const storage::Batch& batch) {
+  const FaultRates& faults = host_.options_.faults;
+  if (host_.strikes(faults.no_space)) {
+    host_.medium_->fill(static_cast<int>(1 + host_.fates_.below(kFullCommitsMax)));
+  } else if (host_.strikes(faults.unknown)) {
+    host_.medium_->lose_outcome(host_.fates_.chance(0.5));
+  }
+  commit_done(batch);
 }
 
 void Process::commit_done(const storage::Batch& batch) {
@@ -231,11 +300,16 @@ void Process::keep_house(bool idle) {
   pipeline_->journal_failed(result);
 }
 
+storage::JournalReader& Process::read() {
+  if (host_.strikes(host_.options_.faults.reads_fail)) host_.medium_->fail_read();
+  return *reader_;
+}
+
 void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
   // The journal is read at some moment before the answer arrives.
   later(some_delay(), [this, id, lookup] {
     Result<core::LookupResult> found =
-        core::look_up(*reader_, lookup, host_.world_.now() - core::kDeduplicationWindow);
+        core::look_up(read(), lookup, host_.world_.now() - core::kDeduplicationWindow);
     later(found ? some_delay() : kReadPause, [this, id, found = std::move(found)] {
       pipeline_->fetched(id, found, host_.world_.now());
       touched();
@@ -245,7 +319,7 @@ void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
 
 void Process::load(RunNo run) {
   later(some_delay(), [this, run] {
-    auto snapshot = reader_->load_run(run, false);
+    auto snapshot = read().load_run(run, false);
     if (!snapshot) return later(kReadPause, [this, run] { load(run); });
     later(some_delay(), [this, run, snapshot = std::move(snapshot)] {
       submit(core::RunLoaded{run, snapshot});
@@ -296,7 +370,7 @@ void Process::perform(core::Effect effect) {
         if constexpr (std::is_same_v<T, core::Publish>) {
           for (const core::PublishedMessage& message : value.messages) {
             host_.messages_.push_back(message.channel + "/" + message.topic);
-            host_.ledger_.note("message " + host_.messages_.back());
+            host_.ledger_.note("message {}", host_.messages_.back());
           }
         }
         if constexpr (std::is_same_v<T, core::RunEnded>) host_.ledger_.run_ended(value);

@@ -27,8 +27,13 @@ class Process : public core::PipelinePort {
   // The alarm is set anew: it was set for the old time.
   void clock_jumped();
 
-  // Looks at what happened since the last time: what the core finds wrong with itself.
+  // Looks at what happened since the last time: what the core finds wrong with itself, in the runs
+  // that were touched, and now and then in everything.
   void inspect();
+  void inspect_all();
+  std::string why_it_waits(const RunId& run) const;
+  // The batch that the journal was busy with, if any.
+  std::optional<storage::Batch> take_unfinished_batch() { return std::move(unfinished_); }
   size_t open_runs() const { return pipeline_ ? pipeline_->core().open_runs() : 0; }
 
   // core::PipelinePort
@@ -55,7 +60,11 @@ class Process : public core::PipelinePort {
   void load(RunNo run);
   void probe();
   void touched();
+  void touch(const std::vector<storage::Record>& records);
   void arm();
+  // A read of the journal, which may fail.
+  storage::JournalReader& read();
+  void commit_with_fate(const storage::Batch& batch);
 
   Host& host_;
   int number_;
@@ -70,7 +79,10 @@ class Process : public core::PipelinePort {
   int releasing_ = -1;     // the batch whose effects happen
   int effects_left_ = -1;  // before the process dies; -1: it does not
   bool is_rebuilding_ = false;
+  bool is_stopping_ = false;  // in order: no alarm is set any more
   bool was_touched_ = false;
+  std::set<RunNo> touched_runs_;
+  std::optional<storage::Batch> unfinished_;
   bool will_flush_ = false;
   uint64_t inspections_ = 0;
   std::optional<Time> alarm_;

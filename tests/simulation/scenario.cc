@@ -77,22 +77,37 @@ std::vector<Scenario> all_scenarios() {
   return all;
 }
 
-Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes,
-             bool keeps_trace, std::shared_ptr<Medium> medium) {
+Verdict verdict_of(const Host& host) {
+  Verdict verdict;
+  const Ledger& ledger = host.ledger();
+  verdict.violations = ledger.violations();
+  verdict.hash = ledger.hash();
+  verdict.lives = host.lives();
+  verdict.effects = host.effects();
+  verdict.pages = host.pages();
+  verdict.trace = ledger.trace();
+  verdict.runs = ledger.history().runs.size();
+  verdict.batches = ledger.history().seq;
+  verdict.elapsed = host.elapsed();
+  if (!verdict.violations.empty()) verdict.open_runs = host.explain_open_runs();
+  return verdict;
+}
+
+Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes, Log log,
+             std::shared_ptr<Medium> medium) {
   HostOptions options = scenario.options;
   options.medium = std::move(medium);
   // Crashes that come from elsewhere make killers of innocent runs, if there are enough of them.
   if (scenario.has_killer && crashes.size() > 2) crashes.resize(2);
   if (!scenario.has_killer) options.settings.deaths_alone_max = 1000;
   options.crashes = std::move(crashes);
-  options.keeps_trace = keeps_trace;
+  options.log = log;
   Host host(seed, std::move(options), scenario.functions);
   host.check(scenario.checks);
   scenario.script(host);
   host.play();
 
-  Verdict verdict;
-  verdict.violations = host.ledger().violations();
+  Verdict verdict = verdict_of(host);
   if (verdict.violations.empty() && scenario.expect) {
     std::vector<std::string> failures;
     Expect expect(host, failures);
@@ -101,11 +116,6 @@ Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> cr
       verdict.violations.push_back({"S-5", "expected otherwise: " + failure, {}});
     }
   }
-  verdict.hash = host.ledger().hash();
-  verdict.lives = host.lives();
-  verdict.effects = host.effects();
-  verdict.pages = host.pages();
-  verdict.trace = host.ledger().trace();
   return verdict;
 }
 

@@ -64,10 +64,17 @@ struct Verdict {
   std::vector<std::vector<int>> effects;  // as Host::effects
   std::vector<int> pages;
   std::vector<std::string> trace;
+  std::vector<std::string> open_runs;  // why each still waits, when something is wrong
+  size_t runs = 0;
+  uint64_t batches = 0;
+  Duration elapsed{};  // simulated
 };
 
-Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes,
-             bool keeps_trace, std::shared_ptr<Medium> medium = nullptr);
+Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> crashes, Log log,
+             std::shared_ptr<Medium> medium = nullptr);
+
+// What a host that has played amounts to.
+Verdict verdict_of(const Host& host);
 
 // A function triggered by an event of the name; empty: none.
 AppFunction function(std::string id, std::string event, Program program);

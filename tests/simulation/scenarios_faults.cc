@@ -139,6 +139,27 @@ Scenario orderly_stop() {
   return scenario;
 }
 
+// The disk is full when the process is to stop: it stops without its mark.
+Scenario full_disk_stop() {
+  Scenario scenario;
+  scenario.name = "no-space-stop";
+  scenario.functions = {function("f", "go", busy())};
+  scenario.script = [](Host& host) {
+    host.send_at(10ms, make_event("go", "g-1"));
+    host.fill_disk_at(5min, 1);  // the mark itself finds no room
+    host.stop_at(5min + 1ms);
+    host.fill_disk_at(6min, 3);  // what comes before it does
+    host.send_at(6min, make_event("go", "g-2"));
+    host.stop_at(6min + 20ms);
+    host.send_at(1h, make_event("answer", "yes"));
+  };
+  scenario.expect = [](Expect& expect) {
+    expect.runs("f", 2, RunStatus::kCompleted, {R"(["a=ok","b=ok","w=yes","s=ok","c=ok"])"});
+    expect.that(expect.host().lives() >= 3, "both stops happened");
+  };
+  return scenario;
+}
+
 Scenario tiny_memory() {
   Scenario scenario;
   scenario.name = "tiny-memory";
@@ -169,8 +190,8 @@ Scenario too_many_steps() {
 }  // namespace
 
 std::vector<Scenario> fault_scenarios() {
-  return {poison(),    reformed(),     full_disk(),   full_disk_cancel(), clock_jumps(),
-          late_code(), orderly_stop(), tiny_memory(), too_many_steps()};
+  return {poison(),    reformed(),     full_disk(),      full_disk_cancel(), clock_jumps(),
+          late_code(), orderly_stop(), full_disk_stop(), tiny_memory(),      too_many_steps()};
 }
 
 }  // namespace stepwell::sim

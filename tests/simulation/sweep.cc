@@ -97,17 +97,17 @@ RandomPlay random_play(uint64_t seed, size_t scenarios) {
 void sweep(const Scenario& scenario, uint64_t seed, size_t stride, const Judge& judge) {
   constexpr size_t kAll = 1'000'000;
   constexpr size_t kRecoveryBatches = 2;  // what recovery writes, and the registration after it
-  Verdict undisturbed = play(scenario, seed, {}, false);
+  Verdict undisturbed = play(scenario, seed, {}, Log::kNone);
   judge({}, undisturbed);
   size_t number = 0;
   for (const CrashPoint& first : crashes_of_life(undisturbed, 0, kAll)) {
-    Verdict once = play(scenario, seed, {first}, false);
+    Verdict once = play(scenario, seed, {first}, Log::kNone);
     judge({first}, once);
     if (!once.violations.empty()) continue;
     for (const CrashPoint& second : crashes_of_life(once, 1, kRecoveryBatches)) {
       if (number++ % stride != 0) continue;
       std::vector<CrashPoint> both{first, second};
-      judge(both, play(scenario, seed, both, false));
+      judge(both, play(scenario, seed, both, Log::kNone));
     }
   }
 }

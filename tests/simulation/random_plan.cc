@@ -1,0 +1,231 @@
+#include "tests/simulation/random_plan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "tests/simulation/random_program.h"
+
+namespace stepwell::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kDay = 24h;
+constexpr double kSiteIsActive = 0.25;  // a fault is a matter of some seeds, often then
+
+class Planner {
+ public:
+  explicit Planner(uint64_t seed) : random_(Random(seed).stream("plan")) { plan_.seed = seed; }
+
+  Plan plan() {
+    set_options();
+    set_faults();
+    add_functions();
+    add_actions();
+    add_crashes();
+    return std::move(plan_);
+  }
+
+ private:
+  bool is_active() { return random_.chance(kSiteIsActive); }
+  uint64_t below(uint64_t bound) { return random_.below(bound); }
+
+  void set_options() {
+    HostOptions& options = plan_.options;
+    core::Settings& settings = options.settings;
+    settings.always_evict = is_active();
+    if (is_active()) settings.hot_bytes_max = below(60'000);
+    if (random_.chance(0.1)) settings.wait_lookback = Duration(0);
+    if (is_active()) settings.retry_interval = random_duration(random_, 1ms, 1min);
+    settings.deaths_alone_max = 1000;  // the crashes here are nobody's fault
+    options.page = is_active() ? 1 : 1 + below(100);
+    options.commit_max = Duration(1 + below(30));
+    options.delay_max = Duration(1 + below(20));
+    options.faults_end = kDay;
+    options.keeps_tails = true;
+    options.steps_max = 4'000'000;
+  }
+
+  void set_faults() {
+    for (const FaultSite& site : kFaultSites) {
+      if (is_active()) plan_.options.faults.*site.rate = random_.unit() * site.rate_max;
+    }
+  }
+
+  void add_functions() {
+    bool may_kill = is_active();
+    uint64_t children = 1 + below(3);
+    uint64_t roots = 3 + below(5);
+    std::vector<std::string> invokes;
+    // A child may invoke only those before it: no circles.
+    for (uint64_t i = 0; i < children; ++i) {
+      std::string name = fmt::format("child{}", i);
+      add_function(name, "", invokes, may_kill);
+      invokes.push_back(name);
+    }
+    for (uint64_t i = 0; i < roots; ++i) {
+      std::string name = fmt::format("f{}", i);
+      // Some share a trigger.
+      AppFunction& made = add_function(
+          name, fmt::format("go/{}", i - (i > 0 && random_.chance(0.1))), invokes, may_kill);
+      if (random_.chance(0.1)) made.config.triggers[0].expression = "event.data.n < 8";
+      if (random_.chance(0.3)) {
+        made.config.cancel_on.push_back({.event = "stop/" + name});
+        if (random_.chance(0.7)) {
+          made.config.cancel_on[0].expression = "async.data.key == event.data.key";
+        }
+        if (random_.chance(0.3))
+          made.config.cancel_on[0].timeout = random_duration(random_, 1s, 5h);
+        stoppable_.push_back(name);
+      }
+    }
+    add_listeners(roots);
+  }
+
+  void add_listeners(uint64_t roots) {
+    // onFailure, as SDKs register it.
+    for (uint64_t i = 0; i < roots; ++i) {
+      if (!random_.chance(0.3)) continue;
+      AppFunction& made =
+          add_function(fmt::format("rescue{}", i), "inngest/function.failed", {}, false);
+      made.config.triggers[0].expression = fmt::format("event.data.function_id == 'f{}'", i);
+    }
+    if (random_.chance(0.15)) add_function("watch", "inngest/function.finished", {}, false);
+    if (random_.chance(0.15)) add_function("mourn", "inngest/function.cancelled", {}, false);
+  }
+
+  AppFunction& add_function(std::string name, std::string trigger, std::vector<std::string> invokes,
+                            bool may_kill) {
+    ProgramWish wish{.name = name, .invokes = std::move(invokes), .may_kill = may_kill};
+    constexpr int kRetries[] = {0, 1, 3, 4, 4};
+    wish.retries = kRetries[below(std::size(kRetries))];
+    bool is_listener = trigger.starts_with("inngest/");
+    wish.steps = is_listener ? static_cast<int>(1 + below(2)) : random_size();
+    AppFunction made = function(std::move(name), std::move(trigger), random_program(wish, random_));
+    made.config.retries = wish.retries;
+    if (random_.chance(0.4)) {
+      made.config.driver = DriverKind::kHttp;
+      made.config.url = "http://app.example/api/inngest";
+    }
+    plan_.functions.push_back(std::move(made));
+    return plan_.functions.back();
+  }
+
+  int random_size() {
+    uint64_t dice = below(100);
+    if (dice < 25) return static_cast<int>(1 + below(4));
+    if (dice < 80) return static_cast<int>(5 + below(6));
+    if (dice < 96) return static_cast<int>(11 + below(10));
+    return static_cast<int>(21 + below(20));
+  }
+
+  // Clients come in bursts: most of what can go wrong needs two things at once.
+  void add_actions() {
+    uint64_t bursts = 4 + below(12);
+    std::vector<Duration> begins;
+    for (uint64_t i = 0; i < bursts; ++i) begins.push_back(Duration(below(kDay.count() * 9 / 10)));
+    auto moment = [&] { return begins[below(begins.size())] + random_duration(random_, 10ms, 1h); };
+    uint64_t triggers = 90 + below(60);
+    for (uint64_t i = 0; i < triggers; ++i) add_send(moment(), trigger_name());
+    for (uint64_t i = 0; i < 80; ++i) add_send(moment(), random_answer_name(random_));
+    for (uint64_t i = 0; i < 20; ++i) add_signal(moment());
+    for (uint64_t i = below(6); i > 0 && !stoppable_.empty(); --i) {
+      add_send(moment(), "stop/" + stoppable_[below(stoppable_.size())]);
+    }
+    for (uint64_t i = below(5); i > 0; --i) add_of_run(Action::Kind::kCancel, moment());
+    if (is_active()) {  // a storm
+      Duration at = moment();
+      for (uint64_t i = 5 + below(60); i > 0; --i) {
+        add_of_run(Action::Kind::kCancel, at + Duration(below(2000)));
+      }
+    }
+    for (uint64_t i = below(4); i > 0; --i) add_of_run(Action::Kind::kRerun, moment());
+    for (uint64_t i = below(6); i > 0; --i) add_invoke(moment());
+    for (uint64_t i = random_.chance(0.2) ? 1 + below(2) : 0; i > 0; --i) {
+      plan_.actions.push_back({.kind = Action::Kind::kStop, .at = moment()});
+    }
+    for (uint64_t i = is_active() ? 1 + below(5) : 0; i > 0; --i) add_jump(moment());
+  }
+
+  std::string trigger_name() {
+    std::vector<std::string> names;
+    for (const AppFunction& function : plan_.functions) {
+      const auto& triggers = function.config.triggers;
+      if (!triggers.empty() && triggers[0].event.starts_with("go/"))
+        names.push_back(triggers[0].event);
+    }
+    return names[below(names.size())];
+  }
+
+  void add_send(Duration at, std::string name) {
+    Action action{.kind = Action::Kind::kSend, .at = at};
+    uint64_t count = random_.chance(0.1) ? 2 + below(4) : 1;
+    for (uint64_t i = 0; i < count; ++i) action.events.push_back(random_event(at, name));
+    plan_.actions.push_back(std::move(action));
+  }
+
+  Event random_event(Duration at, const std::string& name) {
+    if (!sent_.empty() && random_.chance(0.12)) return sent_[below(sent_.size())];  // a copy
+    Event event = make_event(name, "", random_data(random_));
+    if (random_.chance(0.7)) event.id = fmt::format("e-{}", ++last_event_);
+    if (random_.chance(0.06)) event.ts = World::kStart + at + random_duration(random_, 1ms, 2h);
+    if (random_.chance(0.1)) event.ts = World::kStart + at - random_duration(random_, 1ms, 5h);
+    if (!event.id.empty()) sent_.push_back(event);
+    return event;
+  }
+
+  void add_signal(Duration at) {
+    plan_.actions.push_back(
+        {.kind = Action::Kind::kSignal, .at = at, .target = random_signal_name(random_)});
+  }
+
+  void add_of_run(Action::Kind kind, Duration at) {
+    plan_.actions.push_back({.kind = kind, .at = at, .pick = random_.next()});
+  }
+
+  void add_invoke(Duration at) {
+    const AppFunction& function = plan_.functions[below(plan_.functions.size())];
+    plan_.actions.push_back(
+        {.kind = Action::Kind::kInvoke, .at = at, .target = function.config.id.slug});
+  }
+
+  void add_jump(Duration at) {
+    Duration by = random_duration(random_, 1ms, 2h);
+    if (random_.chance(0.5)) by = -by;
+    plan_.actions.push_back({.kind = Action::Kind::kJump, .at = at, .by = by});
+  }
+
+  // Each life of the process ends at one of its commits, or while it recovers; some soon.
+  void add_crashes() {
+    constexpr CrashPoint::Kind kKinds[] = {
+        CrashPoint::Kind::kBeforeSubmit, CrashPoint::Kind::kInFlightLost,
+        CrashPoint::Kind::kInFlightKept, CrashPoint::Kind::kBeforeEffects,
+        CrashPoint::Kind::kMidEffects,   CrashPoint::Kind::kRecoveryPage};
+    uint64_t lives = random_.chance(0.1) ? 0 : below(50);
+    for (uint64_t life = 0; life < lives; ++life) {
+      CrashPoint point;
+      point.life = static_cast<int>(life);
+      point.kind = kKinds[below(std::size(kKinds))];
+      bool is_soon = random_.chance(0.4) || point.kind == CrashPoint::Kind::kRecoveryPage;
+      point.index = static_cast<int>(is_soon ? below(4) : below(4'000 / (lives + 1)));
+      point.effects = static_cast<int>(1 + below(3));
+      plan_.options.crashes.push_back(point);
+    }
+  }
+
+  Random random_;
+  Plan plan_;
+  std::vector<std::string> stoppable_;
+  std::vector<Event> sent_;
+  int last_event_ = 0;
+};
+
+}  // namespace
+
+Plan random_plan(uint64_t seed) {
+  return Planner(seed).plan();
+}
+
+}  // namespace stepwell::sim

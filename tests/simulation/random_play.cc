@@ -1,0 +1,62 @@
+// Plays a random world: safety first, with all its faults; then liveness, without.
+#include <algorithm>
+
+#include "tests/simulation/model.h"
+#include "tests/simulation/random_plan.h"
+
+namespace stepwell::sim {
+namespace {
+
+void script(Host& host, const Action& action) {
+  switch (action.kind) {
+    case Action::Kind::kSend:
+      return host.send_all_at(action.at, action.events);
+    case Action::Kind::kCancel:
+      return host.cancel_any_at(action.at, action.pick);
+    case Action::Kind::kSignal:
+      return host.signal_at(action.at, action.target, "42");
+    case Action::Kind::kInvoke:
+      return host.invoke_at(action.at, action.target);
+    case Action::Kind::kRerun:
+      return host.rerun_any_at(action.at, action.pick);
+    case Action::Kind::kJump:
+      return host.jump_at(action.at, action.by);
+    case Action::Kind::kStop:
+      return host.stop_at(action.at);
+  }
+}
+
+CheckOptions checks_of(const Plan& plan) {
+  CheckOptions checks;
+  Duration jumps{};
+  for (const Action& action : plan.actions) {
+    if (action.kind != Action::Kind::kJump) continue;
+    jumps += action.by;
+    checks.knows_lookback = false;  // the window is one of the wall clock
+  }
+  if (plan.options.settings.wait_lookback == Duration(0)) checks.lookback = Duration(-1);
+  checks.lateness = std::chrono::minutes(1);
+  checks.calm_since = World::kStart + plan.options.faults_end + jumps;
+  return checks;
+}
+
+}  // namespace
+
+Verdict play(const Plan& plan, Log log) {
+  HostOptions options = plan.options;
+  options.log = log;
+  Host host(plan.seed, std::move(options), plan.functions);
+  CheckOptions checks = checks_of(plan);
+  host.check(checks);
+  const FaultRates& faults = plan.options.faults;
+  ModelOptions model;
+  model.has_lossy_calls =
+      faults.call_refused > 0 || faults.answer_lost > 0 || faults.answer_empty > 0;
+  model.retry_interval = plan.options.settings.retry_interval;
+  host.add_checker(check_model(host, plan.functions, model, checks.calm_since));
+  for (const Action& action : plan.actions) script(host, action);
+  host.play();
+  return verdict_of(host);
+}
+
+}  // namespace stepwell::sim
