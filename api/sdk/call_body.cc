@@ -82,6 +82,13 @@ std::string body_of(const core::Call& call, bool uses_api) {
   return json.end_object().take();
 }
 
+// Go's SDK registers URLs with "step=step", the others with "stepId=step".
+bool can_ask_for_state(const core::Call& call) {
+  const std::string_view url = call.endpoint->url;
+  return url.find("?step=") == std::string_view::npos &&
+         url.find("&step=") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string call_name(const core::CallId& id) {
@@ -113,7 +120,7 @@ std::string steps_json(const std::vector<core::MemoEntry>& memo) {
 
 std::string call_body(const core::Call& call) {
   std::string body = body_of(call, false);
-  if (body.size() > kCallBytesMax) body = body_of(call, true);
+  if (body.size() > kCallBytesMax && can_ask_for_state(call)) body = body_of(call, true);
   return body;
 }
 

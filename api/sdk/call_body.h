@@ -15,7 +15,7 @@ inline constexpr size_t kCallBytesMax = 4u << 20;
 std::string call_name(const core::CallId& id);
 std::optional<core::CallId> parse_call_name(std::string_view name);
 
-// The body of a call, as JSON.
+// The body of a call, as JSON. Apps of Go's SDK, which cannot ask for a large state, get all of it.
 std::string call_body(const core::Call& call);
 
 // The same parts for those who were told to ask: the array of events, the object of steps.

@@ -116,6 +116,16 @@ TEST_CASE("a state over the limit is left out, for the SDK to ask for") {
   CHECK(at(root, {"ctx", "stack", "stack"}).elements().next());
 }
 
+TEST_CASE("Go's SDK can't ask: it gets a large state inline") {
+  core::Call call = sample();
+  call.endpoint = std::make_shared<const core::Endpoint>(
+      core::Endpoint{"shop", "http://h/api?fnId=shop-charge&step=step"});
+  call.memo.push_back(memo("big", StepKind::kRun, "\"" + std::string(kCallBytesMax, 'x') + "\""));
+  const std::string body = call_body(call);
+  CHECK(body.size() > kCallBytesMax);
+  CHECK(at(parse_json(body).value(), {"use_api"}).as_bool() == false);
+}
+
 TEST_CASE("names of calls") {
   CHECK(call_name({3, 99}) == "3.99");
   CHECK(parse_call_name("3.99") == core::CallId{3, 99});

@@ -86,6 +86,14 @@ export class Server {
     return server;
   }
 
+  // What an app needs to find this server.
+  appEnvironment() {
+    if (this.options.mode === "dev") return { INNGEST_DEV: this.url };
+    const { STEPWELL_SIGNING_KEY: signing, STEPWELL_EVENT_KEY: event } = this.options.env;
+    return { INNGEST_DEV: "0", INNGEST_BASE_URL: this.url, INNGEST_SIGNING_KEY: signing,
+             INNGEST_EVENT_KEY: event };
+  }
+
   // The same file and port again, after a kill.
   restart() {
     return Server.start({ ...this.options, file: this.file, port: this.port });
@@ -167,7 +175,7 @@ export class App {
     app.env = env;
     app.program = new Program(`app ${name}`, process.execPath,
       [path.join(here, `v${version}`, "app.mjs"), name],
-      { INNGEST_DEV: server.url, PORT: String(port), ...env });
+      { ...server.appEnvironment(), PORT: String(port), ...env });
     app.port = Number((await app.program.line(/listening (\d+)/))[1]);
     app.url = `http://127.0.0.1:${app.port}/api/inngest`;
     if (register) await app.register();
