@@ -13,7 +13,7 @@ namespace stepwell::expr {
 // "No record", for numbers of records.
 constexpr uint32_t kNoRecord = 0xFFFFFFFF;
 
-// Chunks double from 16 to 2,048 elements, so that a small array is small; then each has 4,096.
+// Chunks double from 1 to 2,048 elements, so that a small array is small; then each has 4,096.
 template <typename T>
 class SteadyArray {
  public:
@@ -36,8 +36,8 @@ class SteadyArray {
   }
 
  private:
-  static constexpr uint32_t kFirst = 16;
-  static constexpr uint32_t kDoublings = 8;
+  static constexpr uint32_t kFirst = 1;
+  static constexpr uint32_t kDoublings = 12;
   static constexpr uint32_t kLargest = kFirst << kDoublings;
   static constexpr uint32_t kInDoubling = kLargest - kFirst;  // elements before the equal chunks
 

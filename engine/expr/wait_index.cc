@@ -28,11 +28,6 @@ uint32_t hash_order(uint64_t order) {
   return static_cast<uint32_t>(mix_bits(order / 64) ^ order % 64);
 }
 
-bool can_be_looked_up(const Shape& shape) {
-  return std::none_of(shape.plan.any.begin(), shape.plan.any.end(),
-                      [](const Conjunction& all) { return all.empty(); });
-}
-
 }  // namespace
 
 WaitIndex::WaitIndex(uint64_t seed) : seed_(seed), tree_(*this, path_hashes_, seed) {}
@@ -81,7 +76,7 @@ std::optional<CompileError> WaitIndex::add(const WaitKey& key, std::string_view 
 void WaitIndex::hang(uint32_t number) {
   const Shape& shape = shapes_[waits_[number].shape];
   uint32_t places = kNoRecord;
-  if (!can_be_looked_up(shape)) {
+  if (!shape.can_be_looked_up()) {
     places = tree_.add(number, kWhole, places);
   } else {
     for (size_t i = 0; i < shape.plan.any.size(); ++i) {

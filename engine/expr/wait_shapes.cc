@@ -289,10 +289,17 @@ Compiled<Shape> WaitShapes::build(std::string_view text, const std::vector<Kind>
   if (!expression) return expression.error();
   Shape shape;
   shape.plan = make_plan(*ast->root, options, kinds, paths_);
-  shape.link = expression->link(paths_);
   shape.literals = static_cast<uint32_t>(kinds.size());
-  shape.expression = std::move(*expression);
+  if (!shape.plan.is_exact || !shape.can_be_looked_up()) {
+    shape.link = expression->link(paths_);
+    shape.expression = std::move(*expression);
+  }
   return shape;
+}
+
+bool Shape::can_be_looked_up() const {
+  return std::none_of(plan.any.begin(), plan.any.end(),
+                      [](const Conjunction& all) { return all.empty(); });
 }
 
 void WaitShapes::drop_unused(uint32_t pattern) {

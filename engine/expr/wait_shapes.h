@@ -18,13 +18,17 @@
 namespace stepwell::expr {
 
 struct Shape {
-  uint32_t waits = 0;                    // conditions that have this shape
-  uint32_t pattern = kNoRecord;          // what its text has in common with others
-  std::string key;                       // its pattern, and the literals that are part of it
-  std::optional<Expression> expression;  // with kSlot in the place of literals
-  std::vector<uint32_t> link;            // its paths in the table of the index
+  uint32_t waits = 0;            // conditions that have this shape
+  uint32_t pattern = kNoRecord;  // what its text has in common with others
+  std::string key;               // its pattern, and the literals that are part of it
   uint32_t literals = 0;
   Plan plan;
+  // With kSlot in the place of literals; left out where the plan says it all.
+  std::optional<Expression> expression;
+  std::vector<uint32_t> link;  // its paths in the table of the index
+
+  // Whether each "and" of the plan has something to look it up by.
+  bool can_be_looked_up() const;
 };
 
 // The shapes of one index.
