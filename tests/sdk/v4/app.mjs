@@ -1,6 +1,12 @@
 import * as inngest from "inngest";
-import { serve } from "inngest/express";
+import { serve as express } from "inngest/express";
+import { serve as hono } from "inngest/hono";
+import { serve as node } from "inngest/node";
 
 import { serveApp } from "../serve.mjs";
 
-await serveApp({ sdk: { ...inngest, isThird: false }, serve, name: process.argv[2] });
+await serveApp({
+  sdk: { ...inngest, isThird: false },
+  serve: { express, hono, node },
+  name: process.argv[2],
+});
