@@ -43,6 +43,7 @@ HttpClient::HttpClient(uint16_t port, int receive_buffer) {
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    ::close(socket_);  // no destructor runs for what was not made
     throw std::runtime_error("cannot connect to the server under test");
   }
 }
