@@ -17,6 +17,9 @@ class Condition {
 
   // Compiles; empty text is always true. The error's message has line, column and a caret.
   static Result<Condition> compile(std::string_view text);
+  // Why it can't ever hold, as far as its form says so: it is a number, a text, a whole event.
+  // Empty if it may hold.
+  std::string why_never() const;
   // Compiles the text() of what bind() returned; such a text may be longer than users may write.
   static Result<Condition> compile_residual(std::string_view text);
 

@@ -34,14 +34,24 @@ void check_event_expression(Faults& faults, std::string_view field, std::string_
   if (!expression) faults.add(field, expression.error().to_string());
 }
 
+// A condition that can't ever be true is a mistake that nothing else would show.
+void check_may_hold(Faults& faults, std::string_view field, std::string_view text) {
+  const Result<Condition> condition = Condition::compile(text);
+  const std::string why = condition ? condition->why_never() : std::string();
+  if (!why.empty()) faults.add(field, why);
+}
+
 void check_expressions(Faults& faults, const FunctionConfig& config) {
   for (size_t i = 0; i < config.triggers.size(); ++i) {
-    check_event_expression(faults, fmt::format("triggers[{}].if", i),
-                           config.triggers[i].expression);
+    const std::string field = fmt::format("triggers[{}].if", i);
+    check_event_expression(faults, field, config.triggers[i].expression);
+    check_may_hold(faults, field, config.triggers[i].expression);
   }
   for (size_t i = 0; i < config.cancel_on.size(); ++i) {
+    const std::string field = fmt::format("cancelOn[{}].if", i);
     const Result<Condition> condition = Condition::compile(config.cancel_on[i].expression);
-    if (!condition) faults.add(fmt::format("cancelOn[{}].if", i), condition.error().message);
+    if (!condition) faults.add(field, condition.error().message);
+    check_may_hold(faults, field, config.cancel_on[i].expression);
   }
   for (const NamedExpression& named : expressions_of(config.flow)) {
     check_event_expression(faults, named.field, named.text);

@@ -52,6 +52,22 @@ TEST_CASE("a condition of cancelOn that does not compile is refused with its pla
   CHECK(h.answers.back().error->message.find("cancelOn[1].if: 2:16: ") != std::string::npos);
 }
 
+TEST_CASE("a condition that can never hold is refused") {
+  Harness h;
+  const auto refusal = [&](std::string condition) {
+    const Result<void> checked = check_function(h.function("g", "go", std::move(condition)));
+    return checked ? std::string() : checked.error().message;
+  };
+  for (const char* never : {"1", "'yes'", "event", "event.data", "event.data.ok && event.name"}) {
+    CHECK_MESSAGE(refusal(never).find("is never true") != std::string::npos, never);
+  }
+  for (const char* possible : {"true", "event.data.ok", "event.data.ok || event.name == 'x'"}) {
+    CHECK_MESSAGE(refusal(possible).empty(), possible);
+  }
+  FunctionConfig config = h.function("old", "go", "event.data");
+  CHECK(compile_function(config).ok());  // an older version may have stored it
+}
+
 TEST_CASE("copies of an event start a function once, also inside one request") {
   Harness h;
   h.add_function(h.function("f", "go"));
