@@ -73,12 +73,13 @@ struct EventHistory {
 
 struct RunFilter {
   std::optional<FunctionId> function;
-  std::vector<RunStatus> statuses;     // empty: all
-  std::optional<Time> created_from;    // inclusive
-  std::optional<Time> created_until;   // exclusive
-  std::optional<Position> of_event;    // runs that this event triggered
-  std::optional<Position> resumed_by;  // runs of which this event ended a wait
-  std::optional<RunNo> before;         // keyset cursor: runs with a smaller number
+  std::vector<RunStatus> statuses;       // empty: all
+  std::optional<Time> created_from;      // inclusive
+  std::optional<Time> created_until;     // exclusive
+  std::optional<Position> of_event;      // runs that this event triggered
+  std::optional<Position> resumed_by;    // runs of which this event ended a wait
+  std::optional<Position> cancelled_by;  // runs that this event cancelled
+  std::optional<RunNo> before;           // keyset cursor: runs with a smaller number
   size_t limit = 50;
 };
 

@@ -101,6 +101,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       if (index == run->pending.size()) continue;
       if (has_moved(history, run->no)) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
+        drop_cancellation(*run, index, event->pos);
         end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by event " + content.id},
                       0);
         continue;

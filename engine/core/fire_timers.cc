@@ -51,7 +51,7 @@ void State::fire_step(Run& run, const Timer& timer) {
       step.due.reset();
       return pump(run);
     case StepKind::kCancelOn:
-      return drop_cancellation(run, index);
+      return drop_cancellation(run, index, 0);
     case StepKind::kInvoke:
       return wake(run, index,
                   {.state = StepState::kFailed,
@@ -63,7 +63,7 @@ void State::fire_step(Run& run, const Timer& timer) {
   }
 }
 
-void State::drop_cancellation(Run& run, size_t index) {
+void State::drop_cancellation(Run& run, size_t index, Position event) {
   StepRecord step;
   step.pos = run.pending[index].pos;
   step.run = run.no;
@@ -72,6 +72,7 @@ void State::drop_cancellation(Run& run, size_t index) {
   step.state = StepState::kDropped;
   step.resolved_pos = next_pos();
   step.resolved_at = now_;
+  step.resolved_event = event;
   forget_pending(run, index);
   touch(run);
   write(storage::UpdateStep{std::move(step)});

@@ -151,7 +151,8 @@ class State {
 
   // -- fire_timers.cc ---------------------------------------------------------------------------
   void fire_step(Run& run, const Timer& timer);
-  void drop_cancellation(Run& run, size_t index);
+  // `event`: the one that cancels the run; 0: its time is over.
+  void drop_cancellation(Run& run, size_t index, Position event);
 
   // -- register_functions.cc --------------------------------------------------------------------
   // The error lists what is wrong with all of them.

@@ -162,7 +162,9 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
     for (Position pos : store().events_of_user_id(id)) {
       if (store().event(pos)->record.received_at < since) continue;
       history.copies.push_back(pos);
-      for (RunNo run : store().runs_resumed_by(pos)) resumed.insert(run);
+      for (bool is_cancelled : {false, true}) {
+        for (RunNo run : store().runs_moved_by(pos, is_cancelled)) resumed.insert(run);
+      }
     }
     for (RunNo no : store().runs_of_event_id(id)) {
       const RunRecord& run = store().run(no)->record;
@@ -199,14 +201,16 @@ Result<std::vector<StoredFunction>> MemoryReader::functions() {
 Result<std::vector<RunRecord>> MemoryReader::list_runs(const RunFilter& filter) {
   return in_call<std::vector<RunRecord>>([&]() -> Result<std::vector<RunRecord>> {
     std::vector<RunRecord> page;
-    std::vector<RunNo> resumed;  // ascending
-    if (filter.resumed_by) resumed = store().runs_resumed_by(*filter.resumed_by);
+    const auto is_moved = [&](RunNo run, const std::optional<Position>& event, bool is_cancelled) {
+      if (!event) return true;
+      const std::vector<RunNo> moved = store().runs_moved_by(*event, is_cancelled);
+      return std::binary_search(moved.begin(), moved.end(), run);
+    };
     for (auto it = store().runs().rbegin(); it != store().runs().rend(); ++it) {
       if (page.size() == filter.limit) break;
       if (!matches(filter, it->second.record)) continue;
-      if (filter.resumed_by && !std::binary_search(resumed.begin(), resumed.end(), it->first)) {
-        continue;
-      }
+      if (!is_moved(it->first, filter.resumed_by, false)) continue;
+      if (!is_moved(it->first, filter.cancelled_by, true)) continue;
       if (!is_sound(it->second)) return corrupt("run", it->first);
       page.push_back(it->second.record);
     }

@@ -275,10 +275,11 @@ std::vector<RunNo> MemoryStore::runs_of_event(Position event) const {
   return listed(find_in(runs_by_event_, event));
 }
 
-std::vector<RunNo> MemoryStore::runs_resumed_by(Position event) const {
+std::vector<RunNo> MemoryStore::runs_moved_by(Position event, bool is_cancelled) const {
   std::set<RunNo> runs;
   for (Position pos : listed(find_in(steps_by_event_, event))) {
-    runs.insert(steps_.at(pos).record.run);
+    const StepRecord& step = steps_.at(pos).record;
+    if ((step.kind == StepKind::kCancelOn) == is_cancelled) runs.insert(step.run);
   }
   return listed(&runs);
 }

@@ -47,7 +47,7 @@ class MemoryStore {
   std::vector<Position> events_of_user_id(const std::string& id) const;
   std::vector<RunNo> runs_of_event_id(const std::string& id) const;
   std::vector<RunNo> runs_of_event(Position event) const;
-  std::vector<RunNo> runs_resumed_by(Position event) const;
+  std::vector<RunNo> runs_moved_by(Position event, bool is_cancelled) const;
   std::vector<Position> steps_of(RunNo run) const;
   std::vector<Position> pending_of(RunNo run) const;
   std::vector<Position> attempts_of(RunNo run) const;

@@ -54,7 +54,7 @@ Result<std::vector<RunRecord>> SqliteReader::select_runs(const RunFilter& filter
 }
 
 Result<std::vector<RunRecord>> SqliteReader::select_page(const RunFilter& filter) {
-  if (filter.of_event || filter.resumed_by) {
+  if (filter.of_event || filter.resumed_by || filter.cancelled_by) {
     std::string source = "WHERE true";
     if (filter.of_event) {
       source += fmt::format(
@@ -62,11 +62,15 @@ Result<std::vector<RunRecord>> SqliteReader::select_page(const RunFilter& filter
           " SELECT run FROM run_events WHERE event = {0})",
           *filter.of_event);
     }
-    if (filter.resumed_by) {
+    const auto add_resolved = [&](const std::optional<Position>& event, std::string_view is) {
+      if (!event) return;
       source += fmt::format(
-          " AND no IN (SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = {})",
-          *filter.resumed_by);
-    }
+          " AND no IN (SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = {}"
+          " AND kind {} {})",
+          *event, is, static_cast<int>(StepKind::kCancelOn));
+    };
+    add_resolved(filter.resumed_by, "<>");
+    add_resolved(filter.cancelled_by, "=");
     if (!filter.statuses.empty()) {
       source += " AND status IN (0";
       for (RunStatus status : filter.statuses) {

@@ -53,6 +53,10 @@ TEST_CASE("an event cancels the runs that asked for it, until their time is over
   CHECK(h.core.open_runs() == 2);
   h.send("stop", R"({"id":2})");
   CHECK(h.core.open_runs() == 1);
+  const auto updates = h.writes<storage::UpdateStep>();
+  REQUIRE(updates.size() == 1);
+  CHECK(updates[0].step.state == StepState::kDropped);
+  CHECK(updates[0].step.resolved_event == h.writes<storage::PutEvent>().at(0).event.pos);
   h.advance(1h);
   h.send("stop", R"({"id":1})");
   CHECK(h.core.open_runs() == 1);

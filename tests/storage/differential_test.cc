@@ -166,6 +166,7 @@ RunFilter random_run_filter(Maker& maker) {
   if (maker.chance(0.2)) filter.created_until = at(static_cast<int64_t>(maker.below(5000)));
   if (maker.chance(0.3)) filter.of_event = maker.known();
   if (maker.chance(0.2)) filter.resumed_by = maker.known();
+  if (maker.chance(0.1)) filter.cancelled_by = maker.known();
   if (maker.chance(0.3)) filter.before = maker.known();
   return filter;
 }

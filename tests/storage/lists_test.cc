@@ -136,6 +136,21 @@ CONFORMANCE("runs of which an event ended a wait") {
   CHECK(numbers(*f.reader, {.statuses = {RunStatus::kFailed}, .resumed_by = 2}).empty());
 }
 
+CONFORMANCE("runs that an event cancelled are told from those of which it ended a wait") {
+  Fixture<Backend> f;
+  StepRecord wait = make_step(5, 3, "wait");
+  wait.kind = StepKind::kWaitForEvent;
+  wait.resolved_event = 2;
+  StepRecord cancellation = make_step(6, 4, "cancelOn:0");
+  cancellation.kind = StepKind::kCancelOn;
+  cancellation.resolved_event = 2;
+  f.commit({PutEvent{make_event(1)}, PutEvent{make_event(2)}, PutRun{make_run(3, 1)},
+            PutRun{make_run(4, 1)}, PutStep{wait}, PutStep{cancellation}});
+  CHECK(numbers(*f.reader, {.resumed_by = 2}) == Numbers{3});
+  CHECK(numbers(*f.reader, {.cancelled_by = 2}) == Numbers{4});
+  CHECK(numbers(*f.reader, {.cancelled_by = 1}).empty());
+}
+
 CONFORMANCE("events are listed newest first, in pages") {
   Fixture<Backend> f;
   std::vector<Record> records;
