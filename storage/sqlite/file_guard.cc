@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -32,6 +33,7 @@ std::string read_holder(int fd) {
   ssize_t size = pread(fd, text.data(), text.size() - 1, 0);
   std::string holder(text.data(), size > 0 ? static_cast<size_t>(size) : 0);
   holder.erase(std::find(holder.begin(), holder.end(), '\n'), holder.end());
+  if (holder == std::to_string(getpid())) return "this process";
   return holder.empty() ? "another process" : "process " + holder;
 }
 

@@ -137,25 +137,30 @@ Result<void> SqliteReader::check_checksums(std::vector<std::string>& findings) {
   return scan(kFunctionColumns, "functions", read_function);
 }
 
+Result<void> SqliteReader::check_all(bool deep, std::vector<std::string>& findings) {
+  if (auto done = check_pages(deep, findings); !done) return done;
+  if (auto done = check_tables(findings); !done) return done;
+  // Queries over tables that are not as they should be would say less than that.
+  if (!findings.empty()) return {};
+  for (const char* sql : kQuickQueries) {
+    if (auto done = collect(sql, findings); !done) return done;
+  }
+  if (!deep) return {};
+  for (const char* sql : kDeepQueries) {
+    if (auto done = collect(sql, findings); !done) return done;
+  }
+  return check_checksums(findings);
+}
+
 Result<std::vector<std::string>> SqliteReader::check(bool deep) {
   return in_call<std::vector<std::string>>(
       [&]() -> Result<std::vector<std::string>> {
         std::vector<std::string> findings;
-        auto done = check_pages(deep, findings);
-        if (done) done = check_tables(findings);
-        // Queries over tables that are not as they should be would say less than that.
-        if (!done) return done.error();
-        if (!findings.empty()) return findings;
-        for (const char* sql : kQuickQueries) {
-          if (done) done = collect(sql, findings);
-        }
-        if (deep) {
-          for (const char* sql : kDeepQueries) {
-            if (done) done = collect(sql, findings);
-          }
-          if (done) done = check_checksums(findings);
-        }
-        if (!done) return done.error();
+        const Result<void> done = check_all(deep, findings);
+        if (done) return findings;
+        // What cannot even be read is a finding like any other.
+        if (done.error().code != ErrorCode::kCorrupt) return done.error();
+        findings.push_back(done.error().message);
         return findings;
       },
       Bound::kNone);

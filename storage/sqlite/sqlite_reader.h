@@ -81,6 +81,7 @@ class SqliteReader : public JournalReader {
 
   // check(), in reader_check.cc.
   Result<void> collect(const std::string& sql, std::vector<std::string>& findings);
+  Result<void> check_all(bool deep, std::vector<std::string>& findings);
   Result<void> check_pages(bool deep, std::vector<std::string>& findings);
   Result<void> check_tables(std::vector<std::string>& findings);
   Result<void> check_checksums(std::vector<std::string>& findings);
