@@ -91,7 +91,8 @@ EngineImpl::~EngineImpl() {
 std::string_view EngineImpl::add(FunctionOptions options,
                                  std::shared_ptr<const FunctionCode> code) {
   if (is_running()) {
-    throw EngineError(EngineError::Code::kConflict, "functions are registered before start()");
+    throw EngineError(EngineError::Code::kConflict,
+                      "function \"" + options.id + "\" comes too late: register it before start()");
   }
   auto [place, is_new] = code_.try_emplace(
       options.id, native::RegisteredFunction{std::move(code), options.determinism});
@@ -151,6 +152,9 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
     std::lock_guard lock(mutex_);
     ++ends_;
     run_ended_.notify_all();
+  });
+  runtime_->on_space([this](bool is_out) {
+    options_.on_warning(std::string(is_out ? runtime::kDiskIsFull : runtime::kDiskHasRoom));
   });
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     options_.on_fatal("the journal cannot be trusted any more (" +
@@ -267,7 +271,7 @@ RunInfo EngineImpl::wait_for(const RunId& id, std::chrono::milliseconds timeout)
     query([&](storage::JournalReader& reader) { found = reader.find_run(id); });
     if (!found) raise(found.error());
     if (!*found) {
-      throw EngineError(EngineError::Code::kNotFound, "no run " + id.to_string());
+      throw EngineError(EngineError::Code::kNotFound, "there is no run " + id.to_string());
     }
     if (is_terminal((*found)->status)) return run_info(**found);
     std::unique_lock lock(mutex_);

@@ -1,12 +1,11 @@
 #include "api/server/admin_routes.h"
 
-#include <fmt/core.h>
-
 #include <chrono>
 #include <string>
 #include <utility>
 
 #include "api/server/inspect/queries.h"
+#include "api/server/wrong_id.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
 
@@ -47,17 +46,14 @@ void ask_for_run(Gateway& gateway, QueryFunction answer, QueryRequest request,
 void follow(Gateway& gateway, RunStreams& streams, const Request& request,
             const Responder& responder) {
   const std::optional<RunId> id = RunId::parse(request.param("id"));
-  if (!id) {
-    return Responder(responder).send(
-        Response::error(400, fmt::format("\"{}\" is no run id", request.param("id"))));
-  }
+  if (!id) return Responder(responder).send(failure(not_a_run_id(request.param("id"))));
   const Result<void> queued = gateway.runtime().query(
       [&gateway, &streams, id = *id, responder](storage::JournalReader& reader) {
         const Result<std::optional<RunRecord>> run = reader.find_run(id);
         gateway.loop().post([&streams, id, run, responder]() mutable {
           if (!run) return responder.send(failure(run.error()));
           if (*run) return streams.open((**run).no, responder);
-          responder.send(Response::error(404, "there is no run " + id.to_string()));
+          responder.send(failure(no_such_run(id.to_string())));
         });
       });
   if (!queued) Responder(responder).send(failure(queued.error()));
@@ -65,10 +61,7 @@ void follow(Gateway& gateway, RunStreams& streams, const Request& request,
 
 void rerun(Gateway& gateway, const Request& request, Responder responder) {
   const std::optional<RunId> id = RunId::parse(request.param("id"));
-  if (!id) {
-    return responder.send(
-        Response::error(400, fmt::format("\"{}\" is not the id of a run", request.param("id"))));
-  }
+  if (!id) return responder.send(failure(not_a_run_id(request.param("id"))));
   gateway.submit(core::RerunRun{.id = *id}, [responder](const core::Answer& answer) mutable {
     if (answer.error) return responder.send(failure(*answer.error));
     JsonWriter out;
@@ -141,7 +134,8 @@ void doctor(Gateway& gateway, const HttpServer& http, QueryRequest request,
             const Responder& responder) {
   JsonWriter server;
   server.begin_object().key("state").string(state_name(gateway.runtime().state()));
-  server.key("out_of_space").boolean(gateway.runtime().is_out_of_space());
+  request.is_out_of_space = gateway.runtime().is_out_of_space();
+  server.key("out_of_space").boolean(request.is_out_of_space);
   append_metrics(server, gateway.runtime().metrics());
   append_server(server, gateway.loop(), http.metrics());
   request.server = server.end_object().take();

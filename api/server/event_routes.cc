@@ -196,6 +196,15 @@ void add_event_routes(Router& router, Gateway& gateway, const EventRouteOptions&
               .handler = [&gateway](Request&&, Responder responder) {
                 responder.send(health(gateway.runtime()));
               }});
+  router.add({.method = Method::kGet,
+              .pattern = "/",
+              .policy = Access::kPublic,
+              .handler = [](Request&&, Responder responder) {
+                responder.send(Response::text(
+                    200,
+                    "This is Stepwell. GET /health says whether it serves; docs/http-api.md "
+                    "lists what else it answers.\n"));
+              }});
 }
 
 }  // namespace stepwell::server

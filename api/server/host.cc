@@ -39,6 +39,9 @@ Result<void> Host::open() {
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     if (options_.on_fatal) options_.on_fatal(outcome, message);
   });
+  runtime_->on_space([this](bool is_out) {
+    if (options_.on_space) options_.on_space(is_out);
+  });
   if (options_.prepare) prepared_ = options_.prepare(*runtime_, *service_);
   // First the port: whoever starts a second server learns it before it touches the journal.
   const Result<uint16_t> port = service_->listen();

@@ -26,6 +26,8 @@ struct HostOptions {
   // Runs on the loop thread when the journal can't be trusted any more: a program exits with 74.
   // Without it the host only stops answering.
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal;
+  // Runs on the loop thread when the disk is full (true), and when there is room again.
+  std::function<void(bool is_out)> on_space;
   // How long stop() lets requests under way be answered.
   Milliseconds grace{10'000};
 };

@@ -1,8 +1,11 @@
 #include "api/server/http_server.h"
 
 #include <fmt/core.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
+#include <cerrno>
 #include <ctime>
 #include <utility>
 
@@ -25,11 +28,39 @@ std::string format_date(std::time_t seconds) {
 }
 
 Error listen_error(const std::string& address, uint16_t port, int code) {
-  return {ErrorCode::kIo,
+  return {code == UV_EADDRINUSE ? ErrorCode::kConflict : ErrorCode::kIo,
           fmt::format("cannot listen on {} port {}: {}", address, port, uv_strerror(code))};
 }
 
+// A numeric address of either family.
+Result<sockaddr_storage> parse_address(const std::string& address, uint16_t port) {
+  sockaddr_storage storage{};
+  if (uv_ip4_addr(address.c_str(), port, reinterpret_cast<sockaddr_in*>(&storage)) != 0 &&
+      uv_ip6_addr(address.c_str(), port, reinterpret_cast<sockaddr_in6*>(&storage)) != 0) {
+    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not an IP address", address)};
+  }
+  return storage;
+}
+
 }  // namespace
+
+Result<void> check_port_is_free(const std::string& address, uint16_t port) {
+  const Result<sockaddr_storage> place = parse_address(address, port);
+  if (!place) return place.error();
+  if (port == 0) return {};
+  const int fd = socket(place->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return listen_error(address, port, uv_translate_sys_error(errno));
+  const int on = 1;  // as libuv does: a port whose last connections linger is free
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool is_ip6 = place->ss_family == AF_INET6;
+  if (is_ip6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const int code = bind(fd, reinterpret_cast<const sockaddr*>(&*place),
+                        is_ip6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+  const int error = errno;
+  close(fd);
+  if (code != 0) return listen_error(address, port, uv_translate_sys_error(error));
+  return {};
+}
 
 struct HttpServer::Listener {
   uv_tcp_t handle;
@@ -58,13 +89,11 @@ void HttpServer::close_listeners() {
 }
 
 Result<uint16_t> HttpServer::listen(const std::string& address, uint16_t port) {
-  sockaddr_storage storage{};
-  auto* ip4 = reinterpret_cast<sockaddr_in*>(&storage);
-  auto* ip6 = reinterpret_cast<sockaddr_in6*>(&storage);
-  if (uv_ip4_addr(address.c_str(), port, ip4) != 0 &&
-      uv_ip6_addr(address.c_str(), port, ip6) != 0) {
-    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not an IP address", address)};
-  }
+  Result<sockaddr_storage> place = parse_address(address, port);
+  if (!place) return place.error();
+  sockaddr_storage storage = *place;
+  const auto* ip4 = reinterpret_cast<const sockaddr_in*>(&storage);
+  const auto* ip6 = reinterpret_cast<const sockaddr_in6*>(&storage);
   auto* listener = new Listener{{}, this};
   uv_tcp_init(loop_.handle(), &listener->handle);
   listener->handle.data = listener;

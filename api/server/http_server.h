@@ -34,6 +34,10 @@ struct HttpOptions {
   std::string common_lines;
 };
 
+// Whether somebody listens there already (kConflict): for whoever would rather know before it opens
+// a journal. Port 0 is always free.
+Result<void> check_port_is_free(const std::string& address, uint16_t port);
+
 // Loop thread only. Destroying it closes everything at once; stop() is the polite way.
 class HttpServer {
  public:

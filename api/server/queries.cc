@@ -1,13 +1,12 @@
 #include "api/server/queries.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "api/server/record_json.h"
+#include "api/server/wrong_id.h"
 #include "schema/finished_event.h"
 
 namespace stepwell::server {
@@ -15,14 +14,10 @@ namespace {
 
 using storage::JournalReader;
 
-Error not_found(std::string_view what, std::string_view id) {
-  return {ErrorCode::kNotFound, fmt::format("there is no {} {}", what, id)};
-}
-
 Result<EventRecord> find_event(JournalReader& reader, std::string_view id) {
   Result<std::optional<EventRecord>> found = reader.find_event(id);
   if (!found) return found.error();
-  if (!*found) return not_found("event", id);
+  if (!*found) return no_such_event(id);
   EventRecord record = std::move(**found);
   if (const Result<void> filled = fill_event_data(reader, record); !filled) return filled.error();
   return record;
@@ -30,18 +25,16 @@ Result<EventRecord> find_event(JournalReader& reader, std::string_view id) {
 
 // By internal id alone: a sender's id may be any text.
 Result<EventRecord> find_internal_event(JournalReader& reader, std::string_view id) {
-  if (!EventId::parse(id)) {
-    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not the id of an event", id)};
-  }
+  if (!EventId::parse(id)) return not_an_event_id(id);
   Result<EventRecord> event = find_event(reader, id);
-  if (event.ok() && event->id.to_string() != id) return not_found("event", id);
+  if (event.ok() && event->id.to_string() != id) return no_such_event(id);
   return event;
 }
 
 Result<RunRecord> find_run(JournalReader& reader, const RunId& id) {
   Result<std::optional<RunRecord>> found = reader.find_run(id);
   if (!found) return found.error();
-  if (!*found) return not_found("run", id.to_string());
+  if (!*found) return no_such_run(id.to_string());
   return std::move(**found);
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/server/queries.h"
 #include "api/server/record_json.h"
+#include "api/server/wrong_id.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
 
@@ -22,7 +23,7 @@ Response enveloped(std::string data) {
 }
 
 Response not_an_id(std::string_view text) {
-  return Response::error(400, fmt::format("\"{}\" is not the id of a run", text));
+  return failure(not_a_run_id(text));
 }
 
 void list(Gateway& gateway, const Request& request, Responder responder) {

@@ -130,7 +130,9 @@ Router::Decision Router::decide_route(Request& request) const {
     const std::string allowed = allowed_methods(segments);
     if (allowed.empty()) return {.response = Response::error(404, "no such path")};
     if (request.method != Method::kOptions) {
-      Response refusal = Response::error(405, "the path does not have this method");
+      Response refusal =
+          Response::error(405, "the path has no " + std::string(method_name(request.method)) +
+                                   "; it has " + allowed);
       refusal.headers.emplace_back("Allow", allowed);
       return {.response = std::move(refusal)};
     }

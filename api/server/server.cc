@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "api/embedded/engine_impl.h"
+#include "api/server/http_server.h"
 #include "api/server/service.h"
 #include "api/server/uv_loop.h"
 
@@ -28,9 +29,12 @@ server::ServiceOptions service_options(const ServerOptions& options) {
 }
 
 [[noreturn]] void raise(const Error& error) {
-  EngineError::Code code = error.code == ErrorCode::kIo || error.code == ErrorCode::kCorrupt
-                               ? EngineError::Code::kStorage
-                               : EngineError::Code::kInvalid;
+  EngineError::Code code = EngineError::Code::kInvalid;
+  if (error.code == ErrorCode::kIo || error.code == ErrorCode::kCorrupt) {
+    code = EngineError::Code::kStorage;
+  } else if (error.code == ErrorCode::kConflict) {
+    code = EngineError::Code::kConflict;
+  }
   throw EngineError(code, error.message);
 }
 
@@ -74,9 +78,14 @@ class Server::Impl {
   }
 
   int run() {
+    for (const std::string& address : options_.addresses) {
+      // Known before the journal is touched: a program that was started twice leaves no file.
+      Result<void> free = server::check_port_is_free(address, options_.port);
+      if (!free) raise(free.error());
+    }
     runtime::Runtime& runtime = engine_.prepare(loop_);
-    service_ = std::make_unique<server::Service>(loop_, runtime, engine_.hub(),
-                                                 service_options(options_));
+    service_ =
+        std::make_unique<server::Service>(loop_, runtime, engine_.hub(), service_options(options_));
     try {
       start();
     } catch (...) {

@@ -63,6 +63,11 @@ Result<void> validate(const ServiceOptions& options) {
   for (const std::string& key : options.event_keys) {
     if (key.empty()) return Error{ErrorCode::kInvalid, "an event key must not be empty"};
   }
+  if (options.mode == Mode::kServe && options.signing_keys.empty() && options.event_keys.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "an event key and a signing key are needed: set STEPWELL_EVENT_KEY and "
+                 "STEPWELL_SIGNING_KEY (\"openssl rand -hex 32\" makes one)"};
+  }
   if (options.mode == Mode::kServe && options.signing_keys.empty()) {
     return Error{ErrorCode::kInvalid,
                  "a signing key is needed: set STEPWELL_SIGNING_KEY (\"openssl rand -hex 32\" "

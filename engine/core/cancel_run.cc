@@ -15,7 +15,7 @@ void State::cancel_run(CancelRun input) {
   }
   if (!input.ended) {
     return refuse(input.request, ErrorCode::kNotFound,
-                  fmt::format("no run {}", input.id.to_string()));
+                  fmt::format("there is no run {}", input.id.to_string()));
   }
   if (input.ended->status == RunStatus::kCancelled) {
     return answer(Answer{.request = input.request, .run = input.id});

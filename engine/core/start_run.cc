@@ -99,7 +99,7 @@ void State::register_cancellations(Run& run, Time created_at) {
 void State::rerun_run(RerunRun input) {
   if (!input.source) {
     return refuse(input.request, ErrorCode::kNotFound,
-                  fmt::format("no run {}", input.id.to_string()));
+                  fmt::format("there is no run {}", input.id.to_string()));
   }
   const storage::RunSnapshot& source = *input.source;
   Function* function = functions_.find(source.run.function.slug);

@@ -190,7 +190,7 @@ void rethrow_in_member(std::string_view member, const DecodeError& error) {
 }
 
 void throw_missing_member(std::string_view type, std::string_view member) {
-  throw DecodeError(fmt::format("{} is missing from a {}", member, type));
+  throw DecodeError(fmt::format("{} is missing from {}", member, type));
 }
 
 }  // namespace detail

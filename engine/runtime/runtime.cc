@@ -72,6 +72,10 @@ void Runtime::on_fatal(std::function<void(storage::CommitOutcome, const std::str
   on_fatal_ = std::move(callback);
 }
 
+void Runtime::on_space(std::function<void(bool)> callback) {
+  on_space_ = std::move(callback);
+}
+
 Result<void> Runtime::start(std::function<void(Result<void>)> ready) {
   CHECK_INVARIANT(state_ == RuntimeState::kStopped && unopened_journal_, "a runtime starts once");
   Result<storage::Ownership> ownership = unopened_journal_->acquire(0);
@@ -111,7 +115,8 @@ void Runtime::post(std::function<void()> task) {
 void Runtime::committed(const storage::CommitResult& result) {
   told_of_commit(result);
   pipeline_->committed(result, wall_clock());
-  is_out_of_space_ = pipeline_->is_out_of_space();
+  const bool is_out = pipeline_->is_out_of_space();
+  if (is_out_of_space_.exchange(is_out) != is_out && on_space_) on_space_(is_out);
   set_alarm();
 }
 

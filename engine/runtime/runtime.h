@@ -35,6 +35,11 @@ struct RuntimeOptions {
   Duration retry_pause = std::chrono::seconds(1);
 };
 
+// What an operator is told at on_space.
+inline constexpr std::string_view kDiskIsFull =
+    "the disk is full: nothing new is accepted until there is room";
+inline constexpr std::string_view kDiskHasRoom = "the disk has room again: events are accepted";
+
 enum class RuntimeState : uint8_t { kStopped, kRecovering, kServing, kStopping, kFailed };
 
 class Runtime : private core::PipelinePort {
@@ -62,6 +67,8 @@ class Runtime : private core::PipelinePort {
   // The journal can't be trusted any more: nothing is answered from here on. Programs exit with 74;
   // so does the process if nobody asked to be called. Loop thread.
   void on_fatal(std::function<void(storage::CommitOutcome, const std::string&)> callback);
+  // The disk is full (true), or has room again; on the loop thread, once for each change.
+  void on_space(std::function<void(bool is_out)> callback);
 
   // Takes the journal and recovers on the loop; `ready` runs on the loop thread when inputs are
   // accepted (with the error, when the journal cannot be read). Errors of taking it come at once.
@@ -148,6 +155,7 @@ class Runtime : private core::PipelinePort {
   std::function<void(const core::RunEnded&)> on_run_ended_;
   std::function<void(const std::vector<RunNo>&)> on_commit_;
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal_;
+  std::function<void(bool)> on_space_;
 
   std::mutex mutex_;
   std::vector<Submitted> inbox_;  // guarded by mutex_

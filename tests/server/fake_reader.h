@@ -18,9 +18,20 @@ class FakeReader : public storage::JournalReader {
   std::vector<storage::StoredFunction> stored_functions;
   std::vector<std::string> findings;
   storage::EventHistory history;
+  std::optional<Error> damage;  // of the file: what checks and statistics meet
 
-  Result<std::vector<storage::OpenRun>> open_runs(RunNo, size_t) override {
-    return std::vector<storage::OpenRun>();
+  Result<std::vector<storage::OpenRun>> open_runs(RunNo after, size_t limit) override {
+    std::vector<storage::OpenRun> found;
+    for (const RunRecord& run : runs) {
+      if (run.no <= after || is_terminal(run.status) || found.size() == limit) continue;
+      storage::OpenRun open{.run = run};
+      for (const StepRecord& step : steps) {
+        const bool is_of_it = step.run == run.no && step.state == StepState::kPending;
+        if (is_of_it) open.pending.push_back(step);
+      }
+      found.push_back(std::move(open));
+    }
+    return found;
   }
   Result<storage::RunSnapshot> load_run(RunNo no, bool with_attempts) override {
     storage::RunSnapshot snapshot;
@@ -55,7 +66,8 @@ class FakeReader : public storage::JournalReader {
                             (!filter.function || run->function == *filter.function) &&
                             (filter.statuses.empty() || contains(filter.statuses, run->status)) &&
                             (!filter.of_event || contains(run->events, *filter.of_event)) &&
-                            (!filter.resumed_by || is_resumed(*run, *filter.resumed_by)) &&
+                            (!filter.resumed_by || is_moved(*run, *filter.resumed_by, false)) &&
+                            (!filter.cancelled_by || is_moved(*run, *filter.cancelled_by, true)) &&
                             (!filter.created_from || run->created_at >= *filter.created_from) &&
                             (!filter.created_until || run->created_at < *filter.created_until);
       if (is_meant) found.push_back(*run);
@@ -86,16 +98,19 @@ class FakeReader : public storage::JournalReader {
     return std::optional<EventRecord>();
   }
   Result<storage::JournalStats> stats() override {
+    if (damage) return *damage;
     return storage::JournalStats{.events = events.size(), .runs = runs.size()};
   }
   Result<std::vector<std::string>> check(bool deep) override {
+    if (damage) return *damage;
     return deep ? findings : std::vector<std::string>();
   }
 
  private:
-  bool is_resumed(const RunRecord& run, Position event) const {
+  bool is_moved(const RunRecord& run, Position event, bool is_cancelled) const {
     return std::any_of(steps.begin(), steps.end(), [&](const StepRecord& step) {
-      return step.run == run.no && step.resolved_event == event;
+      return step.run == run.no && step.resolved_event == event &&
+             (step.kind == StepKind::kCancelOn) == is_cancelled;
     });
   }
   template <typename T>

@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "api/server/http_server.h"
 #include "storage/memory/memory_journal.h"
 #include "tests/server/http_client.h"
 
@@ -54,6 +55,10 @@ TEST_CASE("options that are wrong, and a port that is taken, are errors") {
   const auto second = Host::start(std::move(same_port));
   REQUIRE(!second.ok());
   CHECK(second.error().message.find("already in use") != std::string::npos);
+  CHECK(second.error().code == ErrorCode::kConflict);
+  CHECK(check_port_is_free("127.0.0.1", (*first)->port()).error().code == ErrorCode::kConflict);
+  CHECK(check_port_is_free("127.0.0.1", 0).ok());
+  CHECK(check_port_is_free("localhost", 1).error().code == ErrorCode::kInvalid);
 }
 
 TEST_CASE("a journal that cannot be trusted any more ends all answers, and is reported") {
@@ -81,13 +86,20 @@ TEST_CASE("a journal that cannot be trusted any more ends all answers, and is re
 TEST_CASE("a full disk is a 503 that asks the sender to try again") {
   auto memory = std::make_unique<storage::MemoryJournal>();
   storage::MemoryJournal& journal = *memory;
-  auto host = Host::start(options_with(std::move(memory)));
+  HostOptions options = options_with(std::move(memory));
+  std::promise<bool> told_full;
+  std::promise<bool> told_room;
+  options.on_space = [&](bool is_out) { (is_out ? told_full : told_room).set_value(is_out); };
+  options.runtime.retry_pause = std::chrono::milliseconds(5);
+  auto host = Host::start(std::move(options));
   REQUIRE(host.ok());
   REQUIRE((*host)->wait_until_serving().ok());
   journal.inject(storage::CommitFault::kNoSpace);
   const Reply refused = post_to((*host)->port(), "/e/any", R"({"name":"a"})");
   CHECK(refused.status == 503);
   CHECK(!refused.header("retry-after").empty());
+  CHECK(told_full.get_future().get());  // once each: a promise takes no second value
+  CHECK(!told_room.get_future().get());
 }
 
 }  // namespace stepwell::server

@@ -116,6 +116,66 @@ TEST_CASE("runs are filtered by what the query names") {
   CHECK(count({{"until", "2024-11-23T12:00:00Z"}}) == 0);
 }
 
+TEST_CASE("a search finds runs by their event, their output and their error") {
+  Shop shop;
+  shop.runs[0].status = RunStatus::kFailed;
+  shop.runs[0].error = ErrorInfo{.name = "CardError", .message = "declined"};
+  shop.events[2].event.data = R"({"truck":"big"})";
+  const auto found = [&](const std::string& query) {
+    const Result<std::string> page = list_runs({.query = {{"query", query}}}, shop);
+    REQUIRE_MESSAGE(page.ok(), page.error().message);
+    std::string ids;
+    for (const JsonView& run : elements_of(*parse_json(*page), "data")) {
+      ids += text_of(run, "function") + " " + text_of(run, "status") + ";";
+    }
+    return ids;
+  };
+  CHECK(found("event.data.truck == 'big'") == "ship Running;");
+  CHECK(found("output == 42") == "bill Completed;");
+  CHECK(found("error.name == 'CardError'") == "bill Failed;");
+  CHECK(found("event.name == 'shop/paid'\nerror.message.contains('decl')") == "bill Failed;");
+  CHECK(found("event.name == 'nobody'").empty());
+
+  const Error wrong = list_runs({.query = {{"query", "output.n"}}}, shop).error();
+  CHECK(wrong.code == ErrorCode::kInvalid);
+  CHECK(wrong.message.find("is no condition") != std::string::npos);
+}
+
+TEST_CASE("a search looks through a bounded number of runs, and its cursor leads through all") {
+  FakeReader many;
+  many.events = {event(1, "a")};
+  constexpr RunNo kRuns = 12'000;
+  for (RunNo no = 2; no < 2 + kRuns; ++no) many.runs.push_back(run(no, "f", 1));
+  many.runs.front().status = RunStatus::kCompleted;
+  many.runs.front().output = "7";
+  NamedValues query = {{"query", "output == 7"}, {"limit", "10"}, {"cursor", "99999"}};
+  int pages = 0;
+  size_t found = 0;
+  while (true) {
+    const std::string text = list_runs({.query = query}, many).value();
+    const JsonView page = *parse_json(text);
+    ++pages;
+    found += elements_of(page, "data").size();
+    if (page.find("cursor")->is_null()) break;
+    query.back().second = text_of(page, "cursor");
+  }
+  CHECK(found == 1);
+  CHECK(pages == 3);
+}
+
+TEST_CASE("an open run in the list says what it waits for") {
+  Shop shop;
+  StepRecord nap = step(7, 2, "nap", StepKind::kSleep, StepState::kPending);
+  nap.due = kNoon + std::chrono::hours(1);
+  shop.steps = {nap, step(8, 6, "paid?", StepKind::kWaitForEvent, StepState::kPending)};
+  const std::string text = list_runs({.now = kNoon}, shop).value();
+  const std::vector<JsonView> runs = elements_of(*parse_json(text), "data");
+  REQUIRE(runs.size() == 3);
+  CHECK(text_of(runs[0], "waiting_for") == "event");
+  CHECK(text_of(runs[1], "waiting_for") == "absent");
+  CHECK(text_of(runs[2], "waiting_for") == "sleep");
+}
+
 TEST_CASE("a parameter that is wrong is named, with what it may be") {
   Shop shop;
   const auto error = [&](NamedValues query) {
@@ -130,8 +190,8 @@ TEST_CASE("a parameter that is wrong is named, with what it may be") {
   CHECK(error({{"from", "noon"}}).message ==
         "from \"noon\" is no time such as 2026-08-22T10:00:00Z");
   CHECK(error({{"color", "red"}}).message ==
-        "there is no parameter \"color\" here; there are function, status, event, from, until, "
-        "limit and cursor");
+        "there is no parameter \"color\" here; there are function, status, event, query, from, "
+        "until, limit and cursor");
   CHECK(error({{"event", "nope"}}).code == ErrorCode::kNotFound);
   CHECK(error({{"function", "bil"}}).message == "there is no function \"bil\"");
 }
@@ -256,6 +316,17 @@ TEST_CASE("an event shows its copies and the waits that it ended") {
   CHECK(text_of(elements_of(data, "resumed").at(0), "function") == "ship");
 }
 
+TEST_CASE("an event shows the runs that it cancelled, apart from the waits that it ended") {
+  Shop shop;
+  StepRecord cancellation = step(7, 6, "cancelOn:0", StepKind::kCancelOn, StepState::kDropped);
+  cancellation.resolved_event = 3;
+  shop.steps = {cancellation};
+  const std::string text = show_event({.id = ulid(3).to_string()}, shop).value();
+  const JsonView data = *parse_json(text)->find("data");
+  CHECK(text_of(elements_of(data, "cancelled").at(0), "function") == "ship");
+  CHECK(elements_of(data, "resumed").empty());
+}
+
 TEST_CASE("the data of an event that the end of a run made is read from that run") {
   Shop shop;
   shop.events.push_back(event(7, "inngest/function.finished"));
@@ -296,6 +367,27 @@ TEST_CASE("doctor reports what the journal and the core find") {
   CHECK(status("journal", {{"deep", "true"}}) == "error");
   CHECK(status("engine", {}) == "error");
   CHECK(status("look-back", {}) == "ok");
+}
+
+TEST_CASE("doctor reports damage and a full disk as findings, and still makes its other checks") {
+  Shop shop;
+  shop.damage = Error{ErrorCode::kCorrupt, "database disk image is malformed"};
+  const std::string text =
+      run_doctor({.health = CoreHealth{}, .server = "{}", .is_out_of_space = true}, shop).value();
+  const std::vector<JsonView> checks = elements_of(*parse_json(text)->find("data"), "checks");
+  std::string summary;
+  for (const JsonView& check : checks) {
+    summary += text_of(check, "name") + " " + text_of(check, "status") + ";";
+  }
+  CHECK(summary.starts_with("journal error;disk error;engine ok;look-back ok;sqlite "));
+  const std::vector<JsonView> findings = elements_of(checks.at(0), "findings");
+  CHECK(findings.front().as_string() == "database disk image is malformed");
+  CHECK(findings.back().as_string()->find("backup") != std::string::npos);
+  CHECK(elements_of(checks.at(1), "findings").at(0).as_string()->find("disk is full") !=
+        std::string::npos);
+
+  shop.damage = Error{ErrorCode::kUnavailable, "busy"};
+  CHECK(run_doctor({}, shop).error().code == ErrorCode::kUnavailable);
 }
 
 TEST_CASE("which releases of SQLite have the WAL-reset bug") {

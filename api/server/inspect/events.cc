@@ -1,10 +1,9 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/queries.h"
 #include "api/server/inspect/shape.h"
+#include "api/server/wrong_id.h"
 
 namespace stepwell::server {
 namespace {
@@ -39,12 +38,15 @@ Result<void> write_runs(JsonWriter& json, storage::JournalReader& reader, std::s
   return {};
 }
 
-// What an event did: the runs that it triggered, and those in which it ended a wait.
+// What an event did: the runs that it triggered, those in which it ended a wait, and those that it
+// cancelled.
 Result<void> write_effects(JsonWriter& json, storage::JournalReader& reader, Position pos,
                            RunDetail detail) {
   Result<void> written = write_runs(json, reader, "runs", {.of_event = pos}, detail);
   if (!written) return written.error();
-  return write_runs(json, reader, "resumed", {.resumed_by = pos}, detail);
+  written = write_runs(json, reader, "resumed", {.resumed_by = pos}, detail);
+  if (!written) return written.error();
+  return write_runs(json, reader, "cancelled", {.cancelled_by = pos}, detail);
 }
 
 // The other copies of a sender's event.
@@ -100,9 +102,7 @@ Result<std::string> show_event(const QueryRequest& request, storage::JournalRead
   if (!request.query.empty()) return unknown_parameter(request.query.front().first, "none");
   Result<std::optional<EventRecord>> event = reader.find_event(request.id);
   if (!event) return event.error();
-  if (!*event) {
-    return Error{ErrorCode::kNotFound, fmt::format("there is no event \"{}\"", request.id)};
-  }
+  if (!*event) return no_such_event(request.id);
   JsonWriter json;
   json.begin_object().key("data").begin_object().key("event");
   Result<void> written = write_event(json, reader, **event);

@@ -2,7 +2,10 @@
 
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/queries.h"
+#include "api/server/inspect/search_runs.h"
 #include "api/server/inspect/shape.h"
+#include "api/server/inspect/why.h"
+#include "api/server/wrong_id.h"
 
 namespace stepwell::server {
 namespace {
@@ -25,7 +28,7 @@ Result<void> read_event(std::string_view id, storage::JournalReader& reader,
                         storage::RunFilter& filter) {
   Result<std::optional<EventRecord>> event = reader.find_event(id);
   if (!event) return event.error();
-  if (!*event) return Error{ErrorCode::kNotFound, fmt::format("there is no event \"{}\"", id)};
+  if (!*event) return no_such_event(id);
   filter.of_event = (**event).pos;
   return {};
 }
@@ -42,7 +45,7 @@ Result<void> read_parameter(std::string_view name, std::string_view value,
   if (name == "until") return store(read_time(name, value), filter.created_until);
   if (name == "limit") return store(read_limit(value), filter.limit);
   if (name == "cursor") return store(read_cursor(value), filter.before);
-  return unknown_parameter(name, "function, status, event, from, until, limit and cursor");
+  return unknown_parameter(name, "function, status, event, query, from, until, limit and cursor");
 }
 
 // "No runs" for a name that was mistyped helps nobody.
@@ -56,29 +59,60 @@ Result<void> check_function(const storage::RunFilter& filter, storage::JournalRe
                fmt::format("there is no function \"{}\"", filter.function->slug)};
 }
 
+// One more than the page tells whether another follows.
+Result<FoundRuns> read_page(storage::RunFilter filter, storage::JournalReader& reader) {
+  const size_t page = filter.limit++;
+  Result<std::vector<RunRecord>> runs = reader.list_runs(filter);
+  if (!runs) return runs.error();
+  FoundRuns found{.runs = std::move(*runs), .before = std::nullopt};
+  if (found.runs.size() > page) {
+    found.runs.resize(page);
+    found.before = found.runs.back().no;
+  }
+  return found;
+}
+
+// What an open run waits for, by its records.
+Result<void> write_waiting(JsonWriter& json, const RunRecord& run, Time now,
+                           storage::JournalReader& reader) {
+  if (is_terminal(run.status)) return {};
+  Result<std::vector<storage::OpenRun>> open = reader.open_runs(run.no - 1, 1);
+  if (!open) return open.error();
+  if (open->empty() || open->front().run.no != run.no) return {};  // it ended just now
+  storage::RunSnapshot snapshot{.run = run, .steps = std::move(open->front().pending)};
+  const std::optional<Waiting> waiting = waiting_by_records(snapshot, now);
+  if (waiting) json.key("waiting_for").string(waiting->what);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> list_runs(const QueryRequest& request, storage::JournalReader& reader) {
   storage::RunFilter filter{.limit = kPageDefault};
+  std::string_view search;
   for (const auto& [name, value] : request.query) {
+    if (name == "query") {
+      search = value;
+      continue;
+    }
     Result<void> read = read_parameter(name, value, reader, filter);
     if (!read) return read.error();
   }
-  const size_t page = filter.limit++;  // one more tells whether another page follows
-  Result<std::vector<RunRecord>> runs = reader.list_runs(filter);
-  if (!runs) return runs.error();
-  if (runs->empty() && filter.function) {
+  const Result<FoundRuns> found =
+      search.empty() ? read_page(filter, reader) : search_runs(search, filter, reader);
+  if (!found) return found.error();
+  if (found->runs.empty() && filter.function) {
     Result<void> known = check_function(filter, reader);
     if (!known) return known.error();
   }
-
-  const bool has_more = runs->size() > page;
-  if (has_more) runs->resize(page);
   JsonWriter json;
   json.begin_object().key("data").begin_array();
-  for (const RunRecord& run : *runs) {
+  for (const RunRecord& run : found->runs) {
     json.begin_object();
     write_run_members(json, run, RunDetail::kRow);
+    if (Result<void> written = write_waiting(json, run, request.now, reader); !written) {
+      return written.error();
+    }
     if (!run.events.empty()) {
       json.key("event");
       Result<void> written = write_event_name(json, reader, run.events.front());
@@ -86,7 +120,7 @@ Result<std::string> list_runs(const QueryRequest& request, storage::JournalReade
     }
     json.end_object();
   }
-  end_list(json, has_more ? std::optional(runs->back().no) : std::nullopt);
+  end_list(json, found->before);
   return json.take();
 }
 

@@ -41,6 +41,7 @@ struct QueryRequest {
   std::optional<core::WakeSource> wake;  // for kWakeSource; nothing: the run is not open
   std::optional<CoreHealth> health;      // for kHealth
   std::string server;                    // for kHealth: raw JSON, the server's own figures
+  bool is_out_of_space = false;          // for kHealth
 };
 
 // Answers one question. kInvalid for parameters that are wrong or unknown, kNotFound; what the
@@ -57,7 +58,8 @@ struct Query {
 std::span<const Query> queries();
 
 // GET /api/runs: newest first; ?function= &status= (several: commas) &from= &until= &event=
-// &limit= &cursor=.
+// &limit= &cursor= &query= (docs/expressions.md, "Searching runs"). A search looks through a
+// bounded number of runs at a time: a page may have fewer than `limit`, and a cursor none the less.
 Result<std::string> list_runs(const QueryRequest& request, storage::JournalReader& reader);
 
 // GET /api/runs/{id}: the trace. The run, what triggered it, its steps with their failed attempts,
@@ -69,7 +71,7 @@ Result<std::string> show_run(const QueryRequest& request, storage::JournalReader
 Result<std::string> list_events(const QueryRequest& request, storage::JournalReader& reader);
 
 // GET /api/events/{id}: by internal or sender's id; with its other copies, the runs that it
-// triggered, and those in which it ended a wait.
+// triggered, those in which it ended a wait, and those that it cancelled.
 Result<std::string> show_event(const QueryRequest& request, storage::JournalReader& reader);
 
 // GET /api/functions: by id; ?archived=true adds those that left their app.

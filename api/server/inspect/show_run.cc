@@ -1,10 +1,9 @@
 // The trace of a run.
-#include <fmt/core.h>
-
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/queries.h"
 #include "api/server/inspect/shape.h"
 #include "api/server/inspect/why.h"
+#include "api/server/wrong_id.h"
 
 namespace stepwell::server {
 namespace {
@@ -64,6 +63,7 @@ class TraceWriter {
       const Waiting waiting = why_not_moving(snapshot_, request.wake, request.now);
       json_.key("waiting").begin_object().key("kind").string(waiting.kind);
       json_.key("why").string(waiting.why);
+      if (!waiting.what.empty()) json_.key("waiting_for").string(waiting.what);
       write_time(json_, "due", waiting.due);
       json_.end_object();
     }
@@ -141,13 +141,10 @@ class TraceWriter {
 Result<std::string> show_run(const QueryRequest& request, storage::JournalReader& reader) {
   if (!request.query.empty()) return unknown_parameter(request.query.front().first, "none");
   const std::optional<RunId> id = RunId::parse(request.id);
-  if (!id) {
-    return Error{ErrorCode::kInvalid,
-                 fmt::format("\"{}\" is no run id (26 letters and digits)", request.id)};
-  }
+  if (!id) return not_a_run_id(request.id);
   Result<std::optional<RunRecord>> found = reader.find_run(*id);
   if (!found) return found.error();
-  if (!*found) return Error{ErrorCode::kNotFound, fmt::format("there is no run {}", request.id)};
+  if (!*found) return no_such_run(request.id);
   Result<storage::RunSnapshot> snapshot = reader.load_run((**found).no, true);
   if (!snapshot) return snapshot.error();
   return TraceWriter(*snapshot, reader).write(request);

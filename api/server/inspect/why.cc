@@ -44,6 +44,21 @@ Kind kind_of(const StepRecord& step) {
   }
 }
 
+std::string what_of(const StepRecord& step) {
+  switch (step.kind) {
+    case StepKind::kSleep:
+      return "sleep";
+    case StepKind::kWaitForEvent:
+      return "event";
+    case StepKind::kWaitForSignal:
+      return "signal";
+    case StepKind::kInvoke:
+      return "function";
+    default:
+      return step.due ? "retry" : "";
+  }
+}
+
 // "once" or "3 times".
 std::string times(int count) {
   return count == 1 ? "once" : fmt::format("{} times", count);
@@ -86,30 +101,6 @@ std::vector<const StepRecord*> pending_steps(const storage::RunSnapshot& snapsho
   return pending;
 }
 
-// By what is recorded: nothing if no record says that something will wake it.
-std::optional<Waiting> by_records(const storage::RunSnapshot& snapshot, Time now) {
-  const RunRecord& run = snapshot.run;
-  if (run.status == RunStatus::kScheduled && run.start_at > now) {
-    return Waiting{std::string(kind_name(Kind::kTimer)),
-                   fmt::format("It starts at {}, as its event asks.", format_rfc3339(run.start_at)),
-                   run.start_at};
-  }
-  if (run.retry_at && *run.retry_at > now) {
-    return Waiting{std::string(kind_name(Kind::kTimer)),
-                   fmt::format("Its function failed {} and is called again at {}.",
-                               times(run.attempt), format_rfc3339(*run.retry_at)),
-                   run.retry_at};
-  }
-  const std::vector<const StepRecord*> pending = pending_steps(snapshot);
-  if (pending.empty()) return std::nullopt;
-  Waiting waiting{std::string(kind_name(kind_of(*pending.front()))), describe(*pending.front()),
-                  pending.front()->due};
-  if (pending.size() == 2) waiting.why += " One more step is open.";
-  if (pending.size() > 2)
-    waiting.why += fmt::format(" {} more steps are open.", pending.size() - 1);
-  return waiting;
-}
-
 std::string by_core(const core::WakeSource& wake, const RunRecord& run) {
   switch (wake.kind) {
     case Kind::kFunction:
@@ -131,16 +122,39 @@ std::string by_core(const core::WakeSource& wake, const RunRecord& run) {
 
 }  // namespace
 
+std::optional<Waiting> waiting_by_records(const storage::RunSnapshot& snapshot, Time now) {
+  const RunRecord& run = snapshot.run;
+  if (run.status == RunStatus::kScheduled && run.start_at > now) {
+    return Waiting{std::string(kind_name(Kind::kTimer)),
+                   fmt::format("It starts at {}, as its event asks.", format_rfc3339(run.start_at)),
+                   "start", run.start_at};
+  }
+  if (run.retry_at && *run.retry_at > now) {
+    return Waiting{std::string(kind_name(Kind::kTimer)),
+                   fmt::format("Its function failed {} and is called again at {}.",
+                               times(run.attempt), format_rfc3339(*run.retry_at)),
+                   "retry", run.retry_at};
+  }
+  const std::vector<const StepRecord*> pending = pending_steps(snapshot);
+  if (pending.empty()) return std::nullopt;
+  Waiting waiting{std::string(kind_name(kind_of(*pending.front()))), describe(*pending.front()),
+                  what_of(*pending.front()), pending.front()->due};
+  if (pending.size() == 2) waiting.why += " One more step is open.";
+  if (pending.size() > 2)
+    waiting.why += fmt::format(" {} more steps are open.", pending.size() - 1);
+  return waiting;
+}
+
 Waiting why_not_moving(const storage::RunSnapshot& snapshot,
                        const std::optional<core::WakeSource>& wake, Time now) {
-  const std::optional<Waiting> recorded = by_records(snapshot, now);
+  const std::optional<Waiting> recorded = waiting_by_records(snapshot, now);
   const bool is_for_records = !wake || wake->kind == Kind::kTimer || wake->kind == Kind::kWait ||
                               wake->kind == Kind::kChild;
   if (is_for_records && recorded) return *recorded;
   if (wake) {
-    return {std::string(kind_name(wake->kind)), by_core(*wake, snapshot.run), wake->due};
+    return {std::string(kind_name(wake->kind)), by_core(*wake, snapshot.run), "", wake->due};
   }
-  return {std::string(kind_name(Kind::kCall)), "It is about to be called.", std::nullopt};
+  return {std::string(kind_name(Kind::kCall)), "It is about to be called.", "", std::nullopt};
 }
 
 }  // namespace stepwell::server

@@ -12,8 +12,13 @@ namespace stepwell::server {
 struct Waiting {
   std::string kind;  // "call", "timer", "wait", "child", "function", "loading", "queued", "none"
   std::string why;   // one sentence or two
+  // "event", "signal", "function", "sleep", "retry", "start"; empty: it is not waiting.
+  std::string what;
   std::optional<Time> due;  // when it goes on at the latest
 };
+
+// By what is recorded alone: nothing if no record says that something will wake it.
+std::optional<Waiting> waiting_by_records(const storage::RunSnapshot& snapshot, Time now);
 
 // `wake` is what the core said. Without it (no engine has the journal open, or the run ended just
 // now) the records alone answer.
