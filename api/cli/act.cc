@@ -1,11 +1,8 @@
 // The commands that change something: cancel, rerun, send; and those that follow a run.
 #include <fmt/core.h>
 
-#include <fstream>
-#include <iostream>
-#include <iterator>
-
 #include "api/cli/commands.h"
+#include "api/cli/read_file.h"
 #include "api/cli/text.h"
 #include "api/cli/trace.h"
 #include "api/cli/when.h"
@@ -22,17 +19,13 @@ std::string text_at(const JsonView& object, std::string_view key) {
 
 // The value of --data or --user: JSON, @FILE, or - for standard input.
 Result<std::string> read_payload(std::string_view option, const std::string& text) {
-  std::string json = text;
-  if (text == "-") {
-    json.assign(std::istreambuf_iterator<char>(std::cin), {});
-  } else if (text.starts_with("@")) {
-    std::ifstream file(text.substr(1), std::ios::binary);
-    if (!file) {
-      return Error{ErrorCode::kIo, fmt::format("{}: {} cannot be read", option, text.substr(1))};
-    }
-    json.assign(std::istreambuf_iterator<char>(file), {});
+  Result<std::string> json = text == "-"             ? read_standard_input()
+                             : text.starts_with("@") ? read_file(text.substr(1))
+                                                     : Result<std::string>(text);
+  if (!json) {
+    return Error{json.error().code, fmt::format("{}: {}", option, json.error().message)};
   }
-  const Result<JsonView> view = parse_json(json);
+  const Result<JsonView> view = parse_json(*json);
   if (!view) {
     return Error{ErrorCode::kInvalid,
                  fmt::format("{} is no JSON: {}", option, view.error().message)};
@@ -44,16 +37,13 @@ Result<std::string> read_payload(std::string_view option, const std::string& tex
   return json;
 }
 
-Result<std::string> event_body(const Options& options) {
+Result<std::string> event_body(const Options& options, Time now) {
   JsonWriter json;
   json.begin_object().key("name").string(options.name);
   if (!options.event_id.empty()) json.key("id").string(options.event_id);
   if (!options.ts.empty()) {
-    const Result<Time> ts = parse_rfc3339(options.ts);
-    if (!ts) {
-      return Error{ErrorCode::kInvalid,
-                   fmt::format("--ts \"{}\" is no time such as 2026-08-22T10:00:00Z", options.ts)};
-    }
+    const Result<Time> ts = parse_event_time("--ts", options.ts, now);
+    if (!ts) return ts.error();
     json.key("ts").integer(to_millis(*ts));
   }
   const Result<std::string> data =
@@ -68,7 +58,8 @@ Result<std::string> event_body(const Options& options) {
   return json.end_object().take();
 }
 
-// The runs that an event triggered ("runs") or in which it ended a wait ("resumed"), by id.
+// The runs that an event triggered ("runs"), in which it ended a wait ("resumed"), or that it ended
+// ("cancelled"), by id.
 std::vector<std::string> runs_of(const std::string& body, std::string_view key) {
   std::vector<std::string> ids;
   const std::optional<JsonView> data = JsonView::trusted(body).find("data");
@@ -76,6 +67,29 @@ std::vector<std::string> runs_of(const std::string& body, std::string_view key) 
   if (!runs) return ids;
   for (JsonElements it = runs->elements(); it.next();) ids.push_back(text_at(it.value(), "id"));
   return ids;
+}
+
+// What an event did, a line each.
+std::string effects_lines(const std::string& shown, Time now) {
+  std::string lines;
+  const auto add = [&](std::string_view key, std::string_view words) {
+    for (const std::string& run : runs_of(shown, key)) {
+      lines += std::string(words) + neutralise(run) + "\n";
+    }
+  };
+  add("runs", "Run ");
+  add("resumed", "It ended a wait of run ");
+  add("cancelled", "It cancelled run ");
+  if (!lines.empty()) return lines;
+  const JsonView data = JsonView::trusted(shown).find("data").value_or(JsonView());
+  const JsonView copies = data.find("copies").value_or(JsonView());
+  if (JsonElements first = copies.elements(); first.next()) {
+    const Result<Time> received = parse_rfc3339(text_at(first.value(), "received_at"));
+    return fmt::format("It is a copy of {}, received {}: nothing starts again\n",
+                       neutralise(text_at(first.value(), "internal_id")),
+                       received ? relative_time(*received, now) : std::string("before"));
+  }
+  return "It triggered no run, ended no wait and cancelled no run\n";
 }
 
 ExitCode follow_all(const std::vector<std::string>& ids, const Options& options, Client& client,
@@ -120,7 +134,9 @@ class Follower {
     if (options_.output == Output::kTable) {
       Screen screen = terminal_.screen;
       screen.now = trace.as_of;
-      terminal_.print(render_news(trace, last_ ? &*last_ : nullptr, screen));
+      const bool is_whole = options_.whole || !screen.is_terminal;
+      terminal_.print(render_news(trace, last_ ? &*last_ : nullptr, screen,
+                                  is_whole ? Payloads::kWhole : Payloads::kShort));
     } else if (!trace.is_open()) {
       print_json(body, options_.output, terminal_);
     }
@@ -142,12 +158,13 @@ ExitCode follow_run(const std::string& id, const Options& options, Client& clien
   if (!follower.look()) return follower.code();
   const Result<Reply> stream =
       client.stream(follower.path() + "/stream", [&](std::string_view) { return follower.look(); });
-  if (!stream) {
-    terminal.complain(stream.error().message);
-    return ExitCode::kUnreachable;
-  }
   if (follower.has_ended() || follower.code() != ExitCode::kOk) return follower.code();
-  terminal.complain("the server ended the stream before the run did");
+  if (stream && stream->status >= 400) {
+    terminal.complain(
+        fmt::format("{} does not stream this run ({})", client.where(), stream->status));
+    return exit_code_of_status(stream->status);
+  }
+  terminal.complain("the server went away; the run goes on when it is back");
   return ExitCode::kUnreachable;
 }
 
@@ -186,7 +203,7 @@ ExitCode run_rerun(const Options& options, Client& client, const Terminal& termi
 }
 
 ExitCode run_send(const Options& options, Client& client, const Terminal& terminal) {
-  const Result<std::string> body = event_body(options);
+  const Result<std::string> body = event_body(options, terminal.screen.now);
   if (!body) {
     terminal.complain(body.error().message);
     return exit_code_of(body.error().code);
@@ -201,14 +218,9 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
   const Asked shown = ask(client, terminal, "GET", "/api/events/" + percent_encode(id));
   if (shown.code != ExitCode::kOk) return shown.code;
   const std::vector<std::string> runs = runs_of(shown.body, "runs");
-  const std::vector<std::string> resumed = runs_of(shown.body, "resumed");
   if (options.output == Output::kTable) {
-    terminal.print("Sent " + neutralise(id) + "\n");
-    if (runs.empty() && resumed.empty()) terminal.print("It triggered no run and ended no wait.\n");
-    for (const std::string& run : runs) terminal.print("Run " + neutralise(run) + "\n");
-    for (const std::string& run : resumed) {
-      terminal.print("It ended a wait of run " + neutralise(run) + "\n");
-    }
+    terminal.print("Sent " + neutralise(id) + "\n" +
+                   effects_lines(shown.body, runtime::wall_clock()));
   } else if (!options.wait) {
     print_json(shown.body, options.output, terminal);
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -9,10 +10,14 @@
 #include "api/cli/text.h"
 #include "api/cli/trace.h"
 #include "api/cli/when.h"
+#include "api/server/wrong_id.h"
+#include "schema/ids.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
 namespace {
+
+constexpr size_t kPageDefault = 50;  // as the server has it
 
 // "/api/runs" with parameters that are not empty.
 class Query {
@@ -57,7 +62,7 @@ Result<std::string> list_path(const Options& options, Time now) {
   }
   Query query(options.command == Command::kRunsList ? "/api/runs" : "/api/events");
   query.add("function", options.function).add("status", join(options.statuses));
-  query.add("event", options.event).add("name", options.name);
+  query.add("event", options.event).add("name", options.name).add("query", options.query);
   query.add("internal", options.with_internal ? "true" : "");
   query.add("from", *since).add("until", *until);
   return query.add("limit", options.limit).add("cursor", options.cursor).path();
@@ -93,19 +98,71 @@ ExitCode run_doctor(const Options& options, Client& client, const Terminal& term
   return has_error(answer) ? ExitCode::kRunFailed : ExitCode::kOk;
 }
 
-// What a server says in {"error":…}.
-std::string error_of(const Reply& reply) {
+// What a server says in {"error":…}; nothing if it says it in another way.
+std::optional<std::string> error_of(const Reply& reply) {
   const Result<JsonView> json = parse_json(reply.body);
   const std::optional<JsonView> error = json ? json->find("error") : std::nullopt;
-  if (error && error->as_string()) return *error->as_string();
-  return fmt::format("the server answered {}", reply.status);
+  return error ? error->as_string() : std::nullopt;
 }
 
-std::string mending(int status) {
-  if (status == 401 || status == 403) {
-    return ". Keys are taken from STEPWELL_SIGNING_KEY and STEPWELL_EVENT_KEY";
+ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
+                     const Terminal& terminal) {
+  const std::optional<std::string> error = error_of(reply);
+  if (reply.status == 401) {
+    const bool is_event = path.starts_with("/e/");
+    terminal.complain(fmt::format("{} does not take this {} key: it is taken from {}",
+                                  client.where(), is_event ? "event" : "signing",
+                                  is_event ? "STEPWELL_EVENT_KEY" : "STEPWELL_SIGNING_KEY"));
+  } else if (error) {
+    terminal.complain(*error);
+  } else {
+    terminal.complain(fmt::format("{} answers {}, but not as a Stepwell server does: is it one?",
+                                  client.where(), reply.status));
+    return ExitCode::kUnreachable;
   }
-  return "";
+  return exit_code_of_status(reply.status);
+}
+
+// Before anything is asked for any of them: a path with "" in it would mean something else.
+Result<void> check_ids(const Options& options) {
+  for (const std::string& id : options.ids) {
+    if (options.command != Command::kEventsShow) {
+      if (!RunId::parse(id)) return server::not_a_run_id(id);
+    } else if (id.empty()) {
+      return Error{ErrorCode::kInvalid, "\"\" is no event id"};
+    }
+  }
+  return {};
+}
+
+// A search reads a bounded part of the runs at a time: goes on until as many are found as were
+// asked for, and puts the pages together.
+Asked search_runs(Options options, Client& client, const Terminal& terminal) {
+  size_t left = kPageDefault;
+  std::from_chars(options.limit.data(), options.limit.data() + options.limit.size(), left);
+  JsonWriter found;
+  found.begin_object().key("data").begin_array();
+  while (true) {
+    const Result<std::string> path = list_path(options, terminal.screen.now);
+    if (!path) {
+      terminal.complain(path.error().message);
+      return {ExitCode::kUsage, ""};
+    }
+    const Asked asked = ask(client, terminal, "GET", *path);
+    if (asked.code != ExitCode::kOk) return asked;
+    const JsonView page = JsonView::trusted(asked.body);
+    const JsonView runs = page.find("data").value_or(JsonView());
+    for (JsonElements it = runs.elements(); it.next() && left > 0; --left) {
+      found.raw(it.value().text());
+    }
+    const JsonView cursor = page.find("cursor").value_or(JsonView());
+    options.cursor = cursor.as_string().value_or("");
+    if (left == 0 || options.cursor.empty()) {
+      found.end_array().key("cursor").raw(cursor.text()).end_object();
+      return {ExitCode::kOk, found.take()};
+    }
+    options.limit = std::to_string(left);
+  }
 }
 
 }  // namespace
@@ -117,14 +174,9 @@ Asked ask(Client& client, const Terminal& terminal, const std::string& method,
     terminal.complain(reply.error().message);
     return {ExitCode::kUnreachable, ""};
   }
-  const ExitCode code = exit_code_of_status(reply->status);
-  if (code != ExitCode::kOk) {
-    terminal.complain(error_of(*reply) + mending(reply->status));
-    return {code, ""};
-  }
-  if (!reply->body.empty() && !parse_json(reply->body)) {
-    terminal.complain(client.where() + " does not answer as a Stepwell server does");
-    return {ExitCode::kUnreachable, ""};
+  const bool is_strange = !reply->body.empty() && !parse_json(reply->body);
+  if (exit_code_of_status(reply->status) != ExitCode::kOk || is_strange) {
+    return {complain_of(*reply, path, client, terminal), ""};
   }
   return {ExitCode::kOk, reply->body};
 }
@@ -146,7 +198,8 @@ ExitCode run_list(const Options& options, Client& client, const Terminal& termin
     terminal.complain(path.error().message);
     return ExitCode::kUsage;
   }
-  const Asked asked = ask(client, terminal, "GET", *path);
+  const Asked asked = options.query.empty() ? ask(client, terminal, "GET", *path)
+                                            : search_runs(options, client, terminal);
   if (asked.code != ExitCode::kOk) return asked.code;
   if (options.output == Output::kTable) {
     terminal.print(render_list(options.command, JsonView::trusted(asked.body), terminal.screen));
@@ -178,6 +231,10 @@ ExitCode run_show(const Options& options, Client& client, const Terminal& termin
 }
 
 ExitCode run_command(const Options& options, Client& client, const Terminal& terminal) {
+  if (const Result<void> valid = check_ids(options); !valid) {
+    terminal.complain(valid.error().message);
+    return ExitCode::kUsage;
+  }
   switch (options.command) {
     case Command::kRunsList:
     case Command::kEventsList:

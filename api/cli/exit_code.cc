@@ -24,13 +24,18 @@ ExitCode exit_code_of(ErrorCode code) {
   return ExitCode::kInternal;
 }
 
+ExitCode exit_code_of_journal(ErrorCode code) {
+  return code == ErrorCode::kInvalid ? ExitCode::kIo : exit_code_of(code);
+}
+
 ExitCode exit_code_of_status(int status) {
   if (status < 400) return ExitCode::kOk;
   if (status == 401 || status == 403 || status == 421) return ExitCode::kUnauthorized;
   if (status == 404) return ExitCode::kNotFound;
   if (status == 409) return ExitCode::kConflict;
   if (status == 429 || status == 503) return ExitCode::kTryLater;
-  return status < 500 ? ExitCode::kUsage : ExitCode::kInternal;
+  // 501: this server cannot do what was asked for.
+  return status < 500 || status == 501 ? ExitCode::kUsage : ExitCode::kInternal;
 }
 
 }  // namespace stepwell::cli

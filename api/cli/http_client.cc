@@ -120,6 +120,7 @@ class HttpClient final : public Client {
     std::unique_ptr<CURL, FreeEasy> handle(curl_easy_init());
     CHECK_INVARIANT(handle != nullptr, "libcurl gave no handle");
     curl_easy_setopt(handle.get(), CURLOPT_URL, (options_.url + path).c_str());
+    curl_easy_setopt(handle.get(), CURLOPT_PATH_AS_IS, 1L);  // an id may be "."
     curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);

@@ -45,6 +45,10 @@ class LocalClient final : public Client {
 Result<std::unique_ptr<Client>> open_local_client(const std::string& path) {
   auto journal = storage::open_sqlite_journal({.path = path, .create = false});
   if (!journal) {
+    // What is wrong is the file, not the command line.
+    if (journal.error().code == ErrorCode::kInvalid) {
+      return Error{ErrorCode::kIo, journal.error().message};
+    }
     if (journal.error().code != ErrorCode::kConflict) return journal.error();
     return Error{ErrorCode::kConflict,
                  journal.error().message + ". To ask that server, use --url instead of --db"};

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 
 #include "api/cli/commands.h"
 #include "api/cli/serve.h"
@@ -56,9 +58,7 @@ void print_version(const Options& options, const Terminal& terminal) {
   }
 }
 
-ExitCode run(const Options& options) {
-  const Terminal terminal{.screen =
-                              screen_of(STDOUT_FILENO, options.no_colour, runtime::wall_clock())};
+ExitCode run(const Options& options, const Terminal& terminal) {
   const auto refuse = [&](const Error& error) {
     terminal.complain(error.message);
     return exit_code_of(error.code);
@@ -72,6 +72,10 @@ ExitCode run(const Options& options) {
   const Result<Settings> settings = read_settings(*values);
   if (!settings) return refuse(settings.error());
   if (options.command == Command::kDev || options.command == Command::kServe) {
+    if (options.flags.contains("url")) {
+      return refuse({ErrorCode::kInvalid,
+                     "--url names a server to talk to; dev and serve are one: --host and --port"});
+    }
     return serve(options.command, *settings, terminal);
   }
   if (const Result<void> use = check_use(options); !use) return refuse(use.error());
@@ -82,16 +86,35 @@ ExitCode run(const Options& options) {
 
 int run_program(std::vector<std::string> arguments) {
   std::variant<Options, Message> parsed = parse_options(std::move(arguments));
-  if (const auto* message = std::get_if<Message>(&parsed)) {
-    std::fputs(message->text.c_str(), message->is_error ? stderr : stdout);
-    return static_cast<int>(message->is_error ? ExitCode::kUsage : ExitCode::kOk);
+  const auto* options = std::get_if<Options>(&parsed);
+  const Terminal terminal{.screen =
+                              screen_of(STDOUT_FILENO, options != nullptr && options->no_colour,
+                                        runtime::wall_clock())};
+  ExitCode code = ExitCode::kOk;
+  if (options != nullptr) {
+    code = run(*options, terminal);
+  } else if (const Message& message = std::get<Message>(parsed); message.is_error) {
+    std::fputs(message.text.c_str(), stderr);
+    code = ExitCode::kUsage;
+  } else {
+    terminal.print(message.text);
   }
-  return static_cast<int>(run(std::get<Options>(parsed)));
+  if (terminal.write_error != 0 && code == ExitCode::kOk) {
+    terminal.complain(std::string("the output cannot be written: ") +
+                      std::strerror(terminal.write_error));
+    code = ExitCode::kIo;
+  }
+  return static_cast<int>(code);
 }
 
 }  // namespace
 }  // namespace stepwell::cli
 
 int main(int argc, char** argv) {
-  return stepwell::cli::run_program({argv + 1, argv + argc});
+  try {
+    return stepwell::cli::run_program({argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "stepwell: internal error: %s\n", error.what());
+    return static_cast<int>(stepwell::cli::ExitCode::kInternal);
+  }
 }

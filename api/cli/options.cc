@@ -13,13 +13,22 @@ constexpr const char* kFooter =
     "file that --config names. Keys belong into the environment or the file: others can see "
     "options.";
 
+// "stepwell help runs" and "stepwell --version", as other programs have them.
+void translate(std::vector<std::string>& arguments) {
+  if (arguments.empty()) return;
+  if (arguments.front() == "--version") arguments.front() = "version";
+  if (arguments.front() != "help") return;
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+}
+
 class Parser {
  public:
   Parser() : app_("Stepwell: durable workflows on one file", "stepwell") {
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.footer(kFooter);
-    app_.add_option("-o,--output", output_, "table, json or jsonl")
+    app_.add_option("-o,--output", output_, "for people, or as JSON")
+        ->type_name("FORMAT")
         ->check(CLI::IsMember({"table", "json", "jsonl"}));
     app_.add_flag("--no-color,--no-colour", options_.no_colour, "no colours (also NO_COLOR)");
     for (const SettingKind& kind : setting_kinds()) {
@@ -29,6 +38,7 @@ class Parser {
     add_runs();
     add_events();
     add_others();
+    app_.footer(kFooter);  // now: commands inherit it when they are added
   }
 
   std::variant<Options, Message> parse(std::vector<std::string> arguments) {
@@ -36,15 +46,18 @@ class Parser {
     try {
       app_.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
-      return Message{innermost().help(parent_path())};
+      return Message{help()};
     } catch (const CLI::CallForAllHelp&) {
       return Message{app_.help("", CLI::AppFormatMode::All)};
     } catch (const CLI::ParseError& error) {
       // A word that nobody knows explains more than what is missing because of it.
       const std::vector<std::string> unknown = app_.remaining(true);
-      if (unknown.empty()) return refuse(error.what());
-      const bool is_option = unknown.front().starts_with("-");
-      return refuse((is_option ? "unknown option " : "unknown argument ") + unknown.front());
+      if (!unknown.empty()) return refuse(unknown_words(unknown.front()));
+      const std::string commands = subcommands();
+      return refuse(commands.empty() ? error.what() : "a command is missing: " + commands);
+    }
+    if (const std::optional<std::string> option = empty_option()) {
+      return refuse("the value of " + *option + " is empty");
     }
     return finish();
   }
@@ -61,7 +74,7 @@ class Parser {
       return;
     }
     CLI::Option* option = app.add_option(names, values, std::string(kind.help));
-    option->type_name("TEXT")->allow_extra_args(false);
+    option->type_name(std::string(kind.type))->allow_extra_args(false);
     if (kind.is_list) {
       option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     } else {
@@ -90,53 +103,71 @@ class Parser {
       for (const SettingKind& kind : setting_kinds()) {
         if (kind.is_for_servers) add_setting(app, kind);
       }
+      app.footer(kFooter);
     }
   }
 
   void add_times(CLI::App& app) {
-    app.add_option("--since", options_.since, "not older: a time, or a duration such as 24h");
-    app.add_option("--until", options_.until, "older: a time, or a duration such as 24h");
-    app.add_option("--limit", options_.limit, "how many (1 to 200, default 50)");
-    app.add_option("--cursor", options_.cursor, "go on where the page before ended");
+    app.add_option("--since", options_.since, "not older: a time, a date, or a duration (24h)")
+        ->type_name("TIME");
+    app.add_option("--until", options_.until, "older: a time, a date, or a duration (24h)")
+        ->type_name("TIME");
+    app.add_option("--limit", options_.limit, "how many (1 to 200, default 50)")->type_name("N");
+    app.add_option("--cursor", options_.cursor, "go on where the page before ended")
+        ->type_name("CURSOR");
   }
 
   void add_id(CLI::App& app, const char* what) {
-    app.add_option("id", id_, what)->required()->type_name("ID");
+    id_options_.push_back(app.add_option("id", id_, what)->required()->type_name("ID"));
   }
 
   void add_runs() {
     CLI::App& runs = add(app_, "runs", "list, show, cancel, rerun and follow runs", std::nullopt);
     CLI::App& list = add(runs, "list", "runs, the newest first", Command::kRunsList);
-    list.add_option("--function", options_.function, "of this function");
+    list.add_option("--function", options_.function, "of this function")->type_name("NAME");
     list.add_option("--status", options_.statuses,
                     "scheduled, running, completed, failed, cancelled, skipped")
-        ->delimiter(',');
-    list.add_option("--event", options_.event, "triggered by this event");
+        ->delimiter(',')
+        ->type_name("STATUS");
+    list.add_option("--event", options_.event, "triggered by this event")->type_name("ID");
+    list.add_option("--query", queries_,
+                    "a condition over event, output and error (again for more)")
+        ->type_name("CONDITION")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     add_times(list);
     CLI::App& show = add(runs, "show", "what a run did, does and waits for", Command::kRunsShow);
     add_id(show, "the run");
     show.add_flag("--full", options_.whole, "show payloads in whole");
     CLI::App& cancel = add(runs, "cancel", "cancel runs", Command::kRunsCancel);
-    cancel.add_option("id", options_.ids, "the runs")->required()->type_name("ID");
+    id_options_.push_back(cancel.add_option("id", ids_, "the runs")->required()->type_name("ID"));
     CLI::App& rerun =
         add(runs, "rerun", "run again from the start, as a new run", Command::kRunsRerun);
     add_id(rerun, "the run");
     rerun.add_flag("--wait", options_.wait, "follow the new run to its end");
-    add_id(add(runs, "tail", "follow a run to its end", Command::kRunsTail), "the run");
+    CLI::App& tail = add(runs, "tail", "follow a run to its end", Command::kRunsTail);
+    add_id(tail, "the run");
+    tail.add_flag("--full", options_.whole, "cut nothing (as into a pipe or a file)");
   }
 
   void add_events() {
     CLI::App& events = add(app_, "events", "send, list and show events", std::nullopt);
     CLI::App& send = add(events, "send", "send an event", Command::kEventsSend);
-    send.add_option("name", options_.name, "its name, such as shop/order.paid")->required();
+    send.add_option("name", options_.name, "its name, such as shop/order.paid")
+        ->required()
+        ->type_name("NAME");
     send.add_option("--data", options_.data,
-                    "a JSON object; @FILE reads it, - reads standard input");
-    send.add_option("--user", options_.user, "a JSON object");
-    send.add_option("--id", options_.event_id, "so that a copy starts nothing again");
-    send.add_option("--ts", options_.ts, "when it happened or is to count: a time");
+                    "a JSON object; @FILE reads it, - reads standard input")
+        ->type_name("JSON");
+    send.add_option("--user", options_.user, "a JSON object")->type_name("JSON");
+    send.add_option("--id", options_.event_id, "so that a copy starts nothing again")
+        ->type_name("ID");
+    send.add_option("--ts", options_.ts,
+                    "when it happened or is to count: a time, or +90m from now")
+        ->type_name("TIME");
     send.add_flag("--wait", options_.wait, "follow the runs that it triggers to their ends");
     CLI::App& list = add(events, "list", "events, the newest first", Command::kEventsList);
-    list.add_option("--name", options_.name, "of this name");
+    list.add_option("--name", options_.name, "of this name")->type_name("NAME");
     list.add_flag("--internal", options_.with_internal, "also those that the engine made");
     add_times(list);
     CLI::App& show = add(events, "show", "an event and its runs", Command::kEventsShow);
@@ -177,11 +208,67 @@ class Parser {
     return {"stepwell: " + what + "\nTry: " + path() + " --help\n", true};
   }
 
+  // The page of a command, with the options that may stand behind every one.
+  std::string help() const {
+    std::string page = innermost().help(parent_path());
+    if (&innermost() == &app_) return page;
+    while (page.ends_with("\n\n")) page.pop_back();
+    const auto is_common = [this](const CLI::Option* option) {
+      return option != app_.get_help_ptr();
+    };
+    return page +
+           CLI::Formatter().make_group("For every command", false, app_.get_options(is_common)) +
+           "\n";
+  }
+
+  // "list, show or cancel": what may follow; empty if nothing may.
+  std::string subcommands() const {
+    std::string names;
+    const auto all = innermost().get_subcommands([](const CLI::App*) { return true; });
+    for (size_t i = 0; i < all.size(); ++i) {
+      names += i == 0 ? "" : i + 1 == all.size() ? " or " : ", ";
+      names += all[i]->get_name();
+    }
+    return names;
+  }
+
+  std::string unknown_words(const std::string& word) const {
+    if (word.starts_with("-")) return "unknown option " + word;
+    for (const CLI::App* app : innermost().get_subcommands([](const CLI::App*) { return true; })) {
+      const std::string& name = app->get_name();
+      if (name.starts_with(word) || word.starts_with(name)) {
+        return "unknown argument " + word + ": did you mean " + name + "?";
+      }
+    }
+    return "unknown argument " + word;
+  }
+
+  // An option with nothing in it is mostly a variable of a script that is not set. Ids say so
+  // themselves, and no cursor is the first page.
+  std::optional<std::string> empty_option() const {
+    for (const CLI::App* app = &app_;; app = app->get_subcommands().front()) {
+      for (const CLI::Option* option : app->get_options()) {
+        const std::string name = option->get_name();
+        if (name == "id" || name == "--cursor") continue;
+        for (const std::string& value : option->results()) {
+          if (value.empty()) return name;
+        }
+      }
+      if (app->get_subcommands().empty()) return std::nullopt;
+    }
+  }
+
   std::variant<Options, Message> finish() {
     static const std::map<std::string, Output> kOutputs = {
         {"table", Output::kTable}, {"json", Output::kJson}, {"jsonl", Output::kJsonLines}};
     options_.output = kOutputs.at(output_);
-    if (!id_.empty()) options_.ids = {id_};
+    // As they were written: CLI11 takes "" and "{}" for no element at all.
+    for (const CLI::Option* option : id_options_) {
+      if (option->count() > 0) options_.ids = option->results();
+    }
+    for (const std::string& query : queries_) {
+      options_.query += (options_.query.empty() ? "" : "\n") + query;
+    }
     for (auto& [name, values] : given_) {
       if (!values.empty()) options_.flags[name] = {std::move(values), "--" + name};
     }
@@ -192,12 +279,16 @@ class Parser {
   Options options_;
   std::string output_ = "table";
   std::string id_;
+  std::vector<std::string> ids_;
+  std::vector<const CLI::Option*> id_options_;
+  std::vector<std::string> queries_;
   std::map<std::string, std::vector<std::string>> given_;
 };
 
 }  // namespace
 
 std::variant<Options, Message> parse_options(std::vector<std::string> arguments) {
+  translate(arguments);
   return Parser().parse(std::move(arguments));
 }
 

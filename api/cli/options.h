@@ -45,6 +45,7 @@ struct Options {
   std::string since;
   std::string until;
   std::string event;
+  std::string query;  // one condition a line
   std::string name;
   std::string limit;
   std::string cursor;

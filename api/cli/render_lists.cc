@@ -55,7 +55,7 @@ Table runs_table() {
 }
 
 void add_run(Table& table, const JsonView& run, const Screen& screen) {
-  const std::string status = text_of(run, "status");
+  const std::string status = state_word(text_of(run, "status"), text_of(run, "waiting_for"));
   std::string detail = text_of(member(run, "event"), "name");
   const JsonView error = member(run, "error");
   if (error.is_object()) {
@@ -69,14 +69,17 @@ void add_run(Table& table, const JsonView& run, const Screen& screen) {
              {detail}});
 }
 
-// What an event did, shortly: "bill Completed, ← ship Running" (it ended a wait of ship).
+// What an event did, shortly: "bill Completed, ← ship Running" (it ended a wait of ship), "⊘ pay"
+// (it cancelled pay).
 std::string effects_words(const JsonView& item) {
   std::string text;
-  for (const std::string_view key : {"runs", "resumed"}) {
+  for (const std::string_view key : {"runs", "resumed", "cancelled"}) {
     for (JsonElements it = member(item, key).elements(); it.next();) {
       if (!text.empty()) text += ", ";
       if (key == "resumed") text += "← ";
-      text += text_of(it.value(), "function") + " " + text_of(it.value(), "status");
+      if (key == "cancelled") text += "⊘ ";
+      text += text_of(it.value(), "function");
+      if (key != "cancelled") text += " " + text_of(it.value(), "status");
     }
   }
   return text;
@@ -104,6 +107,17 @@ std::string bytes_words(int64_t bytes) {
   if (bytes < 1024) return fmt::format("{} B", bytes);
   if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+// What a count of doctor counts, where its name does not say it.
+std::string_view count_words(std::string_view key) {
+  if (key == "events") return "the engine's own among them (events list --internal)";
+  if (key == "open_runs") return "not ended";
+  if (key == "pending_steps") return "what open runs wait for";
+  if (key == "file_bytes") return "the journal's file";
+  if (key == "log_bytes") return "its write-ahead log";
+  if (key == "hot_bytes") return "what open runs hold in memory";
+  return "";
 }
 
 }  // namespace
@@ -162,13 +176,15 @@ std::string render_event(const JsonView& answer, const Screen& screen) {
   }
   const std::string effects =
       section("Runs that it triggered", member(data, "runs"), screen) +
-      section("Runs in which it ended a wait", member(data, "resumed"), screen);
-  out += effects.empty() ? "\nIt triggered no run and ended no wait.\n" : effects;
+      section("Runs in which it ended a wait", member(data, "resumed"), screen) +
+      section("Runs that it cancelled", member(data, "cancelled"), screen);
+  out += effects.empty() ? "\nIt triggered no run, ended no wait and cancelled no run\n" : effects;
   for (JsonElements it = member(data, "copies").elements(); it.next();) {
     const std::string copy = "its copy " + text_of(it.value(), "internal_id");
     out += section("Runs that " + copy + " triggered", member(it.value(), "runs"), screen);
     out +=
         section("Runs in which " + copy + " ended a wait", member(it.value(), "resumed"), screen);
+    out += section("Runs that " + copy + " cancelled", member(it.value(), "cancelled"), screen);
   }
   return out;
 }
@@ -198,9 +214,13 @@ std::string render_doctor(const JsonView& answer, const Screen& screen) {
   for (JsonElements it = member(data, "checks").elements(); it.next();) {
     const std::string status = text_of(it.value(), "status");
     const Colour colour = status == "ok"        ? Colour::kGreen
+                          : status == "note"    ? Colour::kCyan
                           : status == "warning" ? Colour::kYellow
                                                 : Colour::kRed;
-    out += screen.paint(colour, pad(status, 8)) + " " + text_of(it.value(), "name") + "\n";
+    const std::string about = text_of(it.value(), "about");
+    out += screen.paint(colour, pad(status, 8)) + " " + text_of(it.value(), "name");
+    if (!about.empty()) out += screen.paint(Colour::kDim, " (" + about + ")");
+    out += "\n";
     for (JsonElements found = member(it.value(), "findings").elements(); found.next();) {
       out += "         " + neutralise(found.value().as_string().value_or("")) + "\n";
     }
@@ -210,8 +230,13 @@ std::string render_doctor(const JsonView& answer, const Screen& screen) {
     const std::string key = neutralise(it.key());
     const int64_t value = it.value().as_int64().value_or(0);
     const bool is_bytes = key.size() > 6 && key.substr(key.size() - 6) == "_bytes";
-    out += screen.paint(Colour::kDim, pad(key, 16)) +
-           (is_bytes ? bytes_words(value) : std::to_string(value)) + "\n";
+    const std::string amount = is_bytes ? bytes_words(value) : std::to_string(value);
+    const std::string_view meaning = count_words(key);
+    out += screen.paint(Colour::kDim, pad(key, 16)) + amount;
+    if (!meaning.empty()) {
+      out += screen.paint(Colour::kDim, "  " + std::string(meaning));
+    }
+    out += "\n";
   }
   return out;
 }

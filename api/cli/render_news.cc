@@ -17,6 +17,7 @@ struct News {
   Colour colour = Colour::kPlain;
   std::string what;    // harmless
   std::string detail;  // harmless
+  bool is_error = false;
 };
 
 const TraceStep* find_step(const Trace* trace, const TraceStep& step) {
@@ -30,7 +31,8 @@ const TraceStep* find_step(const Trace* trace, const TraceStep& step) {
 }
 
 News attempt_news(std::string what, const TraceAttempt& attempt, const Screen& screen) {
-  return {attempt.ended_at, "✗", Colour::kRed, std::move(what), attempt_words(attempt, screen)};
+  return {
+      attempt.ended_at, "✗", Colour::kRed, std::move(what), attempt_words(attempt, screen), true};
 }
 
 void add_step_news(std::vector<News>& news, const TraceStep& step, const TraceStep* before,
@@ -45,7 +47,7 @@ void add_step_news(std::vector<News>& news, const TraceStep& step, const TraceSt
   const bool has_ended = !step.is_pending() && (before == nullptr || before->is_pending());
   if (is_new_wait || has_ended) {
     news.push_back({step.resolved_at.value_or(step.registered_at), std::string(step_mark(step)),
-                    step_colour(step), what, step_outcome(step, screen)});
+                    step_colour(step), what, step_outcome(step, screen), step.error.has_value()});
   }
 }
 
@@ -53,10 +55,13 @@ News end_news(const Trace& trace) {
   const std::string detail = trace.error            ? error_words(*trace.error)
                              : trace.output.empty() ? std::string()
                                                     : "→ " + compact_json(trace.output);
-  return {*trace.ended_at, "■", status_colour(trace.status),
+  return {*trace.ended_at,
+          "■",
+          status_colour(trace.status),
           fmt::format("{} in {}", neutralise(trace.status),
                       short_duration(*trace.ended_at - trace.created_at)),
-          detail};
+          detail,
+          trace.error.has_value()};
 }
 
 News begin_news(const Trace& trace) {
@@ -68,7 +73,19 @@ News begin_news(const Trace& trace) {
   return {trace.created_at, "▶", Colour::kBlue, neutralise(trace.function), detail};
 }
 
-std::string render_line(const News& line, const Trace& trace, const Screen& screen) {
+// What went wrong is said in full, as far as a few lines hold it, below the line that it belongs
+// to.
+std::string error_lines(std::string_view detail, size_t lead, size_t width) {
+  constexpr size_t kLinesMax = 6;
+  std::string text;
+  for (const std::string& line : wrap(detail, width, kLinesMax)) {
+    text += "\n" + std::string(lead, ' ') + line;
+  }
+  return text;
+}
+
+std::string render_line(const News& line, const Trace& trace, const Screen& screen,
+                        Payloads payloads) {
   constexpr size_t kWhatWidth = 28;
   const std::string clock = clock_time(line.at).substr(11);
   const std::string offset = pad_left("+" + short_duration(line.at - trace.created_at), 8);
@@ -76,14 +93,23 @@ std::string render_line(const News& line, const Trace& trace, const Screen& scre
   const size_t left = screen.width > lead + 20 ? screen.width - lead : 20;
   std::string text = screen.paint(Colour::kDim, clock + " " + offset) + "  " +
                      screen.paint(line.colour, line.mark) + " " + pad(line.what, kWhatWidth);
-  if (!line.detail.empty()) text += "  " + screen.paint(Colour::kDim, fit(line.detail, left));
+  const bool fits = payloads == Payloads::kWhole || display_width(line.detail) <= left;
+  if (!line.detail.empty() && (fits || !line.is_error)) {
+    const std::string detail = fits ? line.detail : fit(line.detail, left);
+    text += "  " + screen.paint(Colour::kDim, detail);
+  }
   while (text.back() == ' ') text.pop_back();
+  if (line.is_error && !fits) {
+    const size_t below = lead - kWhatWidth - 2;
+    text += screen.paint(Colour::kDim, error_lines(line.detail, below, screen.width - below));
+  }
   return text + "\n";
 }
 
 }  // namespace
 
-std::string render_news(const Trace& trace, const Trace* before, const Screen& screen) {
+std::string render_news(const Trace& trace, const Trace* before, const Screen& screen,
+                        Payloads payloads) {
   std::vector<News> news;
   if (before == nullptr) news.push_back(begin_news(trace));
   for (const TraceStep& step : trace.steps) {
@@ -96,7 +122,7 @@ std::string render_news(const Trace& trace, const Trace* before, const Screen& s
                    [](const News& a, const News& b) { return a.at < b.at; });
   if (!trace.is_open() && (before == nullptr || before->is_open())) news.push_back(end_news(trace));
   std::string out;
-  for (const News& line : news) out += render_line(line, trace, screen);
+  for (const News& line : news) out += render_line(line, trace, screen, payloads);
   return out;
 }
 

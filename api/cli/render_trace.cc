@@ -47,15 +47,16 @@ class TracePage {
 
   void write_heading() {
     const std::string took = short_duration(end_ - trace_.started_at.value_or(begin_));
-    std::string state = trace_.status;
+    const std::string word = state_word(trace_.status, trace_.waiting_for);
+    std::string state = word;
     if (!trace_.started_at) {
       state += trace_.is_open() ? " for " + short_duration(end_ - begin_) : "";
     } else {
       state += (trace_.is_open() ? " for " : " in ") + took;
     }
-    const Colour colour = status_colour(trace_.status);
     out_ += screen_.paint(Colour::kBold, clean(trace_.function)) + "  " + clean(trace_.id) + "  " +
-            screen_.paint(colour, "● " + clean(state)) + "\n\n";
+            screen_.paint(status_colour(word), std::string(state_mark(word)) + " " + clean(state)) +
+            "\n\n";
   }
 
   void fact(std::string_view name, std::string_view text) {
@@ -248,7 +249,11 @@ class TracePage {
       if (text.ends_with('.')) text.pop_back();
       text += " (" + relative_time(*trace_.due, screen_.now) + ").";
     }
-    out_ += "  " + screen_.paint(Colour::kYellow, "Why it is not moving") + "\n";
+    const bool is_moving = trace_.waiting_kind == "call" || trace_.waiting_kind == "loading";
+    out_ += "  " +
+            (is_moving ? screen_.paint(Colour::kCyan, "What it does")
+                       : screen_.paint(Colour::kYellow, "Why it is not moving")) +
+            "\n";
     for (const std::string& line : wrap(text, screen_.width - 2, kLinesOfTextMax)) {
       out_ += "  " + line + "\n";
     }

@@ -65,18 +65,36 @@ Screen screen_of(int fd, bool no_colour, Time now) {
   Screen screen;
   screen.width = width_of(fd);
   screen.now = now;
+  screen.is_terminal = isatty(fd) == 1;
   const std::string_view terminal = environment("TERM");
-  screen.has_colours = !no_colour && environment("NO_COLOR").empty() && isatty(fd) == 1 &&
+  screen.has_colours = !no_colour && environment("NO_COLOR").empty() && screen.is_terminal &&
                        !terminal.empty() && terminal != "dumb";
   return screen;
+}
+
+std::string state_word(std::string_view status, std::string_view waiting_for) {
+  if (status != "Running") return std::string(status);
+  if (waiting_for == "event" || waiting_for == "signal" || waiting_for == "function") {
+    return "Waiting";
+  }
+  if (waiting_for == "sleep") return "Sleeping";
+  return waiting_for == "retry" ? "Retrying" : "Running";
+}
+
+std::string_view state_mark(std::string_view state) {
+  if (state == "Completed") return "✓";
+  if (state == "Failed") return "✗";
+  if (state == "Cancelled" || state == "Skipped") return "⊘";
+  if (state == "Waiting" || state == "Sleeping" || state == "Scheduled") return "◷";
+  return state == "Retrying" ? "↻" : "●";
 }
 
 Colour status_colour(std::string_view status) {
   if (status == "Completed") return Colour::kGreen;
   if (status == "Failed") return Colour::kRed;
   if (status == "Running") return Colour::kCyan;
-  if (status == "Scheduled") return Colour::kBlue;
-  if (status == "Cancelled" || status == "Skipped") return Colour::kYellow;
+  if (status == "Scheduled" || status == "Waiting" || status == "Sleeping") return Colour::kBlue;
+  if (status == "Cancelled" || status == "Skipped" || status == "Retrying") return Colour::kYellow;
   return Colour::kPlain;
 }
 

@@ -14,6 +14,7 @@
 #include "api/cli/when.h"
 #include "api/sdk/sdk.h"
 #include "api/server/host.h"
+#include "api/server/http_server.h"
 #include "engine/runtime/clock.h"
 #include "storage/sqlite/sqlite_journal.h"
 
@@ -112,6 +113,13 @@ core::Settings core_settings(const Settings& settings) {
   _exit(static_cast<int>(ExitCode::kIo));
 }
 
+// The loop thread's word to whoever watches.
+void tell_of_space(bool is_out) {
+  const std::string line =
+      fmt::format("stepwell: {}\n", is_out ? runtime::kDiskIsFull : runtime::kDiskHasRoom);
+  std::fputs(line.c_str(), stderr);
+}
+
 // Signals that end the server are taken by sigwait alone; threads inherit the mask.
 sigset_t block_signals() {
   sigset_t signals;
@@ -158,12 +166,19 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   if (!service) return refuse(service.error());
   // Before the journal is touched.
   if (const Result<void> valid = server::validate(*service); !valid) return refuse(valid.error());
+  for (const std::string& address : service->addresses) {
+    const Result<void> free = server::check_port_is_free(address, service->port);
+    if (!free) return refuse(free.error());
+  }
   const std::string path = settings.db.empty() ? kJournalDefault : settings.db;
   auto journal = storage::open_sqlite_journal({.path = path,
                                                .durability = settings.is_relaxed
                                                                  ? storage::Durability::kRelaxed
                                                                  : storage::Durability::kFull});
-  if (!journal) return refuse(journal.error());
+  if (!journal) {
+    terminal.complain(journal.error().message);
+    return exit_code_of_journal(journal.error().code);
+  }
 
   sigset_t signals = block_signals();
   const Time begun = runtime::wall_clock();
@@ -172,6 +187,7 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   options.runtime.settings = core_settings(settings);
   options.journal = std::move(*journal);
   options.on_fatal = die;
+  options.on_space = tell_of_space;
   options.prepare = [sdk = sdk_options(command, settings, terminal)](runtime::Runtime& runtime,
                                                                      server::Service& made) {
     return std::make_shared<sdk::Sdk>(runtime, made, sdk);

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 
+#include "api/cli/read_file.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
@@ -90,10 +89,9 @@ Result<void> check_mode(const std::string& path) {
 }
 
 Result<void> add_file(SettingValues& values, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{ErrorCode::kIo, "the configuration file " + path + " cannot be read"};
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const Result<JsonView> json = parse_json(text);
+  const Result<std::string> text = read_file(path);
+  if (!text) return Error{text.error().code, "--config: " + text.error().message};
+  const Result<JsonView> json = parse_json(*text);
   if (!json) return Error{ErrorCode::kInvalid, path + ": " + json.error().message};
   if (!json->is_object()) return Error{ErrorCode::kInvalid, path + " must hold one JSON object"};
   for (JsonMembers it = json->members(); it.next();) {
@@ -188,52 +186,64 @@ Result<void> read_app_settings(const Reader& reader, Settings& settings) {
 
 std::vector<SettingKind> general_kinds() {
   return {
-      {.name = "config", .help = "file with settings, one JSON object"},
+      {.name = "config", .help = "file with settings, one JSON object", .type = "FILE"},
       {.name = "url",
        .help = "the server to talk to (default http://127.0.0.1:8288)",
+       .type = "URL",
        .upstream_variable = "INNGEST_BASE_URL"},
       {.name = "db",
        .help = "the journal's file; commands other than dev and serve open it themselves, with no "
-               "server running"},
+               "server running",
+       .type = "FILE"},
       {.name = "event-key",
        .help = "key for sending events (rather in the environment or a file than here)",
+       .type = "KEY",
        .is_list = true,
        .is_secret = true,
        .upstream_variable = "INNGEST_EVENT_KEY"},
       {.name = "signing-key",
        .help = "key for everything else; the first one signs (rather in the environment or a file)",
+       .type = "KEY",
        .is_list = true,
        .is_secret = true,
        .upstream_variable = "INNGEST_SIGNING_KEY"},
       {.name = "signing-key-fallback",
        .help = "older key that is still accepted while apps change over to a new one",
+       .type = "KEY",
        .is_list = true,
        .is_secret = true,
        .upstream_variable = "INNGEST_SIGNING_KEY_FALLBACK"},
       {.name = "host",
        .help = "address to listen on",
+       .type = "ADDRESS",
        .is_for_servers = true,
        .upstream_variable = "INNGEST_HOST"},
       {.name = "port",
        .help = "port to listen on; 0 picks a free one",
+       .type = "PORT",
        .is_for_servers = true,
        .upstream_variable = "INNGEST_PORT"},
       {.name = "allow-host",
        .help = "name under which the server is reached (again for more)",
+       .type = "NAME",
        .is_list = true,
        .is_for_servers = true},
       {.name = "allow-origin",
        .help = "origin whose pages may call the server (again for more)",
+       .type = "ORIGIN",
        .is_list = true,
        .is_for_servers = true},
       {.name = "retry-interval",
        .help = "time between attempts, instead of the growing one",
+       .type = "DURATION",
        .is_for_servers = true},
       {.name = "wait-lookback",
        .help = "how far back a wait sees events (default 60s; 0: not at all)",
+       .type = "DURATION",
        .is_for_servers = true},
       {.name = "durability",
        .help = "full (default), or relaxed: a power cut may lose the last commits",
+       .type = "MODE",
        .is_for_servers = true},
   };
 }
@@ -243,6 +253,7 @@ std::vector<SettingKind> app_kinds() {
   return {
       {.name = "sdk-url",
        .help = "URL at which an app serves its functions (again for more)",
+       .type = "URL",
        .is_list = true,
        .is_for_servers = true,
        .upstream_variable = "INNGEST_SDK_URL",
@@ -259,6 +270,7 @@ std::vector<SettingKind> app_kinds() {
        .upstream_variable = "INNGEST_NO_POLL"},
       {.name = "poll-interval",
        .help = "how often apps are asked what they have (dev: 5s; serve: not at all)",
+       .type = "SECONDS",
        .is_for_servers = true,
        .upstream_variable = "INNGEST_POLL_INTERVAL"},
       {.name = "allow-private-sdk-urls",

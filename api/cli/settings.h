@@ -27,6 +27,7 @@ using SettingValues = std::map<std::string, SettingValue, std::less<>>;
 struct SettingKind {
   std::string_view name;
   std::string_view help;
+  std::string_view type = "TEXT";  // what the help calls its value
   bool is_list = false;
   bool is_secret = false;
   bool is_for_servers = false;  // only dev and serve have the option

@@ -83,7 +83,7 @@ std::string attempt_words(const TraceAttempt& attempt, const Screen& screen) {
   std::string words = fmt::format("attempt {} failed after {}: {}", attempt.number,
                                   short_duration(attempt.ended_at - attempt.started_at),
                                   error_words(attempt.error));
-  if (!attempt.retry_at) return words + "; it was the last";
+  if (!attempt.retry_at) return words + "; no attempts left";
   if (*attempt.retry_at > screen.now) {
     return words + "; next " + relative_time(*attempt.retry_at, screen.now);
   }

@@ -16,11 +16,11 @@ struct Terminal {
   std::FILE* out = stdout;
   std::FILE* err = stderr;
 
+  // The first failure to write, as errno has it; 0: none. A full disk must not look like success.
+  mutable int write_error = 0;
+
   // Writes at once, so that a follower sees each line when it comes.
-  void print(std::string_view text) const {
-    std::fwrite(text.data(), 1, text.size(), out);
-    std::fflush(out);
-  }
+  void print(std::string_view text) const;
   // "stepwell: …" for people; `text` is made harmless.
   void complain(std::string_view text) const;
 };

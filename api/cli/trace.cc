@@ -99,6 +99,8 @@ Trace read_trace(const JsonView& data) {
   trace.attempts = read_list(data, "attempts", read_attempt);
   if (const auto waiting = data.find("waiting")) {
     trace.why = read_string(*waiting, "why");
+    trace.waiting_kind = read_string(*waiting, "kind");
+    trace.waiting_for = read_string(*waiting, "waiting_for");
     trace.due = read_time(*waiting, "due");
   }
   return trace;

@@ -70,7 +70,9 @@ struct Trace {
   std::vector<TraceAttempt> attempts;  // of the function itself
   std::string output;                  // raw JSON; empty: none
   std::optional<TraceError> error;
-  std::string why;  // an open run is not moving
+  std::string why;           // an open run is not moving
+  std::string waiting_kind;  // "call", "timer" …; empty: it has ended
+  std::string waiting_for;   // "event", "sleep" …; empty: nothing
   std::optional<Time> due;
 
   bool is_open() const { return !ended_at.has_value(); }
@@ -87,6 +89,7 @@ std::string render_trace(const Trace& trace, const Screen& screen, Payloads payl
 
 // What happened since `before`, a line each, as `runs tail` prints it; all of it without a
 // `before`.
-std::string render_news(const Trace& trace, const Trace* before, const Screen& screen);
+std::string render_news(const Trace& trace, const Trace* before, const Screen& screen,
+                        Payloads payloads);
 
 }  // namespace stepwell::cli

@@ -15,6 +15,15 @@ std::string two_units(int64_t high, char high_unit, int64_t low, char low_unit) 
   return fmt::format("{}{} {}{}", high, high_unit, low, low_unit);
 }
 
+// A time, or a day, which begins at midnight UTC.
+std::optional<Time> parse_time(std::string_view text) {
+  if (const Result<Time> time = parse_rfc3339(text)) return *time;
+  constexpr size_t kDateSize = 10;
+  if (text.size() != kDateSize) return std::nullopt;
+  const Result<Time> midnight = parse_rfc3339(std::string(text) + "T00:00:00Z");
+  return midnight ? std::optional(*midnight) : std::nullopt;
+}
+
 }  // namespace
 
 std::string short_duration(Duration duration) {
@@ -46,14 +55,25 @@ std::string clock_time(Time time) {
   return text;
 }
 
+Result<Time> parse_event_time(std::string_view option, std::string_view text, Time now) {
+  if (const std::optional<Time> time = parse_time(text)) return *time;
+  if (text.starts_with('+')) {
+    const Result<Duration> ahead = parse_duration(text.substr(1));
+    if (ahead && *ahead >= Duration::zero()) return now + *ahead;
+  }
+  return Error{ErrorCode::kInvalid,
+               fmt::format("{} \"{}\" is neither a time such as 2026-08-22T10:00:00Z, nor a date, "
+                           "nor +90m for 90 minutes from now",
+                           option, text)};
+}
+
 Result<Time> parse_moment(std::string_view option, std::string_view text, Time now) {
-  const Result<Time> time = parse_rfc3339(text);
-  if (time) return *time;
+  if (const std::optional<Time> time = parse_time(text)) return *time;
   const Result<Duration> ago = parse_duration(text);
   if (ago && *ago >= Duration::zero()) return now - *ago;
   return Error{ErrorCode::kInvalid,
-               fmt::format("{} \"{}\" is neither a time such as 2026-08-22T10:00:00Z nor a duration"
-                           " such as 24h or 7d",
+               fmt::format("{} \"{}\" is neither a time such as 2026-08-22T10:00:00Z, nor a date, "
+                           "nor a duration such as 24h or 7d",
                            option, text)};
 }
 

@@ -19,8 +19,11 @@ std::string relative_time(Time time, Time now);
 // "2026-11-23 21:30:05", UTC.
 std::string clock_time(Time time);
 
-// A moment as options name it: RFC 3339, or a duration before `now` ("24h"). `option` is named in
-// the error.
+// A moment as options name it: RFC 3339, a date, or a duration before `now` ("24h"). `option` is
+// named in the error.
 Result<Time> parse_moment(std::string_view option, std::string_view text, Time now);
+
+// When an event happens: RFC 3339, a date, or a duration from `now` ("+90m").
+Result<Time> parse_event_time(std::string_view option, std::string_view text, Time now);
 
 }  // namespace stepwell::cli

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "api/cli/render_lists.h"
 #include "api/cli/table.h"
 #include "api/cli/text.h"
@@ -25,6 +27,46 @@ TEST_CASE("runs in a table") {
         "R2   bill      Running  1m ago      30s  shop/paid\n"
         "R1   ship      Failed   1h 1m ago    1s  shop/sent  Error: no truck\n"
         "There is more: --cursor 17\n");
+}
+
+TEST_CASE("an open run says whether it waits, sleeps or is retried") {
+  for (const auto& [waiting_for, state] : {std::pair{"event", "Waiting"},
+                                           {"signal", "Waiting"},
+                                           {"function", "Waiting"},
+                                           {"sleep", "Sleeping"},
+                                           {"retry", "Retrying"},
+                                           {"", "Running"}}) {
+    const std::string answer = R"({"data":[{"id":"R","function":"f","status":"Running",
+      "waiting_for":")" + std::string(waiting_for) +
+                               R"("}]})";
+    CHECK(render_runs(JsonView::trusted(answer), {}).find(state) != std::string::npos);
+  }
+}
+
+TEST_CASE("an event shows the runs that it cancelled") {
+  const std::string event = R"({"event":{"internal_id":"E","id":"E","name":"stop","data":{}},
+    "runs":[],"resumed":[],"cancelled":[{"id":"R","function":"ship","status":"Cancelled"}],
+    "copies":[]})";
+  const std::string page = render_event(JsonView::trusted(R"({"data":)" + event + "}"), {});
+  CHECK(page.find("Runs that it cancelled\n") != std::string::npos);
+  CHECK(page.find("It triggered no run") == std::string::npos);
+  CHECK(render_events(JsonView::trusted(R"({"data":[)" + event + "]}"), {}).find("⊘ ship") !=
+        std::string::npos);
+}
+
+TEST_CASE("doctor's page says what was looked at, what was found, and what its counts count") {
+  const std::string answer = R"({"data":{"checks":[
+    {"name":"journal","about":"every page","status":"error","findings":["page 7 is torn"]},
+    {"name":"sqlite","about":"this release of it","status":"note","findings":["mind"]}],
+    "counts":{"runs":3,"hot_bytes":2048}}})";
+  CHECK(render_doctor(JsonView::trusted(answer), {}) ==
+        "error    journal (every page)\n"
+        "         page 7 is torn\n"
+        "note     sqlite (this release of it)\n"
+        "         mind\n"
+        "\n"
+        "runs            3\n"
+        "hot_bytes       2.0 KiB  what open runs hold in memory\n");
 }
 
 TEST_CASE("empty lists say so") {

@@ -86,6 +86,37 @@ TEST_CASE("what is wrong is named, with the command whose help says more") {
   CHECK(refused({"runs", "list", "--since"}).find("--since") != std::string::npos);
 }
 
+TEST_CASE("ids are taken as they are written, so that what is wrong with them can be said") {
+  for (const char* id : {"", "{}", ".", "nope"}) {
+    CHECK(accepted({"runs", "show", id}).ids == std::vector<std::string>{id});
+    CHECK(accepted({"runs", "cancel", id, "R2"}).ids == std::vector<std::string>{id, "R2"});
+    CHECK(accepted({"events", "show", id}).ids == std::vector<std::string>{id});
+  }
+}
+
+TEST_CASE("a value that is empty is refused, and no cursor is the first page") {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"runs", "list", "--status", ""},
+        {"events", "send", "a", "--data", ""},
+        {"dev", "--db", ""},
+        {"runs", "list", "--url", ""}}) {
+    CHECK_MESSAGE(refused(line).find(" is empty\n") != std::string::npos, line.front());
+  }
+  CHECK(accepted({"runs", "list", "--cursor", ""}).cursor.empty());
+}
+
+TEST_CASE("conditions of a search are lines of one text") {
+  CHECK(
+      accepted({"runs", "list", "--query", "output.n > 1", "--query", "event.name == 'a'"}).query ==
+      "output.n > 1\nevent.name == 'a'");
+}
+
+TEST_CASE("what is nearly a command is pointed at it, and what is missing is listed") {
+  CHECK(refused({"run", "list"}).find("did you mean runs?") != std::string::npos);
+  CHECK(refused({"runs"}).find("list, show, cancel, rerun or tail") != std::string::npos);
+  CHECK(accepted({"--version"}).command == Command::kVersion);
+}
+
 TEST_CASE("help is no error, and shows the command that it was asked of") {
   const auto parsed = parse_options({"runs", "list", "--help"});
   const Message* message = std::get_if<Message>(&parsed);
@@ -93,6 +124,9 @@ TEST_CASE("help is no error, and shows the command that it was asked of") {
   CHECK(!message->is_error);
   CHECK(message->text.find("--status") != std::string::npos);
   CHECK(message->text.find("--deep") == std::string::npos);
+  CHECK(message->text.find("--url URL") != std::string::npos);  // what every command takes
+  const auto asked = parse_options({"help", "runs", "list"});
+  CHECK(std::get<Message>(asked).text == message->text);
 }
 
 }  // namespace stepwell::cli

@@ -48,7 +48,7 @@ std::string order_trace() {
       "events":[{"id":"order-42","name":"shop/paid","data":{"order": 42}}],
       "steps":[)" +
          steps +
-         R"(],"attempts":[],"waiting":{"kind":"wait","why":"Step \"wait for shipping\" waits.",
+         R"(],"attempts":[],"waiting":{"kind":"wait","waiting_for":"event","why":"Step \"wait for shipping\" waits.",
       "due":"2026-11-26T12:00:18.500Z"},"as_of":"2026-11-23T12:01:00Z"})";
 }
 
@@ -58,7 +58,7 @@ TEST_CASE("the page of an open run: steps, attempts, what it waits for and why i
   const std::string page =
       render_trace(trace_of(order_trace()), {.width = 110, .now = kNow}, Payloads::kShort);
   CHECK(page ==
-        R"(order-flow  01JDEXAMPLE000000000000000  ● Running for 59.9s
+        R"(order-flow  01JDEXAMPLE000000000000000  ◷ Waiting for 59.9s
 
   created    2026-11-23 12:00:00 UTC (1m ago)
   trigger    shop/paid  order-42  {"order":42}
@@ -94,14 +94,14 @@ TEST_CASE("the page of a run that failed shows its error and its stack") {
           "ended_at":"2026-11-23T12:00:01.500Z","error":{"name":"Error","message":"no"}}],
         "events":[],"steps":[],"as_of":"2026-11-23T12:00:09Z"})"),
                    {.width = 100, .now = kNow}, Payloads::kShort);
-  CHECK(page == R"(bill  R  ● Failed in 1.5s
+  CHECK(page == R"(bill  R  ✗ Failed in 1.5s
 
   created    2026-11-23 12:00:00 UTC (1m ago)
   rerun of   Q
   invoked by run P
 
   +1s       ✗ bill         function ▏            ██████▏   500ms
-              attempt 1 failed after 500ms: Error: no; it was the last
+              attempt 1 failed after 500ms: Error: no; no attempts left
 
   Error: no
     at a
@@ -141,22 +141,49 @@ TEST_CASE("a tail prints each thing that happened once") {
   Trace before = now;
   before.steps.pop_back();                // the wait
   before.steps.back().state = "Pending";  // the card was being charged
-  const std::string all = render_news(now, nullptr, screen);
+  const std::string all = render_news(now, nullptr, screen, Payloads::kShort);
   CHECK(all.starts_with("12:00:00     +0ms  ▶ order-flow"));
-  CHECK(std::count(all.begin(), all.end(), '\n') == 5);
-  CHECK(render_news(now, &before, screen) ==
+  CHECK(std::count(all.begin(), all.end(), '\n') == 6);  // the error has a line of its own
+  CHECK(render_news(now, &before, screen, Payloads::kShort) ==
         "12:00:18   +18.5s  ✓ charge card (run)             → \"ok\"\n"
         "12:00:18   +18.5s  ◷ wait for shipping (wait)      shop/shipped if async.data.order == 42,"
         " until 2026-11-26 1…\n");
-  CHECK(render_news(now, &now, screen).empty());
+  CHECK(render_news(now, &now, screen, Payloads::kShort).empty());
 
   Trace ended = now;
   ended.status = "Completed";
   ended.ended_at = kNow;
   ended.output = "{\"done\": true}";
-  const std::string end = render_news(ended, &now, screen);
+  const std::string end = render_news(ended, &now, screen, Payloads::kShort);
   CHECK(end == "12:01:00      +1m  ■ Completed in 1m               → {\"done\":true}\n");
-  CHECK(render_news(ended, &ended, screen).empty());
+  CHECK(render_news(ended, &ended, screen, Payloads::kShort).empty());
+}
+
+TEST_CASE("a run that moves is not said to stand still") {
+  std::string json = order_trace();
+  const std::string wait = R"("kind":"wait","waiting_for":"event")";
+  json.replace(json.find(wait), wait.size(), R"("kind":"call")");
+  const std::string page = render_trace(trace_of(json), {.now = kNow}, Payloads::kShort);
+  CHECK(page.find("● Running for") != std::string::npos);
+  CHECK(page.find("\n  What it does\n") != std::string::npos);
+  CHECK(page.find("not moving") == std::string::npos);
+}
+
+TEST_CASE("a tail says in full what went wrong, and into a pipe everything") {
+  const std::string message = "no luck with " + std::string(150, 'x') + " today";
+  const Trace trace = trace_of(
+      R"({"run":{"id":"R","function":"bill","status":"Failed","created_at":"2026-11-23T12:00:00Z",
+        "ended_at":"2026-11-23T12:00:01Z","error":{"name":"Error","message":)" +
+      json_quote(message) + R"(}},"events":[{"id":"E","name":"a","data":{"text":")" +
+      std::string(150, 'y') + R"("}}],"as_of":"2026-11-23T12:00:09Z"})");
+  const Screen screen{.width = 80, .now = kNow};
+  const std::string cut = render_news(trace, nullptr, screen, Payloads::kShort);
+  CHECK(cut.find("today") != std::string::npos);
+  CHECK(cut.find(std::string(150, 'y')) == std::string::npos);
+  const std::string whole = render_news(trace, nullptr, screen, Payloads::kWhole);
+  CHECK(whole.find(std::string(150, 'y')) != std::string::npos);
+  CHECK(whole.find(message) != std::string::npos);
+  CHECK(std::count(whole.begin(), whole.end(), '\n') == 2);
 }
 
 TEST_CASE("nothing evil in a trace reaches the terminal") {
@@ -181,9 +208,10 @@ TEST_CASE("nothing evil in a trace reaches the terminal") {
         R"(],"waiting":{"why":)" + text + "}}";
     const Trace trace = trace_of(json);
     const Screen screen{.width = 100, .now = kNow};
-    for (std::string page :
-         {render_trace(trace, screen, Payloads::kShort),
-          render_trace(trace, screen, Payloads::kWhole), render_news(trace, nullptr, screen)}) {
+    for (std::string page : {render_trace(trace, screen, Payloads::kShort),
+                             render_trace(trace, screen, Payloads::kWhole),
+                             render_news(trace, nullptr, screen, Payloads::kShort),
+                             render_news(trace, nullptr, screen, Payloads::kWhole)}) {
       std::erase(page, '\n');
       CHECK(is_harmless(page));
     }

@@ -44,10 +44,21 @@ TEST_CASE("a moment is a time or a duration ago") {
   CHECK(parse_moment("--since", "90m", kNoon).value() == kNoon - minutes(90));
   CHECK(parse_moment("--since", "7d", kNoon).value() == kNoon - days(7));
   CHECK(parse_moment("--since", "0", kNoon).value() == kNoon);
-  for (const char* wrong : {"yesterday", "-5m", "5 parsecs", "", "2024-13-01T00:00:00Z"}) {
+  CHECK(parse_moment("--since", "2024-11-23", kNoon).value() == kNoon - hours(12));
+  for (const char* wrong :
+       {"2024-11-33", "yesterday", "-5m", "5 parsecs", "", "2024-13-01T00:00:00Z"}) {
     const Result<Time> moment = parse_moment("--since", wrong, kNoon);
     REQUIRE(!moment.ok());
     CHECK(moment.error().message.starts_with("--since \"" + std::string(wrong) + "\" is neither"));
+  }
+}
+
+TEST_CASE("an event happens at a time, on a day, or in a while") {
+  CHECK(parse_event_time("--ts", "2024-11-23T11:00:00Z", kNoon).value() == kNoon - hours(1));
+  CHECK(parse_event_time("--ts", "2024-11-24", kNoon).value() == kNoon + hours(12));
+  CHECK(parse_event_time("--ts", "+90m", kNoon).value() == kNoon + minutes(90));
+  for (const char* wrong : {"90m", "+", "+x", "-5m", ""}) {
+    CHECK(parse_event_time("--ts", wrong, kNoon).error().code == ErrorCode::kInvalid);
   }
 }
 

@@ -69,9 +69,26 @@ expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
 expect 2 "is no duration" "$cli" dev --retry-interval soon
 expect 2 "is no port" "$cli" dev --port 70000
 expect 2 "serves this machine alone" "$cli" dev --host 0.0.0.0
-expect 2 "signing key is needed" "$cli" serve --db "$file"
+expect 2 "an event key and a signing key are needed" "$cli" serve --db "$file"
+expect 2 "signing key is needed" env STEPWELL_EVENT_KEY=ev "$cli" serve --db "$file"
 expect 2 "event key is needed" env STEPWELL_SIGNING_KEY=ff00 "$cli" serve --db "$file"
 expect 2 "--data is no JSON" "$cli" events send a --data '{'
+expect 2 "--data is empty" "$cli" events send a --data ''
+expect 2 "--status is empty" "$cli" runs list --status ''
+expect 2 "dev and serve are one" "$cli" dev --url http://127.0.0.1:1
+expect 2 "did you mean runs?" "$cli" run list
+for command in show tail rerun cancel; do
+  expect 2 '"" is no run id (26 letters and digits)' "$cli" runs "$command" ''
+  expect 2 '"." is no run id' "$cli" runs "$command" .
+done
+expect 2 '"" is no event id' "$cli" events show ''
+expect 74 "--data: $folder is a directory" "$cli" events send a --data "@$folder"
+expect 74 "--config: $folder is a directory" "$cli" --config "$folder" doctor
+expect 3 "does not exist" "$cli" events send a --data "@$folder/none"
+expect 3 "does not exist" "$cli" --config "$folder/none" doctor
+expect 74 "not a regular file" "$cli" --db "$folder" runs list
+expect 74 "No space left" bash -c '"$0" version >/dev/full' "$cli"
+expect 74 "No space left" bash -c '"$0" --help >/dev/full' "$cli"
 expect 2 "does not begin with http" "$cli" --url ftp://x runs list
 expect 4 "no server answers" "$cli" --url http://127.0.0.1:1 runs list
 expect 3 "does not exist" "$cli" --db "$file" runs list
@@ -92,14 +109,24 @@ expect 0 "Completed in" "$cli" --url "$url" events send app/post.like --data "$l
 expect 1 "post 666 is gone" "$cli" --url "$url" events send app/post.like --data "$gone" --wait
 expect 0 "Run 0" "$cli" --url "$url" events send user/signed-up --data "$sign_up"
 expect 0 "It triggered no run" "$cli" --url "$url" events send nobody/listens
+once=(events send app/post.like --id like-77 --data '{"post_id":"77"}')
+expect 0 "Run 0" "$cli" --url "$url" "${once[@]}"
+expect 0 "It is a copy of 0" "$cli" --url "$url" "${once[@]}"
 log_in='{"user_id":"u1"}'
 expect 0 "ended a wait of run" "$cli" --url "$url" events send user/logged-in --data "$log_in"
 expect 0 "← email-sequence" "$cli" --url "$url" events list --name user/logged-in
 expect 3 "no function \"nope\"" "$cli" --url "$url" runs list --function nope
 expect 3 "there is no run" "$cli" --url "$url" runs show 01JD0000000000000000000000
 expect 2 "is no run id" "$cli" --url "$url" runs show nonsense
+expect 2 "is no run id" "$cli" --url "$url" runs cancel 01JD0000000000000000000000 nonsense
+expect 3 "there is no event \".\"" "$cli" --url "$url" events show .
+expect 3 "there is no run" "$cli" --url "$url" runs cancel 01JD0000000000000000000000
 expect 2 "no status \"sleepy\"" "$cli" --url "$url" runs list --status sleepy
 expect 0 "post 666 is gone" "$cli" --url "$url" runs list --status failed
+expect 0 "post 666 is gone" "$cli" --url "$url" runs list --query 'error.message.contains("666")'
+expect 0 "No runs." "$cli" --url "$url" runs list --query 'event.data.post_id == "nobody"'
+expect 2 "is no condition" "$cli" --url "$url" runs list --query 'output.ok'
+expect 0 "No runs." "$cli" --url "$url" runs list --since 2099-01-01
 expect 0 "user/signed-up" "$cli" --url "$url" events list
 open=$("$cli" --url "$url" runs list --function email-sequence -o jsonl | first_id)
 ended=$("$cli" --url "$url" runs list --status failed -o jsonl | first_id)
@@ -108,14 +135,15 @@ expect 0 "NonRetriableError" "$cli" --url "$url" runs show "$ended"
 expect 1 "Failed in" "$cli" --url "$url" runs tail "$ended"
 expect 6 "Failed" "$cli" --url "$url" runs cancel "$ended"
 expect 1 "does again what" "$cli" --url "$url" runs rerun "$ended" --wait
-expect 0 "ok       journal" "$cli" --url "$url" doctor --deep
+expect 0 "ok       journal (every page" "$cli" --url "$url" doctor --deep
+expect 0 "ok       disk" "$cli" --url "$url" doctor
 expect 6 "use --url instead of --db" "$cli" --db "$file" runs list
 
 # The file after the server was killed.
 kill -9 "$server"
 wait "$server" 2>/dev/null || :
 server=""
-expect 0 "Running" "$cli" --db "$file" runs list --function email-sequence
+expect 0 "Sleeping" "$cli" --db "$file" runs list --function email-sequence
 expect 0 "Cancelled" "$cli" --db "$file" runs cancel "$open"
 expect 0 "Cancelled" "$cli" --db "$file" runs show "$open"
 expect 0 "Run 0" "$cli" --db "$file" runs rerun "$open"
@@ -127,7 +155,7 @@ start_server "$cli" serve --db "$file" --port 0 || exit 1
 expect 0 "Scheduled" "$cli" --url "$url" runs list --status scheduled
 expect 0 "Sent 0" "$cli" --url "$url" events send nobody/listens
 expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --signing-key 00 runs list
-expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --event-key wrong events send a
+expect 5 "STEPWELL_EVENT_KEY" "$cli" --url "$url" --event-key wrong events send a
 evil=$'{"x":"\\u001b[31m\u202e"}'
 "$cli" --url "$url" events send evil/event --data "$evil" >/dev/null
 if "$cli" --url "$url" events list | grep -q $'\x1b\|\u202e'; then
@@ -137,7 +165,30 @@ else
   passed=$((passed + 1))
 fi
 expect 6 "in use" "$cli" serve --db "$file" --port 0
+expect 6 "already in use" "$cli" serve --db "$folder/other.db" --port "${url##*:}"
+expect 6 "already in use" "$bin/stepwell-examples" --db "$folder/other.db" --port "${url##*:}"
+if compgen -G "$folder/other.db*" >/dev/null; then
+  failed=$((failed + 1))
+  echo "FAILED: a server whose port is taken left a file"
+fi
+expect 2 "--port \"x\" is no port" "$bin/stepwell-examples" --port x
+expect 2 "--db needs a value" "$bin/stepwell-examples" --db
+
+# Whoever follows a run is told when the server goes, and that the run does not.
+begun=$("$cli" --url "$url" runs list --status scheduled -o jsonl | first_id)
+"$cli" --url "$url" runs tail "$begun" >"$folder/tail.out" 2>"$folder/tail.err" &
+follower=$!
+deadline=$((SECONDS + 60))
+until [ -s "$folder/tail.out" ] || [ "$SECONDS" -ge "$deadline" ]; do sleep 0.05; done
 stop_server
+result=0
+wait "$follower" || result=$?
+if [ "$result" -eq 4 ] && grep -q "the run goes on when it is back" "$folder/tail.err"; then
+  passed=$((passed + 1))
+else
+  failed=$((failed + 1))
+  echo "FAILED: tail ended with $result: $(cat "$folder/tail.err")"
+fi
 
 printf '%s passed, %s failed, 0 skipped\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
