@@ -291,6 +291,10 @@ constexpr bool is_optional_v<std::optional<T>> = true;
 template <class T>
 void decode_member(std::string_view type, std::string_view name,
                    const std::optional<Decoder>& found, T& value, MissingMember missing) {
+  static_assert(
+      requires(const Decoder& decoder, T& member) { decode(decoder, member); },
+      "the type has no decode(): write STEPWELL_FIELDS(Type, member, …) beside it, in "
+      "its own namespace");
   if (!found) {
     if (missing == MissingMember::kKeepsDefault || is_optional_v<T>) return;
     throw_missing_member(type, name);

@@ -6,6 +6,8 @@
 //   engine.send(import_requested, {.file = "a.csv", .rows = 200});
 #pragma once
 
+#include "stepwell/standard.h"  // first
+
 #include <chrono>
 #include <cstdint>
 #include <functional>

@@ -88,7 +88,12 @@ class FunctionCodeOf final : public FunctionCode {
 };
 
 template <class Signature>
-struct FunctionTraits;
+struct FunctionTraits {
+  static_assert(!std::is_same_v<Signature, Signature>,
+                "a function is a coroutine Task<Out> f(Context<In>)");
+  using In = RawJson;
+  using Out = RawJson;
+};
 template <class T, class R>
 struct FunctionTraits<Task<R>(Context<T>)> {
   using In = T;
@@ -97,7 +102,14 @@ struct FunctionTraits<Task<R>(Context<T>)> {
 
 // The signature of a function pointer, or of a class with one operator().
 template <class F>
-struct SignatureOf : SignatureOf<decltype(&F::operator())> {};
+struct SignatureOf {
+  using type = F;  // none
+};
+template <class F>
+requires requires {
+  &F::operator();
+}
+struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
 template <class R, class... As>
 struct SignatureOf<R (*)(As...)> {
   using type = R(As...);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "stepwell/event_type.h"
@@ -23,6 +24,10 @@ class FunctionRegistrar {
   // EngineError when the options are wrong, also for expressions that do not compile.
   template <class In, class F>
   auto function(FunctionOptions options, const EventType<In>& type, F&& code) {
+    using Expected = typename detail::TraitsOf<F>::In;
+    static_assert(std::is_same_v<Expected, In> || std::is_same_v<Expected, RawJson>,
+                  "the event is of another type than the Context of the function: an EventType<T> "
+                  "triggers Task<Out> f(Context<T>), or f(Context<RawJson>)");
     options.triggers.insert(options.triggers.begin(),
                             FunctionOptions::Trigger{std::string(type.name), options.if_});
     return function(std::move(options), std::forward<F>(code));

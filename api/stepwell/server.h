@@ -7,6 +7,8 @@
 //   return server.run();
 #pragma once
 
+#include "stepwell/standard.h"  // first
+
 #include <cstdint>
 #include <functional>
 #include <memory>

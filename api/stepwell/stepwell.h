@@ -1,6 +1,8 @@
 // Stepwell: workflows as C++20 coroutines that survive crashes, wait for days and stream live.
 #pragma once
 
+#include "stepwell/standard.h"  // first
+
 #include "stepwell/channel.h"
 #include "stepwell/codec.h"
 #include "stepwell/context.h"

@@ -10,6 +10,8 @@
 //   CHECK(run.result<std::string>() == "timed out");
 #pragma once
 
+#include "stepwell/standard.h"  // first
+
 #include <chrono>
 #include <cstdint>
 #include <memory>

@@ -69,8 +69,8 @@ TEST_CASE("a struct becomes an object and comes back") {
 
 TEST_CASE("what does not fit says where") {
   CHECK(decode_fault("[]") == "expected an object, found []");
-  CHECK(decode_fault("{}") == "items is missing from a Basket");
-  CHECK(decode_fault(R"({"items":[{"name":"x"}]})") == "items: size is missing from a Item");
+  CHECK(decode_fault("{}") == "items is missing from Basket");
+  CHECK(decode_fault(R"({"items":[{"name":"x"}]})") == "items: size is missing from Item");
   CHECK(decode_fault(R"({"items":[],"prices":{},"corner":[1,128]})") ==
         "corner: the number 128 does not fit");
   CHECK(decode_fault(R"({"items":[],"prices":{},"corner":[1]})") == "corner: expected 2 elements");

@@ -2,7 +2,7 @@
 # What must not compile: tests/compile_fail/*.cc, two at a time.
 #
 # A file with a line "// expect: text" must fail to compile, with that text in the diagnostics (each
-# such line is looked for). With STEPWELL_CONTROL defined it must compile: the same code with the
+# such line is looked for), where a line "// flags: …" adds options of the compiler. With STEPWELL_CONTROL defined it must compile: the same code with the
 # mistake mended, so that no file fails for a reason of its own. A file without such a line is
 # a control for all and must compile as it is.
 set -euo pipefail
@@ -22,7 +22,9 @@ check_compiles() {
 
 check_refused() {
   local name=$1 log=$work/$1.log expected
-  if "${compile[@]}" "tests/compile_fail/$name.cc" >"$log" 2>&1; then
+  local -a flags
+  read -ra flags < <(sed -nE 's|^// flags: ||p' "tests/compile_fail/$name.cc") || :
+  if "${compile[@]}" "${flags[@]}" "tests/compile_fail/$name.cc" >"$log" 2>&1; then
     echo "failed $name: it compiles"
     return
   fi
