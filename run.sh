@@ -17,23 +17,34 @@ if [ "${1:-}" = --demo ]; then
 fi
 
 mkdir -p data
-cat <<TRY
+
+# Prints what the server says, and once it is ready what to try. Lives as long as the server, whose
+# process id is $1.
+guide() {
+  trap '' INT
+  local line
+  while IFS= read -r line; do
+    printf '%s\n' "$line"
+    [[ $line == "serving on"* ]] || continue
+    cat <<TRY
 
 Try these in another terminal, in this folder:
 
-  # follow the messages of import 42, and start it
+  # follow the messages of import 42, and start it; it takes some 20 seconds
   curl -N 'http://127.0.0.1:8288/v1/realtime/sse?channel=import:42' &
   curl http://127.0.0.1:8288/e/dev \\
-    -d '{"name":"import/requested","data":{"import_id":"42","file":"cities.csv","rows":500}}'
+    -d '{"name":"import/requested","data":{"import_id":"42","file":"cities.csv","rows":20000}}'
 
-  # what runs, what waits, and for what
+  # kill the server in the middle, ./run.sh again, and see the run go on where it was
+  kill -9 $1
+
+  # what runs, what waits, and for what; RUN is an id from the list
   build/release/bin/stepwell runs list
   build/release/bin/stepwell runs show RUN
 
-  # kill it in the middle, ./run.sh again, and see the run go on where it was
-  kill -9 $$
-
-Runs are recorded in data/examples.db. Ctrl-C ends the server.
+Ctrl-C ends the server.
 
 TRY
-exec build/release/bin/stepwell-examples --db data/examples.db
+  done
+}
+exec build/release/bin/stepwell-examples --db data/examples.db > >(guide $$)

@@ -6,7 +6,7 @@
 //
 //   curl -N 'localhost:8288/v1/realtime/sse?channel=import:42' &
 //   curl localhost:8288/e/dev -d '{"name":"import/requested",
-//     "data":{"import_id":"42","file":"cities.csv","rows":500}}'
+//     "data":{"import_id":"42","file":"cities.csv","rows":20000}}'
 #include <algorithm>
 #include <string>
 #include <thread>

@@ -1,9 +1,11 @@
 // stepwell-examples: a server with the example functions in it.
+#include <charconv>
 #include <cstdio>
-#include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "examples/examples.h"
 #include "stepwell/server.h"
@@ -27,31 +29,71 @@ struct Arguments {
   bool wants_help = false;
 };
 
-uint16_t parse_port(const std::string& text) {
-  size_t end = 0;
-  unsigned long port = std::stoul(text, &end);
-  if (end != text.size() || port > 65535) throw std::invalid_argument(text);
-  return static_cast<uint16_t>(port);
+uint16_t parse_port(std::string_view text) {
+  uint16_t port = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    throw std::invalid_argument("--port \"" + std::string(text) + "\" is no port from 0 to 65535");
+  }
+  return port;
 }
+
+// Reads "--name VALUE" and "--name=VALUE".
+class OptionReader {
+ public:
+  OptionReader(int argc, char** argv) : rest_(argv + 1, argv + argc) {}
+
+  // The next option's name; empty at the end.
+  std::string_view next() {
+    if (at_ == rest_.size()) return "";
+    std::string_view word = rest_[at_++];
+    size_t equals = word.find('=');
+    inline_value_.reset();
+    if (equals == std::string_view::npos) return word;
+    inline_value_ = word.substr(equals + 1);
+    return word.substr(0, equals);
+  }
+  std::string_view value(std::string_view option) {
+    if (inline_value_) return *inline_value_;
+    if (at_ < rest_.size()) return rest_[at_++];
+    throw std::invalid_argument(std::string(option) + " needs a value");
+  }
+
+ private:
+  std::vector<std::string_view> rest_;
+  size_t at_ = 0;
+  std::optional<std::string_view> inline_value_;
+};
 
 Arguments parse(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view option = argv[i];
-    bool has_value = i + 1 < argc;
-    if (option == "--db" && has_value) {
-      arguments.db = argv[++i];
-    } else if (option == "--port" && has_value) {
-      arguments.port = parse_port(argv[++i]);
+  OptionReader options(argc, argv);
+  for (std::string_view option = options.next(); !option.empty(); option = options.next()) {
+    if (option == "--db") {
+      arguments.db = options.value(option);
+    } else if (option == "--port") {
+      arguments.port = parse_port(options.value(option));
     } else if (option == "--fast") {
       arguments.is_fast = true;
     } else if (option == "--help" || option == "-h") {
       arguments.wants_help = true;
     } else {
-      throw std::invalid_argument(std::string(option));
+      throw std::invalid_argument("unknown option " + std::string(option));
     }
   }
   return arguments;
+}
+
+// The codes that the program stepwell ends with, too.
+int exit_code_of(const stepwell::EngineError& error) {
+  switch (error.code()) {
+    case stepwell::EngineError::Code::kConflict:
+      return 6;  // the port or the file is in use
+    case stepwell::EngineError::Code::kStorage:
+      return 74;
+    default:
+      return 2;
+  }
 }
 
 int serve(const Arguments& arguments) {
@@ -63,11 +105,14 @@ int serve(const Arguments& arguments) {
 
   stepwell::ServerOptions options;
   options.port = arguments.port;
-  options.on_ready = [](uint16_t port) {
-    std::printf("serving on http://127.0.0.1:%d\n", port);
+  options.on_ready = [&arguments](uint16_t port) {
+    std::printf("serving on http://127.0.0.1:%d, runs are recorded in %s\n", port,
+                arguments.db.c_str());
   };
   stepwell::Server server(engine, options);
-  return server.run();
+  int code = server.run();
+  std::puts("stopped");
+  return code;
 }
 
 }  // namespace
@@ -78,7 +123,7 @@ int main(int argc, char** argv) {
   try {
     arguments = parse(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "stepwell-examples: what is \"%s\"?\n%s", error.what(), kUsage);
+    std::fprintf(stderr, "stepwell-examples: %s\n%s", error.what(), kUsage);
     return 2;
   }
   if (arguments.wants_help) {
@@ -87,8 +132,11 @@ int main(int argc, char** argv) {
   }
   try {
     return serve(arguments);
+  } catch (const stepwell::EngineError& error) {
+    std::fprintf(stderr, "stepwell-examples: %s\n", error.what());
+    return exit_code_of(error);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "stepwell-examples: %s\n", error.what());
-    return 1;
+    return 70;
   }
 }
