@@ -232,7 +232,7 @@ std::string render_doctor(const JsonView& answer, const Screen& screen) {
     const bool is_bytes = key.size() > 6 && key.substr(key.size() - 6) == "_bytes";
     const std::string amount = is_bytes ? bytes_words(value) : std::to_string(value);
     const std::string_view meaning = count_words(key);
-    out += screen.paint(Colour::kDim, pad(key, 16)) + amount;
+    out += screen.paint(Colour::kDim, pad(key, 16)) + (meaning.empty() ? amount : pad(amount, 10));
     if (!meaning.empty()) {
       out += screen.paint(Colour::kDim, "  " + std::string(meaning));
     }

@@ -66,7 +66,7 @@ TEST_CASE("doctor's page says what was looked at, what was found, and what its c
         "         mind\n"
         "\n"
         "runs            3\n"
-        "hot_bytes       2.0 KiB  what open runs hold in memory\n");
+        "hot_bytes       2.0 KiB     what open runs hold in memory\n");
 }
 
 TEST_CASE("empty lists say so") {

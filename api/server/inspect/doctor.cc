@@ -26,14 +26,14 @@ void write_core_check(JsonWriter& json, const CoreHealth& health) {
                            ? finding.what
                            : fmt::format("run {}: {}", finding.run.to_string(), finding.what));
   }
-  write_check(json, "engine", "everything that is open will move", "error", findings);
+  write_check(json, "engine", "what will wake each open run", "error", findings);
   findings.clear();
   if (health.lookback_overflows > 0) {
     findings.push_back(
         fmt::format("{} events left the look-back window early: waits may not have seen them",
                     health.lookback_overflows));
   }
-  write_check(json, "look-back", "waits saw the events that came just before them", "warning",
+  write_check(json, "look-back", "events that waits may still see", "warning",
               findings);
 }
 
@@ -107,7 +107,7 @@ Result<std::string> run_doctor(const QueryRequest& request, storage::JournalRead
     if (request.is_out_of_space) {
       full.emplace_back(runtime::kDiskIsFull);
     }
-    write_check(json, "disk", "there is room for the journal", "error", full);
+    write_check(json, "disk", "room for the journal", "error", full);
   }
   if (request.health) write_core_check(json, *request.health);
   write_sqlite_check(json);
