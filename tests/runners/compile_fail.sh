@@ -2,9 +2,10 @@
 # What must not compile: tests/compile_fail/*.cc, two at a time.
 #
 # A file with a line "// expect: text" must fail to compile, with that text in the diagnostics (each
-# such line is looked for), where a line "// flags: …" adds options of the compiler. With STEPWELL_CONTROL defined it must compile: the same code with the
-# mistake mended, so that no file fails for a reason of its own. A file without such a line is
-# a control for all and must compile as it is.
+# such line is looked for); a line "// flags: …" adds options of the compiler. With STEPWELL_CONTROL
+# defined and without those flags it must compile: the same code with the mistake mended, so that no
+# file fails for a reason of its own. A file without such a line is a control for all and must
+# compile as it is.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$STEPWELL_BUILD/compile_fail
@@ -23,7 +24,7 @@ check_compiles() {
 check_refused() {
   local name=$1 log=$work/$1.log expected
   local -a flags
-  read -ra flags < <(sed -nE 's|^// flags: ||p' "tests/compile_fail/$name.cc") || :
+  mapfile -t flags < <(sed -nE 's|^// flags: ||p' "tests/compile_fail/$name.cc" | tr ' ' '\n')
   if "${compile[@]}" "${flags[@]}" "tests/compile_fail/$name.cc" >"$log" 2>&1; then
     echo "failed $name: it compiles"
     return
