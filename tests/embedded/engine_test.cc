@@ -121,8 +121,7 @@ TEST_CASE("cancel, rerun, invoke, signals, and errors that say what is wrong") {
   CHECK_THROWS_AS(engine.send(order_paid, {.id = "early"}), EngineError);
   engine.start();
   CHECK_THROWS_WITH_AS(engine.function({.id = "late"}, order_paid, wait_for_payment),
-                       "function \"late\" comes too late: register it before start()",
-                       EngineError);
+                       "function \"late\" comes too late: register it before start()", EngineError);
   std::string run = engine.invoke(summing, {.id = "direct", .amount = 1});
   CHECK(engine.wait_for(run, 30s).output == "3");
   std::string again = engine.rerun(run);

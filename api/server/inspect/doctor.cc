@@ -33,8 +33,7 @@ void write_core_check(JsonWriter& json, const CoreHealth& health) {
         fmt::format("{} events left the look-back window early: waits may not have seen them",
                     health.lookback_overflows));
   }
-  write_check(json, "look-back", "events that waits may still see", "warning",
-              findings);
+  write_check(json, "look-back", "events that waits may still see", "warning", findings);
 }
 
 void write_sqlite_check(JsonWriter& json) {
