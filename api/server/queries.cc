@@ -1,5 +1,7 @@
 #include "api/server/queries.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -88,7 +90,7 @@ Result<FunctionId> find_function(JournalReader& reader, std::string_view app,
     if (!app.empty() && config.app != app) continue;
     if (config.id.slug == function || config.id.slug == with_app) return config.id;
   }
-  return not_found("function", fmt::format("\"{}\"", function));
+  return Error{ErrorCode::kNotFound, fmt::format("there is no function \"{}\"", function)};
 }
 
 Result<std::string> rest_event(JournalReader& reader, std::string_view id) {
