@@ -35,11 +35,25 @@ bool has_body(StepKind kind);
 // "StepRun", "Sleep", "WaitForEvent" …: the names of the SDK protocol, also used in messages.
 std::string_view step_kind_name(StepKind kind);
 
-// A message that a step's body published; it leaves after the commit that records the step.
+// What a realtime message is to those who hear it.
+enum class MessageKind : uint8_t {
+  kData,
+  kRun,          // a run began or ended (topic $run of the run's own channel)
+  kStep,         // a step of a run was resolved (topic $step)
+  kStreamStart,  // a chunk stream: begins, goes on, is over
+  kChunk,
+  kStreamEnd,
+  kRaw,  // bytes as they came, for event streams (topic $stream)
+};
+
+// A message that is published; one of a step's body leaves after the commit that records the step.
 struct Publication {
   std::string channel;
   std::string topic;
-  std::string data;  // raw JSON
+  std::string data;  // raw JSON; of kRaw, the bytes
+  MessageKind kind = MessageKind::kData;
+  std::string metadata;  // raw JSON, or empty
+  std::string stream;    // the id of its chunk stream, or empty
 };
 
 // The body ran and returned `data` (raw JSON).

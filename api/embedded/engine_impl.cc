@@ -140,12 +140,8 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
   for (const auto& [id, code] : code_) driver_->add(FunctionId{id}, code);
   runtime_->set_driver(DriverKind::kNative, driver_.get());
   runtime_->on_publish([this](core::PublishedMessage published) {
-    realtime::Message message;
-    message.channel = std::move(published.channel);
-    message.topic = std::move(published.topic);
-    message.data = std::move(published.data);
-    message.run = published.run;
-    hub_.publish(std::move(message), runtime::wall_clock());
+    const std::optional<RunId> run = published.run;
+    hub_.publish({std::move(published), {}, run}, runtime::wall_clock());
   });
   runtime_->on_run_ended([this](const core::RunEnded& ended) {
     run_failed(ended);

@@ -32,48 +32,64 @@ void make_token(const RouteParts& parts, const Request& request, const Responder
 }
 
 // What the request may listen to: what its token says, or without one (dev mode) what it asks for.
-struct Scope {
-  std::vector<TopicName> topics;
-  Time since{};
-};
-
-Scope scope_of(const RouteParts& parts, const Request& request) {
-  Scope scope;
+Grant grant_of(const RouteParts& parts, const Request& request) {
+  Grant grant;
   if (const Result<TokenClaims> claims = parts.auth.realtime_claims(request)) {
-    for (const TokenTopic& topic : claims->topics)
-      scope.topics.push_back({topic.channel, topic.name});
+    for (const TokenTopic& topic : claims->topics) {
+      grant.topics.push_back({topic.channel, topic.name});
+    }
     // Nothing that was published since the token was made is missed, to the millisecond.
     const std::optional<Ulid> id = Ulid::parse(claims->id);
-    scope.since = id ? id->time() : claims->issued_at;
-    return scope;
+    grant.start = Since{id ? id->time() : claims->issued_at, true};
+    grant.token_id = claims->id;
+    grant.expires_at = claims->expires_at;
+    grant.resumes = true;
+    return grant;
   }
   const std::string channel(request.query_value("channel").value_or(""));
   for (const auto& [name, value] : request.query) {
-    if (name == "topic") scope.topics.push_back({channel, value});
+    if (name == "topic") grant.topics.push_back({channel, value});
   }
-  if (scope.topics.empty()) scope.topics.push_back({channel, kEveryTopic});
-  scope.since = parts.auth.now();
-  return scope;
+  if (grant.topics.empty()) grant.topics.push_back({channel, kEveryTopic});
+  grant.start = Since{parts.auth.now(), true};
+  return grant;
 }
 
-// Where the stream begins: behind the last message that the client has seen if it says so (as
-// browsers do when they reconnect), at a time, or where its token begins.
-Result<StartFrom> start_of(const Request& request, Time since) {
+// Where the client wants to start, if it says so: behind the last message that it has seen (as
+// browsers do when they reconnect), or at a time.
+Result<void> read_start(const Request& request, Grant& grant) {
   std::optional<std::string_view> text = request.headers.find("last-event-id");
   if (!text) text = request.query_value("since");
-  if (!text || text->empty()) return StartFrom(Since{since, true});
-  if (const std::optional<MessageId> id = MessageId::parse(*text)) return StartFrom(After{*id});
-  if (const Result<Time> time = parse_rfc3339(*text)) return StartFrom(Since{*time, false});
-  return Error{ErrorCode::kInvalid,
-               "\"since\" and Last-Event-ID must be the id of a message, or a time like "
-               "2026-11-23T10:00:00Z"};
+  if (!text || text->empty()) return {};
+  grant.resumes = false;
+  if (const std::optional<MessageId> id = MessageId::parse(*text)) {
+    grant.start = After{*id};
+  } else if (const Result<Time> time = parse_rfc3339(*text)) {
+    grant.start = Since{*time, false};
+  } else {
+    return Error{ErrorCode::kInvalid,
+                 "\"since\" and Last-Event-ID must be the id of a message, or a time like "
+                 "2026-11-23T10:00:00Z"};
+  }
+  return {};
 }
 
-void subscribe(const RouteParts& parts, const Request& request, const Responder& responder) {
-  const Scope scope = scope_of(parts, request);
-  const Result<StartFrom> start = start_of(request, scope.since);
-  if (!start) return responder.send(server::failure(start.error()));
-  parts.sse.open(responder, scope.topics, *start);
+Result<Grant> read_grant(const RouteParts& parts, const Request& request) {
+  Grant grant = grant_of(parts, request);
+  if (const Result<void> start = read_start(request, grant); !start) return start.error();
+  return grant;
+}
+
+void open_events(const RouteParts& parts, const Request& request, const Responder& responder) {
+  const Result<Grant> grant = read_grant(parts, request);
+  if (!grant) return responder.send(server::failure(grant.error()));
+  parts.doors.open_events(responder, *grant);
+}
+
+void open_websocket(const RouteParts& parts, const Request& request, const Responder& responder) {
+  const Result<Grant> grant = read_grant(parts, request);
+  if (!grant) return responder.send(server::failure(grant.error()));
+  parts.doors.open_websocket(request, responder, *grant);
 }
 
 void publish(const RouteParts& parts, const Request& request, const Responder& responder) {
@@ -112,14 +128,13 @@ void add_realtime_routes(server::Router& router, RouteParts parts) {
               .pattern = "/v1/realtime/sse",
               .policy = Access::kRealtimeToken,
               .handler = [parts](Request&& request, const Responder& responder) {
-                subscribe(parts, request, responder);
+                open_events(parts, request, responder);
               }});
   router.add({.method = Method::kGet,
               .pattern = "/v1/realtime/connect",
               .policy = Access::kRealtimeToken,
-              .handler = [](Request&&, const Responder& responder) {
-                responder.send(Response::error(
-                    501, "WebSocket is not supported yet: GET /v1/realtime/sse carries the same"));
+              .handler = [parts](Request&& request, const Responder& responder) {
+                open_websocket(parts, request, responder);
               }});
   router.add({.method = Method::kPost,
               .pattern = "/v1/realtime/publish",

@@ -1,7 +1,7 @@
 // /v1/realtime: tokens, subscriptions, publishing.
 #pragma once
 
-#include "api/realtime/sse.h"
+#include "api/realtime/doors.h"
 #include "api/server/auth.h"
 #include "api/server/gateway.h"
 #include "api/server/router.h"
@@ -19,7 +19,7 @@ std::string message_data(std::string_view body);
 struct RouteParts {
   server::Gateway& gateway;
   const server::Auth& auth;
-  SseDoor& sse;
+  Doors& doors;
   Random& random;
 };
 void add_realtime_routes(server::Router& router, RouteParts parts);

@@ -99,8 +99,10 @@ void Connection::drain() {
       if (!parser_.is_inside_message()) close();
       return;
     case State::kStreaming: {
+      if (const auto on_stop = exchange_->on_stop) on_stop();
+      if (state_ != State::kStreaming) return;
       const auto on_close = std::exchange(exchange_->on_close, nullptr);
-      end_stream();
+      end_stream({});
       if (on_close) on_close();
       return;
     }
@@ -138,8 +140,10 @@ void Connection::on_read(std::string_view bytes) {
     case State::kReading:
       consume(bytes);
       return;
-    case State::kAnswering:
     case State::kStreaming:
+      if (is_upgraded_) return on_upgraded_bytes(bytes);
+      [[fallthrough]];
+    case State::kAnswering:
       input_.append(bytes);
       if (input_.size() >= limits_.pipelined_bytes_max) stop_reading();
       return;
@@ -147,6 +151,15 @@ void Connection::on_read(std::string_view bytes) {
     case State::kClosed:
       return;
   }
+}
+
+void Connection::on_upgraded_bytes(std::string_view bytes) {
+  if (exchange_ == nullptr) return;
+  // Copies: whoever is told may put another in its place, or close.
+  const auto on_bytes = exchange_->on_bytes;
+  const std::string early = std::exchange(input_, {});  // sent before our answer
+  if (on_bytes && !early.empty()) on_bytes(early);
+  if (on_bytes && !bytes.empty() && state_ == State::kStreaming) on_bytes(bytes);
 }
 
 // The client will send no more; `is_error`: it is gone. Between the two a client that shut down its
@@ -178,6 +191,7 @@ void Connection::consume(std::string_view bytes) {
   is_consuming_ = false;
   if (state_ == State::kClosed) return;
   if (state_ == State::kAnswering || state_ == State::kStreaming) input_.append(bytes);
+  if (state_ == State::kStreaming && is_upgraded_ && !input_.empty()) on_upgraded_bytes({});
   update_read_deadline();
 }
 

@@ -1,7 +1,8 @@
 // One client's connection: reads requests one after the other, answers them in order.
 //
 //   kReading ──request complete──► kAnswering ──Responder::send──► kReading, or kLingering
-//                                      └──Responder::stream──► kStreaming ──close──► as above
+//                                      ├──Responder::stream──► kStreaming ──close──► as above
+//                                      └──Responder::upgrade─► kStreaming, in both directions
 //   any ──gone, too slow, abandoned──► kClosed
 //
 // Requests that the client pipelines wait, unparsed and bounded, until the one before is answered:
@@ -41,6 +42,8 @@ class Exchange {
   bool is_answered = false;
   std::function<void()> on_drain;
   std::function<void()> on_close;
+  std::function<void()> on_stop;
+  std::function<void(std::string_view)> on_bytes;
 
  private:
   Connection* connection_;
@@ -63,10 +66,11 @@ class Connection {
   // For the exchange under way.
   void answer(Response response);
   void start_stream(Response head);
+  void start_upgraded(Response head);
   bool write_stream(std::string_view bytes);
   bool has_room();
   size_t queued_bytes() const;
-  void end_stream();
+  void end_stream(std::string_view last_bytes);
   // Its last handle was dropped before it was over.
   void abandon();
 
@@ -84,6 +88,7 @@ class Connection {
 
   void on_read(std::string_view bytes);
   void on_end(bool is_error);
+  void on_upgraded_bytes(std::string_view bytes);
   void consume(std::string_view bytes);
   void on_head(bool body_has_begun);
   void on_message();
@@ -94,6 +99,7 @@ class Connection {
   void finish_when_written();
   void finish_exchange();
 
+  void buffer(std::string_view bytes);
   void flush_stream();
   void write(std::string first, std::string second);
   void on_written(int status);
@@ -126,6 +132,8 @@ class Connection {
   bool keep_alive_ = false;
   bool is_head_request_ = false;
   int minor_version_ = 1;
+  bool is_upgraded_ = false;
+  bool is_chunked_ = false;  // the stream
   size_t counted_body_bytes_ = 0;
   Exchange* exchange_ = nullptr;
 

@@ -41,7 +41,8 @@ void Connection::start_stream(Response head) {
   // HTTP/1.0 has no chunks: there the end of the connection is the end of the body.
   if (minor_version_ == 0) keep_alive_ = false;
   std::string framing = std::move(cors_lines_);
-  if (minor_version_ > 0) framing.append("Transfer-Encoding: chunked\r\n");
+  is_chunked_ = minor_version_ > 0;
+  if (is_chunked_) framing.append("Transfer-Encoding: chunked\r\n");
   if (!keep_alive_) framing.append("Connection: close\r\n");
   write(format_head(head, server_->common_lines(), framing), {});
   if (state_ == State::kClosed) return;
@@ -54,17 +55,33 @@ void Connection::start_stream(Response head) {
   if (saw_end_) close();
 }
 
+void Connection::start_upgraded(Response head) {
+  CHECK_INVARIANT(head.status == 101 && head.body.empty(), "not the head of an upgrade");
+  keep_alive_ = false;
+  is_chunked_ = false;
+  is_upgraded_ = true;
+  const std::string framing = std::move(cors_lines_) + "Connection: Upgrade\r\n";
+  write(format_head(head, server_->common_lines(), framing), {});
+  if (state_ == State::kClosed) return;
+  state_ = State::kStreaming;
+  if (saw_end_) close();
+}
+
 bool Connection::write_stream(std::string_view bytes) {
   if (!has_room()) return false;
-  if (bytes.empty()) return true;  // an empty chunk would end the body
-  if (minor_version_ > 0) {
+  buffer(bytes);
+  flush_stream();
+  return state_ != State::kClosed;
+}
+
+void Connection::buffer(std::string_view bytes) {
+  if (bytes.empty()) return;  // an empty chunk would end the body
+  if (is_chunked_) {
     fmt::format_to(std::back_inserter(stream_buffer_), "{:x}\r\n", bytes.size());
     stream_buffer_.append(bytes).append("\r\n");
   } else {
     stream_buffer_.append(bytes);
   }
-  flush_stream();
-  return state_ != State::kClosed;
 }
 
 bool Connection::has_room() {
@@ -79,9 +96,10 @@ size_t Connection::queued_bytes() const {
   return stream_buffer_.size() + uv_stream_get_write_queue_size(stream);
 }
 
-void Connection::end_stream() {
+void Connection::end_stream(std::string_view last_bytes) {
   if (state_ != State::kStreaming) return;
-  if (minor_version_ > 0) stream_buffer_.append("0\r\n\r\n");
+  buffer(last_bytes);
+  if (is_chunked_) stream_buffer_.append("0\r\n\r\n");
   // What is still buffered must go before the next answer, or before the end.
   if (!stream_buffer_.empty()) write(std::exchange(stream_buffer_, {}), {});
   if (state_ != State::kClosed) finish_when_written();
@@ -90,7 +108,7 @@ void Connection::end_stream() {
 void Connection::abandon() {
   exchange_ = nullptr;
   if (state_ == State::kStreaming) {
-    end_stream();
+    end_stream({});
   } else if (state_ == State::kAnswering) {
     close();
   }
@@ -277,6 +295,13 @@ ResponseStream Responder::stream(Response head) const {
   return ResponseStream(exchange_);
 }
 
+ResponseStream Responder::upgrade(Response head) const {
+  CHECK_INVARIANT(!exchange_->is_answered, "a request was answered twice");
+  exchange_->is_answered = true;
+  if (Connection* connection = exchange_->connection()) connection->start_upgraded(std::move(head));
+  return ResponseStream(exchange_);
+}
+
 bool Responder::is_open() const {
   return exchange_->connection() != nullptr;
 }
@@ -308,10 +333,20 @@ void ResponseStream::on_close(std::function<void()> callback) {
   exchange_->on_close = std::move(callback);
 }
 
-void ResponseStream::close() {
+void ResponseStream::on_bytes(std::function<void(std::string_view)> callback) {
+  exchange_->on_bytes = std::move(callback);
+}
+
+void ResponseStream::on_stop(std::function<void()> callback) {
+  exchange_->on_stop = std::move(callback);
+}
+
+void ResponseStream::close(std::string_view last_bytes) {
   exchange_->on_close = nullptr;
   exchange_->on_drain = nullptr;
-  if (Connection* connection = exchange_->connection()) connection->end_stream();
+  exchange_->on_bytes = nullptr;
+  exchange_->on_stop = nullptr;
+  if (Connection* connection = exchange_->connection()) connection->end_stream(last_bytes);
 }
 
 }  // namespace stepwell::server

@@ -53,9 +53,13 @@ class ResponseStream {
   void on_drain(std::function<void()> callback);
   // Called once when the client goes or the server stops; not after close().
   void on_close(std::function<void()> callback);
+  // Of an upgraded connection: what the client sends.
+  void on_bytes(std::function<void(std::string_view)> callback);
+  // Called when the server stops, before the stream is ended: the time to close() it with a word.
+  void on_stop(std::function<void()> callback);
 
-  // Ends the response after what is queued.
-  void close();
+  // Ends the response after what is queued and `last_bytes`, which are taken however much that is.
+  void close(std::string_view last_bytes = {});
 
  private:
   friend class Responder;
@@ -74,6 +78,9 @@ class Responder {
   void send(Response response) const;
   // Answers with the head (the body of `head` must be empty) and goes on as a stream.
   ResponseStream stream(Response head) const;
+  // Answers with "101 Switching Protocols" and these header fields; from there on the connection
+  // carries whatever is written, and nothing else.
+  ResponseStream upgrade(Response head) const;
   // Whether the client is still there to read an answer.
   bool is_open() const;
 

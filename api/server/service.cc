@@ -88,7 +88,10 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
       router_(
           make_rules(options_),
           [this](Access access, const Request& request) { return auth_.check(access, request); }),
-      sse_(std::make_unique<realtime::SseDoor>(loop, hub)),
+      doors_(std::make_unique<realtime::Doors>(
+          loop, hub,
+          [this](std::string_view token) { return auth_.tokens().verify(token, auth_.now()); },
+          options_.realtime)),
       run_streams_(std::make_unique<RunStreams>(loop)),
       http_(std::make_unique<HttpServer>(loop, router_, http_options(options_))) {
   add_event_routes(router_, gateway_, options_.events);
@@ -96,7 +99,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
   add_bulk_cancel_routes(router_, gateway_);
   add_rest_v2_routes(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_, *run_streams_);
-  realtime::add_realtime_routes(router_, {gateway_, auth_, *sse_, random_});
+  realtime::add_realtime_routes(router_, {gateway_, auth_, *doors_, random_});
   runtime.on_commit([this, &loop](const std::vector<RunNo>& runs) {
     loop.run_here_or_post([this, runs] { run_streams_->changed(runs); });
   });
@@ -104,7 +107,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
 
 Service::~Service() {
   http_.reset();  // closes all connections, so that no stream is left
-  sse_.reset();
+  doors_.reset();
   run_streams_.reset();
 }
 

@@ -30,6 +30,7 @@ struct ServiceOptions {
   std::vector<std::string> origins;
   Limits limits;
   EventRouteOptions events;
+  realtime::DoorOptions realtime;
 };
 
 // Checks what can be checked without a socket: that serve mode has its keys, and that keys are well
@@ -63,7 +64,7 @@ class Service {
   Auth auth_;
   Gateway gateway_;
   Router router_;
-  std::unique_ptr<realtime::SseDoor> sse_;
+  std::unique_ptr<realtime::Doors> doors_;
   std::unique_ptr<RunStreams> run_streams_;
   std::unique_ptr<HttpServer> http_;
 };

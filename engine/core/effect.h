@@ -38,10 +38,7 @@ struct LoadRun {
   RunNo run = 0;
 };
 
-struct PublishedMessage {
-  std::string channel;
-  std::string topic;
-  std::string data;          // raw JSON
+struct PublishedMessage : Publication {
   std::optional<RunId> run;  // who published it
 };
 

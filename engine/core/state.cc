@@ -64,8 +64,7 @@ void State::publish(const Run& run, std::vector<Publication> publications) {
   if (publications.empty()) return;
   Publish effect_value;
   for (Publication& publication : publications) {
-    effect_value.messages.push_back({std::move(publication.channel), std::move(publication.topic),
-                                     std::move(publication.data), run.id});
+    effect_value.messages.push_back({std::move(publication), run.id});
   }
   effect(std::move(effect_value));
 }
@@ -73,8 +72,7 @@ void State::publish(const Run& run, std::vector<Publication> publications) {
 void State::publish_messages(PublishMessages input) {
   Publish effect_value;
   for (Publication& publication : input.messages) {
-    effect_value.messages.push_back({std::move(publication.channel), std::move(publication.topic),
-                                     std::move(publication.data), input.run});
+    effect_value.messages.push_back({std::move(publication), input.run});
   }
   effect(std::move(effect_value));
   answer(Answer{.request = input.request});

@@ -23,7 +23,7 @@ size_t cost(const Message& message) {
 
 Subscription::~Subscription() {
   while (!topics_.empty()) {
-    TopicName topic = *topics_.begin();
+    TopicName topic = topics_.begin()->first;
     remove(topic);
   }
   hub_.stats_.queued_bytes -= bytes_;
@@ -31,8 +31,12 @@ Subscription::~Subscription() {
 }
 
 void Subscription::add(const TopicName& topic) {
+  add_from(topic, hub_.last_number_);
+}
+
+void Subscription::add_from(const TopicName& topic, uint64_t after) {
   bool is_new_channel = hub_.channel(topic.channel).subscriptions.insert(this).second;
-  topics_.insert(topic);
+  topics_.try_emplace(topic, after);  // one that it hears already, it hears as before
   if (is_new_channel && !behind_.empty()) {
     behind_.push_back({topic.channel, hub_.last_number_});
   }
@@ -41,15 +45,21 @@ void Subscription::add(const TopicName& topic) {
 void Subscription::remove(const TopicName& topic) {
   if (topics_.erase(topic) == 0) return;
   auto next = topics_.lower_bound({topic.channel, kEveryTopic});
-  if (next != topics_.end() && next->channel == topic.channel) return;  // others of this channel
+  if (next != topics_.end() && next->first.channel == topic.channel)
+    return;  // others of this channel
   std::erase_if(behind_, [&](const Cursor& cursor) { return cursor.channel == topic.channel; });
   hub_.channel(topic.channel).subscriptions.erase(this);
   hub_.erase_if_unused(topic.channel);
 }
 
 bool Subscription::covers(const Message& message) const {
-  return topics_.contains({message.channel, message.topic}) ||
-         topics_.contains({message.channel, kEveryTopic});
+  return hears({message.channel, message.topic}, message.id.number) ||
+         hears({message.channel, kEveryTopic}, message.id.number);
+}
+
+bool Subscription::hears(const TopicName& topic, uint64_t number) const {
+  auto found = topics_.find(topic);
+  return found != topics_.end() && number > found->second;
 }
 
 void Subscription::push(const std::shared_ptr<const Message>& message) {
@@ -256,7 +266,7 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
   evict(now);
   std::unique_ptr<Subscription> made(new Subscription(*this, std::move(on_ready)));
   ++stats_.subscriptions;
-  for (const TopicName& topic : topics) made->add(topic);
+  for (const TopicName& topic : topics) made->add_from(topic, 0);
   if (std::holds_alternative<FromNow>(start)) return made;
   std::set<std::string> names;
   for (const TopicName& topic : topics) names.insert(topic.channel);

@@ -86,6 +86,7 @@ class Subscription {
 
   // Hears this topic too, from now on.
   void add(const TopicName& topic);
+  size_t topics() const { return topics_.size(); }
   // Hears it no more; what is queued of it still comes.
   void remove(const TopicName& topic);
 
@@ -99,6 +100,7 @@ class Subscription {
 
   Subscription(Hub& hub, std::function<void()> on_ready)
       : hub_(hub), on_ready_(std::move(on_ready)) {}
+  void add_from(const TopicName& topic, uint64_t after);
   void push(const std::shared_ptr<const Message>& message);
   void drop_oldest();
   void take_from_queue(std::vector<Delivery>& deliveries, size_t max);
@@ -106,10 +108,12 @@ class Subscription {
   void go_live_if_caught_up();
   std::shared_ptr<const Message> peek(Cursor& cursor) const;
   bool covers(const Message& message) const;
+  bool hears(const TopicName& topic, uint64_t number) const;
 
   Hub& hub_;
   std::function<void()> on_ready_;
-  std::set<TopicName> topics_;
+  // Each with the number of the message behind which it is heard.
+  std::map<TopicName, uint64_t> topics_;
   // While it catches up: every channel that it hears. Nothing is queued then.
   std::vector<Cursor> behind_;
   std::deque<std::shared_ptr<const Message>> queue_;

@@ -30,14 +30,50 @@ std::optional<MessageId> MessageId::parse(std::string_view text) {
   return id;
 }
 
-std::string message_json(const Message& message) {
+namespace {
+
+std::string_view kind_name(MessageKind kind) {
+  switch (kind) {
+    case MessageKind::kData:
+    case MessageKind::kRaw:
+      return "data";
+    case MessageKind::kRun:
+      return "run";
+    case MessageKind::kStep:
+      return "step";
+    case MessageKind::kStreamStart:
+      return "datastream-start";
+    case MessageKind::kChunk:
+      return "chunk";
+    case MessageKind::kStreamEnd:
+      return "datastream-end";
+  }
+  return "data";
+}
+
+bool is_of_stream(MessageKind kind) {
+  return kind == MessageKind::kStreamStart || kind == MessageKind::kChunk ||
+         kind == MessageKind::kStreamEnd;
+}
+
+}  // namespace
+
+std::string message_json(const Message& message, ChunkStyle chunks) {
+  const bool as_messages = chunks == ChunkStyle::kMessages && is_of_stream(message.kind);
+  if (as_messages && message.kind != MessageKind::kChunk) return {};
   JsonWriter json;
-  json.begin_object().key("kind").string(message.kind);
-  json.key("data").raw(message.data.empty() ? "null" : message.data);
+  json.begin_object().key("kind").string(as_messages ? "data" : kind_name(message.kind));
+  json.key("data");
+  if (message.kind == MessageKind::kRaw) {
+    json.string(message.data);
+  } else {
+    json.raw(message.data.empty() ? "null" : message.data);
+  }
   if (!message.metadata.empty()) json.key("metadata").raw(message.metadata);
   json.key("created_at").string(format_rfc3339(message.created_at));
   json.key("channel").string(message.channel).key("env_id").string(kEnvironment);
   json.key("topic").string(message.topic);
+  if (!message.stream.empty()) json.key("stream_id").string(message.stream);
   if (message.run) json.key("run_id").string(message.run->to_string());
   json.key("id").string(message.id.to_string());
   return json.end_object().take();

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "schema/ids.h"
+#include "schema/op.h"
 #include "schema/time.h"
 
 namespace stepwell::realtime {
@@ -23,20 +24,20 @@ struct MessageId {
   auto operator<=>(const MessageId&) const = default;
 };
 
-struct Message {
+struct Message : Publication {
   MessageId id;
-  std::string kind = "data";  // of realtime.md A6
-  std::string channel;
-  std::string topic;
-  std::string data;      // raw JSON
-  std::string metadata;  // raw JSON, or empty
-  std::optional<RunId> run;
+  std::optional<RunId> run;  // who published it
   Time created_at{};
 };
 
-// {"kind","data","metadata"?,"created_at","channel","env_id","topic","run_id"?,"id"}: what the
-// SDKs' clients read (realtime.md A4), and the id to resume after.
-std::string message_json(const Message& message);
+// Whether a subscriber wants chunk streams as what they are, or each chunk as an ordinary message:
+// the SDKs for JavaScript stop working when a chunk stream starts.
+enum class ChunkStyle : uint8_t { kMessages, kFrames };
+
+// {"kind","data","metadata"?,"created_at","channel","env_id","topic","run_id"?,"stream_id"?,"id"}:
+// what the SDKs' clients read, and the id to resume after. Empty: it is nothing for this
+// subscriber.
+std::string message_json(const Message& message, ChunkStyle chunks = ChunkStyle::kMessages);
 
 // {"kind":"gap",…}: messages were lost before what follows. `missed` of them; nothing: unknown.
 // The SDKs' clients ignore kinds that they do not know.

@@ -47,6 +47,9 @@ class HttpClient {
   // The bytes of one chunk; empty at the end of the body.
   std::string read_chunk();
 
+  // That many bytes, of whatever is spoken now.
+  std::string read_bytes(size_t count) { return read_exactly(count); }
+
   // Waits until the server ends the connection (also by a reset); false if a byte comes first.
   bool is_closed();
   // Whether bytes have come that were not read.

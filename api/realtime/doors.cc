@@ -1,0 +1,231 @@
+#include "api/realtime/doors.h"
+
+#include <optional>
+#include <utility>
+
+#include "engine/runtime/clock.h"
+#include "schema/json.h"
+
+namespace stepwell::realtime {
+namespace {
+
+constexpr std::string_view kComment = ":\n\n";
+constexpr int kUnansweredPingsMax = 3;
+// The clients take turns, so that not all are written to at once.
+constexpr uint64_t kKeepAliveTurns = 8;
+// What one client is sent before the next one has its turn.
+constexpr size_t kBurstBytes = 64 * 1024;
+
+// What a client of a server that stops is told, as upstream's is.
+std::string closing_json(Time now) {
+  JsonWriter json;
+  json.begin_object().key("kind").string("closing").key("data").string("");
+  json.key("created_at").string(format_rfc3339(now)).key("topic").string("");
+  return json.end_object().take();
+}
+
+std::optional<TopicName> topic_of(const JsonView& json) {
+  const auto channel = json.find("channel");
+  const auto name = json.find("name");
+  const auto environment = json.find("env_id");
+  if (!channel || !name) return std::nullopt;
+  if (environment && environment->as_string() != kEnvironmentId) return std::nullopt;
+  auto channel_text = channel->as_string();
+  auto name_text = name->as_string();
+  if (!channel_text || !name_text) return std::nullopt;
+  return TopicName{std::move(*channel_text), std::move(*name_text)};
+}
+
+}  // namespace
+
+struct Doors::Client {
+  uint64_t number = 0;
+  Framing framing = Framing::kEventStream;
+  bool is_marked = false;
+  std::unique_ptr<Subscription> subscription;
+  std::shared_ptr<Place> place;
+  // One of them.
+  std::optional<server::ResponseStream> events;
+  std::unique_ptr<server::WebSocket> socket;
+
+  bool has_room() { return socket ? socket->has_room() : events->has_room(); }
+  bool write(std::string_view frames) {
+    return socket ? socket->write(frames) : events->write(frames);
+  }
+};
+
+Doors::Doors(server::UvLoop& loop, Hub& hub, Verify verify, DoorOptions options)
+    : loop_(loop),
+      hub_(hub),
+      verify_(std::move(verify)),
+      options_(options),
+      keep_alive_timer_(loop, [this] { keep_alive(); }),
+      self_(std::make_shared<Doors*>(this)) {
+  keep_alive_timer_.arm_after(options_.keep_alive / kKeepAliveTurns);
+}
+
+Doors::~Doors() {
+  *self_ = nullptr;
+}
+
+// -- Coming and going -----------------------------------------------------------------------------
+
+std::shared_ptr<Doors::Place> Doors::place_of(const Grant& grant) {
+  if (grant.token_id.empty()) return nullptr;
+  std::shared_ptr<Place>& place = places_[grant.token_id];
+  if (!place) place = std::make_shared<Place>(Place{{}, grant.expires_at});
+  return place;
+}
+
+// The subscription comes before the answer: nothing that is published from here on is missed.
+Doors::Client& Doors::add(const Grant& grant, Framing framing) {
+  const uint64_t number = ++last_number_;
+  auto client = std::make_unique<Client>();
+  client->number = number;
+  client->framing = framing;
+  client->place = place_of(grant);
+  StartFrom start = grant.start;
+  const bool was_here = client->place && client->place->last.number != 0;
+  if (grant.resumes && was_here) start = After{client->place->last};
+  client->subscription =
+      hub_.subscribe(grant.topics, start, runtime::wall_clock(), [this, number] { mark(number); });
+  return *clients_.emplace(number, std::move(client)).first->second;
+}
+
+void Doors::open_events(const server::Responder& responder, const Grant& grant) {
+  Client& client = add(grant, Framing::kEventStream);
+  const uint64_t number = client.number;
+  client.events =
+      responder.stream({.content_type = "text/event-stream",
+                        .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
+  if (!client.events->is_open()) {
+    clients_.erase(number);
+    return;
+  }
+  client.events->on_close([this, number] { close_later(number); });
+  client.events->on_drain([this, number] { mark(number); });
+  // The head and the first comment go out at once, so that a client knows that it listens.
+  client.write(kComment);
+  pump(client);
+}
+
+void Doors::open_websocket(const server::Request& request, const server::Responder& responder,
+                           const Grant& grant) {
+  if (auto refusal = server::WebSocket::refuse(request)) {
+    return responder.send(std::move(*refusal));
+  }
+  Client& client = add(grant, Framing::kWebSocket);
+  const uint64_t number = client.number;
+  client.socket = std::make_unique<server::WebSocket>(
+      request, responder, server::WebSocket::Options{},
+      server::WebSocket::Callbacks{
+          .on_text = [this, &client](std::string_view text) { on_text(client, text); },
+          .on_room = [this, number] { mark(number); },
+          .on_close = [this, number] { close_later(number); },
+          .on_stop = [this, &client] { say_goodbye(client); }});
+  if (!client.socket->is_open()) {
+    clients_.erase(number);
+    return;
+  }
+  client.socket->ping();
+  pump(client);
+}
+
+void Doors::say_goodbye(Client& client) {
+  std::string frame;
+  append_frame(frame, closing_json(runtime::wall_clock()), {}, client.framing);
+  client.socket->close(server::CloseCode::kGoingAway, "closing", frame);
+  close_later(client.number);
+}
+
+// Not at once: the client's connection or the hub may be calling.
+void Doors::close_later(uint64_t number) {
+  loop_.post([self = self_, number] {
+    if (*self != nullptr) (*self)->clients_.erase(number);
+  });
+}
+
+void Doors::keep_alive() {
+  keep_alive_timer_.arm_after(options_.keep_alive / kKeepAliveTurns);
+  const uint64_t turn = ++keep_alive_turn_ % kKeepAliveTurns;
+  for (auto& [number, client] : clients_) {
+    if (number % kKeepAliveTurns != turn) continue;
+    if (client->events) {
+      client->write(kComment);  // not taken: a client that reads nothing needs none
+    } else if (client->socket->unanswered_pings() >= kUnansweredPingsMax) {
+      client->socket->close(server::CloseCode::kPolicy, "no answer to pings");
+      close_later(number);
+    } else {
+      client->socket->ping();
+    }
+  }
+  const Time now = runtime::wall_clock();
+  std::erase_if(places_, [now](const auto& entry) { return entry.second->expires_at <= now; });
+}
+
+// -- Messages -------------------------------------------------------------------------------------
+
+void Doors::mark(uint64_t number) {
+  const auto found = clients_.find(number);
+  if (found == clients_.end() || std::exchange(found->second->is_marked, true)) return;
+  if (marked_.empty()) {
+    loop_.post([self = self_] {
+      if (*self != nullptr) (*self)->pump_marked();
+    });
+  }
+  marked_.push_back(number);
+}
+
+void Doors::pump_marked() {
+  for (const uint64_t number : std::exchange(marked_, {})) {
+    const auto found = clients_.find(number);
+    if (found == clients_.end()) continue;
+    found->second->is_marked = false;
+    pump(*found->second);
+  }
+}
+
+// Moves what waits for the client into its socket, as far as there is room.
+void Doors::pump(Client& client) {
+  if (!client.subscription->has_waiting() || !client.has_room()) return;
+  scratch_.clear();
+  MessageId last;
+  const Time now = runtime::wall_clock();
+  while (scratch_.size() < kBurstBytes && client.subscription->has_waiting()) {
+    for (const Delivery& delivery : client.subscription->take(1)) {
+      frames_.append(scratch_, delivery, client.framing, now);
+      const auto* message = std::get_if<std::shared_ptr<const Message>>(&delivery);
+      if (message != nullptr) last = (*message)->id;
+    }
+  }
+  if (!client.write(scratch_)) return;
+  if (client.place && last.number != 0) client.place->last = last;
+  if (client.subscription->has_waiting() && client.has_room()) mark(client.number);
+}
+
+// {"kind":"sub","data":"<token>"} and {"kind":"unsub","data":[{"channel","name"},…]}. Anything else
+// is ignored, and so is a token that does not hold: there is no answer to either in the protocol.
+void Doors::on_text(Client& client, std::string_view text) {
+  const Result<JsonView> json = parse_json(text);
+  if (!json || !json->is_object()) return;
+  const auto kind = json->find("kind");
+  const auto data = json->find("data");
+  if (!kind || !data) return;
+  if (kind->as_string() == "unsub" && data->is_array()) {
+    for (JsonElements it = data->elements(); it.next();) {
+      if (const auto topic = topic_of(it.value())) client.subscription->remove(*topic);
+    }
+  }
+  if (kind->as_string() != "sub") return;
+  const Result<TokenClaims> claims = verify_(data->as_string().value_or(""));
+  if (!claims) return;
+  if (client.subscription->topics() + claims->topics.size() > options_.topics_max) {
+    client.socket->close(server::CloseCode::kPolicy, "too many topics");
+    return close_later(client.number);
+  }
+  for (const TokenTopic& topic : claims->topics) {
+    client.subscription->add({topic.channel, topic.name});
+  }
+}
+
+}  // namespace stepwell::realtime
