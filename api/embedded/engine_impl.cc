@@ -139,10 +139,12 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
       });
   for (const auto& [id, code] : code_) driver_->add(FunctionId{id}, code);
   runtime_->set_driver(DriverKind::kNative, driver_.get());
-  runtime_->on_publish([this](core::PublishedMessage published) {
+  const auto publish = [this](core::PublishedMessage published) {
     const std::optional<RunId> run = published.run;
     hub_.publish({std::move(published), {}, run}, runtime::wall_clock());
-  });
+  };
+  runtime_->on_publish(publish);
+  runtime_->on_lifecycle(publish);
   runtime_->on_run_ended([this](const core::RunEnded& ended) {
     run_failed(ended);
     std::lock_guard lock(mutex_);

@@ -40,7 +40,7 @@ std::optional<TopicName> topic_of(const JsonView& json) {
 
 struct Doors::Client {
   uint64_t number = 0;
-  Framing framing = Framing::kEventStream;
+  Encoding encoding;
   bool is_marked = false;
   std::unique_ptr<Subscription> subscription;
   std::shared_ptr<Place> place;
@@ -82,7 +82,7 @@ Doors::Client& Doors::add(const Grant& grant, Framing framing) {
   const uint64_t number = ++last_number_;
   auto client = std::make_unique<Client>();
   client->number = number;
-  client->framing = framing;
+  client->encoding = {framing, grant.chunks};
   client->place = place_of(grant);
   StartFrom start = grant.start;
   const bool was_here = client->place && client->place->last.number != 0;
@@ -133,7 +133,7 @@ void Doors::open_websocket(const server::Request& request, const server::Respond
 
 void Doors::say_goodbye(Client& client) {
   std::string frame;
-  append_frame(frame, closing_json(runtime::wall_clock()), {}, client.framing);
+  append_frame(frame, closing_json(runtime::wall_clock()), {}, client.encoding.framing);
   client.socket->close(server::CloseCode::kGoingAway, "closing", frame);
   close_later(client.number);
 }
@@ -193,12 +193,12 @@ void Doors::pump(Client& client) {
   const Time now = runtime::wall_clock();
   while (scratch_.size() < kBurstBytes && client.subscription->has_waiting()) {
     for (const Delivery& delivery : client.subscription->take(1)) {
-      frames_.append(scratch_, delivery, client.framing, now);
+      frames_.append(scratch_, delivery, client.encoding, now);
       const auto* message = std::get_if<std::shared_ptr<const Message>>(&delivery);
       if (message != nullptr) last = (*message)->id;
     }
   }
-  if (!client.write(scratch_)) return;
+  if (!scratch_.empty() && !client.write(scratch_)) return;
   if (client.place && last.number != 0) client.place->last = last;
   if (client.subscription->has_waiting() && client.has_room()) mark(client.number);
 }

@@ -41,6 +41,7 @@ struct Grant {
   std::string token_id;
   Time expires_at{};
   bool resumes = false;
+  ChunkStyle chunks = ChunkStyle::kMessages;
 };
 
 // Loop thread only.

@@ -24,12 +24,19 @@ void append_frame(std::string& out, std::string_view json, std::string_view id, 
   out.append("\n\n");
 }
 
-void FrameMaker::append(std::string& out, const Delivery& delivery, Framing framing, Time now) {
+void FrameMaker::append(std::string& out, const Delivery& delivery, const Encoding& encoding,
+                        Time now) {
+  const Framing framing = encoding.framing;
   if (const auto* gap = std::get_if<Gap>(&delivery)) {
     return append_frame(out, gap_json(gap->missed, now), {}, framing);
   }
   const Message& message = *std::get<std::shared_ptr<const Message>>(delivery);
-  Kept& kept = kept_[static_cast<size_t>(framing)][message.id.number % kKept];
+  if (message.kind == MessageKind::kRaw && framing == Framing::kEventStream) {
+    out.append(message.data);  // its publisher writes the events
+    return;
+  }
+  const size_t place = 2 * static_cast<size_t>(framing) + static_cast<size_t>(encoding.chunks);
+  Kept& kept = kept_[place][message.id.number % kKept];
   if (kept.id != message.id) {
     if (kept_bytes_ > kKeptBytesMax) {
       kept_ = {};
@@ -37,7 +44,8 @@ void FrameMaker::append(std::string& out, const Delivery& delivery, Framing fram
     }
     kept_bytes_ -= kept.frame.size();
     kept.frame.clear();
-    append_frame(kept.frame, message_json(message), message.id.to_string(), framing);
+    const std::string json = message_json(message, encoding.chunks);
+    if (!json.empty()) append_frame(kept.frame, json, message.id.to_string(), framing);
     kept_bytes_ += kept.frame.size();
     kept.id = message.id;
   }

@@ -15,6 +15,12 @@ enum class Framing : uint8_t {
   kWebSocket,    // a text message
 };
 
+// What a client gets to see.
+struct Encoding {
+  Framing framing = Framing::kEventStream;
+  ChunkStyle chunks = ChunkStyle::kMessages;
+};
+
 // Appends one JSON text. `id` is what a client of an event stream resumes after; empty: it goes on
 // resuming after the message before.
 void append_frame(std::string& out, std::string_view json, std::string_view id, Framing framing);
@@ -23,8 +29,8 @@ void append_frame(std::string& out, std::string_view json, std::string_view id, 
 // its frame is kept for a while.
 class FrameMaker {
  public:
-  // Appends what the client gets for this delivery.
-  void append(std::string& out, const Delivery& delivery, Framing framing, Time now);
+  // Appends what the client gets for this delivery, which may be nothing.
+  void append(std::string& out, const Delivery& delivery, const Encoding& encoding, Time now);
 
  private:
   struct Kept {
@@ -33,7 +39,7 @@ class FrameMaker {
   };
 
   static constexpr size_t kKept = 64;
-  std::array<std::array<Kept, kKept>, 2> kept_;  // by framing, by number
+  std::array<std::array<Kept, kKept>, 4> kept_;  // by encoding, by number
   size_t kept_bytes_ = 0;
 };
 

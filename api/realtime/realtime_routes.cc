@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "api/realtime/publish_stream.h"
 #include "schema/json.h"
 
 namespace stepwell::realtime {
@@ -31,6 +32,18 @@ void make_token(const RouteParts& parts, const Request& request, const Responder
   responder.send(Response::json(201, out.take()));
 }
 
+// The channel and the topics that the query names; all of its topics if it names none.
+Grant grant_asked_for(const RouteParts& parts, const Request& request) {
+  Grant grant;
+  const std::string channel(request.query_value("channel").value_or(""));
+  for (const auto& [name, value] : request.query) {
+    if (name == "topic") grant.topics.push_back({channel, value});
+  }
+  if (grant.topics.empty()) grant.topics.push_back({channel, kEveryTopic});
+  grant.start = Since{parts.auth.now(), true};
+  return grant;
+}
+
 // What the request may listen to: what its token says, or without one (dev mode) what it asks for.
 Grant grant_of(const RouteParts& parts, const Request& request) {
   Grant grant;
@@ -46,13 +59,7 @@ Grant grant_of(const RouteParts& parts, const Request& request) {
     grant.resumes = true;
     return grant;
   }
-  const std::string channel(request.query_value("channel").value_or(""));
-  for (const auto& [name, value] : request.query) {
-    if (name == "topic") grant.topics.push_back({channel, value});
-  }
-  if (grant.topics.empty()) grant.topics.push_back({channel, kEveryTopic});
-  grant.start = Since{parts.auth.now(), true};
-  return grant;
+  return grant_asked_for(parts, request);
 }
 
 // Where the client wants to start, if it says so: behind the last message that it has seen (as
@@ -74,40 +81,90 @@ Result<void> read_start(const Request& request, Grant& grant) {
   return {};
 }
 
-Result<Grant> read_grant(const RouteParts& parts, const Request& request) {
-  Grant grant = grant_of(parts, request);
+// Adds what the client says itself of how it wants to listen.
+Result<Grant> complete(Grant grant, const Request& request) {
   if (const Result<void> start = read_start(request, grant); !start) return start.error();
+  const std::string_view chunks = request.query_value("chunks").value_or("messages");
+  if (chunks != "messages" && chunks != "frames") {
+    return Error{ErrorCode::kInvalid, "\"chunks\" must be messages or frames"};
+  }
+  if (chunks == "frames") grant.chunks = ChunkStyle::kFrames;
   return grant;
 }
 
 void open_events(const RouteParts& parts, const Request& request, const Responder& responder) {
-  const Result<Grant> grant = read_grant(parts, request);
+  const Result<Grant> grant = complete(grant_of(parts, request), request);
+  if (!grant) return responder.send(server::failure(grant.error()));
+  parts.doors.open_events(responder, *grant);
+}
+
+void open_named(const RouteParts& parts, const Request& request, const Responder& responder) {
+  if (request.query_value("channel").value_or("").empty()) {
+    return responder.send(Response::error(400, "the query must name a \"channel\""));
+  }
+  const Result<Grant> grant = complete(grant_asked_for(parts, request), request);
   if (!grant) return responder.send(server::failure(grant.error()));
   parts.doors.open_events(responder, *grant);
 }
 
 void open_websocket(const RouteParts& parts, const Request& request, const Responder& responder) {
-  const Result<Grant> grant = read_grant(parts, request);
+  const Result<Grant> grant = complete(grant_of(parts, request), request);
   if (!grant) return responder.send(server::failure(grant.error()));
   parts.doors.open_websocket(request, responder, *grant);
 }
 
+std::string text_of(const Request& request, std::string_view name) {
+  return std::string(request.query_value(name).value_or(""));
+}
+
+// Where a message is to go, by the query of its request.
+Result<StreamTarget> target_of(const Request& request) {
+  StreamTarget target{.channel = text_of(request, "channel"), .topic = text_of(request, "topic")};
+  if (target.channel.empty() || target.topic.empty()) {
+    return Error{ErrorCode::kInvalid, "the query must name a \"channel\" and a \"topic\""};
+  }
+  if (const auto run = request.query_value("run_id")) target.run = RunId::parse(*run);
+  if (const auto metadata = request.query_value("metadata"); metadata && !metadata->empty()) {
+    const Result<JsonView> json = parse_json(*metadata);
+    if (!json) return Error{ErrorCode::kInvalid, "\"metadata\": " + json.error().message};
+    target.metadata = json->text();
+  }
+  return target;
+}
+
 void publish(const RouteParts& parts, const Request& request, const Responder& responder) {
-  if (request.headers.find("content-type") == "text/stream") {
-    return responder.send(Response::error(501, "chunk streams are not supported yet"));
-  }
-  if (request.query_value("metadata")) {
-    return responder.send(Response::error(501, "metadata is not supported yet"));
-  }
+  const Result<StreamTarget> target = target_of(request);
+  if (!target) return responder.send(server::failure(target.error()));
   core::PublishMessages input;
-  if (const auto run = request.query_value("run_id")) input.run = RunId::parse(*run);
-  input.messages.push_back({.channel = std::string(request.query_value("channel").value_or("")),
-                            .topic = std::string(request.query_value("topic").value_or("")),
-                            .data = message_data(request.body)});
+  input.run = target->run;
+  input.messages.push_back({.channel = target->channel,
+                            .topic = target->topic,
+                            .data = message_data(request.body),
+                            .metadata = target->metadata});
   parts.gateway.submit(std::move(input), [responder](const core::Answer& answer) {
     responder.send(answer.error ? server::failure(*answer.error)
                                 : Response{.status = 200, .content_type = ""});
   });
+}
+
+// A body of this type is a chunk stream; of any other it is one message. What is wrong with the
+// request, publish() says.
+std::unique_ptr<server::BodySink> open_chunk_stream(const RouteParts& parts, const Request& request,
+                                                    const Responder& responder) {
+  if (request.headers.find("content-type") != "text/stream") return nullptr;
+  Result<StreamTarget> target = target_of(request);
+  if (!target) return nullptr;
+  target->id =
+      Ulid::make(parts.auth.now(), static_cast<uint16_t>(parts.random.next()), parts.random.next())
+          .to_string();
+  return std::make_unique<PublishStream>(parts.gateway, std::move(*target), responder);
+}
+
+std::unique_ptr<server::BodySink> open_tee(const RouteParts& parts, const Request& request,
+                                           const Responder& responder) {
+  StreamTarget target{.channel = text_of(request, "channel"), .topic = "$stream"};
+  if (target.channel.empty()) return nullptr;
+  return std::make_unique<PublishStream>(parts.gateway, std::move(target), responder);
 }
 
 }  // namespace
@@ -136,12 +193,34 @@ void add_realtime_routes(server::Router& router, RouteParts parts) {
               .handler = [parts](Request&& request, const Responder& responder) {
                 open_websocket(parts, request, responder);
               }});
+  router.add(
+      {.method = Method::kPost,
+       .pattern = "/v1/realtime/publish",
+       .policy = Access::kPublish,
+       .body_bytes_max = kMessageBytesMax,
+       .handler = [parts](Request&& request,
+                          const Responder& responder) { publish(parts, request, responder); },
+       .open_body =
+           [parts](const Request& head, const Responder& responder) {
+             return open_chunk_stream(parts, head, responder);
+           }});
   router.add({.method = Method::kPost,
-              .pattern = "/v1/realtime/publish",
+              .pattern = "/v1/realtime/publish/tee",
               .policy = Access::kPublish,
-              .body_bytes_max = kMessageBytesMax,
+              .handler =
+                  [](Request&&, const Responder& responder) {
+                    responder.send(Response::error(400, "the query must name a \"channel\""));
+                  },
+              .open_body =
+                  [parts](const Request& head, const Responder& responder) {
+                    return open_tee(parts, head, responder);
+                  }});
+  // For the command line: a channel without a token, for those who could make one.
+  router.add({.method = Method::kGet,
+              .pattern = "/api/realtime/stream",
+              .policy = Access::kSigningKey,
               .handler = [parts](Request&& request, const Responder& responder) {
-                publish(parts, request, responder);
+                open_named(parts, request, responder);
               }});
 }
 

@@ -123,6 +123,23 @@ void append_metrics(JsonWriter& out, const runtime::Metrics& metrics) {
   distribution("input_wait_us", metrics.input_wait_micros);
 }
 
+void append_hub(JsonWriter& out, const realtime::Hub& hub) {
+  const realtime::HubStats stats = hub.stats();
+  const auto count = [&out](std::string_view key, uint64_t value) {
+    out.key(key).integer(static_cast<int64_t>(value));
+  };
+  out.key("realtime").begin_object();
+  count("subscribers", stats.subscriptions);
+  count("channels", stats.channels);
+  count("published", stats.published);
+  count("delivered", stats.delivered);
+  count("dropped", stats.dropped);
+  count("queued_bytes", stats.queued_bytes);
+  count("history_messages", stats.history_messages);
+  count("history_bytes", stats.history_bytes);
+  out.key("lag_ms").integer(hub.lag(runtime::wall_clock()).count()).end_object();
+}
+
 CoreHealth health_of(const core::Core& core) {
   return {.findings = core.check(),
           .open_runs = core.open_runs(),
@@ -130,14 +147,15 @@ CoreHealth health_of(const core::Core& core) {
           .lookback_overflows = core.lookback_overflows()};
 }
 
-void doctor(Gateway& gateway, const HttpServer& http, QueryRequest request,
-            const Responder& responder) {
+void doctor(Gateway& gateway, const HttpServer& http, const realtime::Hub& hub,
+            QueryRequest request, const Responder& responder) {
   JsonWriter server;
   server.begin_object().key("state").string(state_name(gateway.runtime().state()));
   request.is_out_of_space = gateway.runtime().is_out_of_space();
   server.key("out_of_space").boolean(request.is_out_of_space);
   append_metrics(server, gateway.runtime().metrics());
   append_server(server, gateway.loop(), http.metrics());
+  append_hub(server, hub);
   request.server = server.end_object().take();
   gateway.look_into_core(
       [&gateway, request = std::move(request), responder](const core::Core* core) mutable {
@@ -156,10 +174,10 @@ Route get(std::string pattern, Handler handler) {
 }  // namespace
 
 void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http,
-                      RunStreams& streams) {
+                      const realtime::Hub& hub, RunStreams& streams) {
   for (const Query& query : queries()) {
     router.add(get(std::string(query.pattern),
-                   [&gateway, &http, query](Request&& request, const Responder& responder) {
+                   [&gateway, &http, &hub, query](Request&& request, const Responder& responder) {
                      QueryRequest read = read_request(query, std::move(request));
                      switch (query.needs) {
                        case CoreView::kNothing:
@@ -167,7 +185,7 @@ void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http,
                        case CoreView::kWakeSource:
                          return ask_for_run(gateway, query.answer, std::move(read), responder);
                        case CoreView::kHealth:
-                         return doctor(gateway, http, std::move(read), responder);
+                         return doctor(gateway, http, hub, std::move(read), responder);
                      }
                    }));
   }

@@ -11,11 +11,12 @@
 #include "api/server/http_server.h"
 #include "api/server/router.h"
 #include "api/server/run_streams.h"
+#include "engine/realtime/hub.h"
 
 namespace stepwell::server {
 
 // All live until the loop has stopped.
 void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http,
-                      RunStreams& streams);
+                      const realtime::Hub& hub, RunStreams& streams);
 
 }  // namespace stepwell::server

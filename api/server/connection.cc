@@ -78,6 +78,7 @@ void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   release_body();
+  sink_.reset();
   server_->forget(*this);
   if (exchange_ != nullptr) {
     Exchange& exchange = *std::exchange(exchange_, nullptr);
@@ -177,7 +178,8 @@ void Connection::consume(std::string_view bytes) {
     const RequestParser::Progress progress = parser_.feed(bytes);
     bytes.remove_prefix(progress.consumed);
     if (!was_inside && parser_.is_inside_message()) phase_started_ = uv_now(tcp_.loop);
-    if (!count_body()) break;
+    hand_on_body();
+    if (state_ != State::kReading || !count_body()) break;
     if (progress.event == RequestParser::Event::kNeedMore) break;
     if (progress.event == RequestParser::Event::kHead) {
       on_head(!bytes.empty());
@@ -214,7 +216,10 @@ void Connection::on_head(bool body_has_begun) {
   cors_lines_ = std::move(decision.cors_lines);
   route_ = decision.route;
   refusal_ = std::move(decision.response);
-  if (route_ != nullptr) {
+  if (route_ != nullptr && route_->open_body) open_body();
+  if (sink_) {
+    parser_.set_body_limit(SIZE_MAX);
+  } else if (route_ != nullptr) {
     parser_.set_body_limit(route_->body_bytes_max);
     if (parser_.content_length().value_or(0) > route_->body_bytes_max) {
       refusal_ = Response::error(413, "the body is too large");
@@ -233,6 +238,11 @@ void Connection::on_message() {
   release_body();
   Request request = parser_.take_request();
   state_ = State::kAnswering;
+  if (sink_) {
+    const std::unique_ptr<BodySink> sink = std::move(sink_);
+    sink->on_end();
+    return;
+  }
   if (refusal_) {
     answer(*std::exchange(refusal_, std::nullopt));
     return;
@@ -240,7 +250,7 @@ void Connection::on_message() {
   call_handler(std::move(request));
 }
 
-void Connection::call_handler(Request request) {
+std::shared_ptr<Exchange> Connection::make_exchange() {
   // The last handle may be dropped on another thread; what follows from it happens on this one.
   const auto release = [&loop = server_->loop_](Exchange* dropped) {
     if (loop.is_loop_thread()) {
@@ -249,8 +259,31 @@ void Connection::call_handler(Request request) {
       loop.post([owned = std::shared_ptr<Exchange>(dropped)] {});
     }
   };
-  const std::shared_ptr<Exchange> exchange(new Exchange(*this), release);
+  std::shared_ptr<Exchange> exchange(new Exchange(*this), release);
   exchange_ = exchange.get();
+  return exchange;
+}
+
+// At the end of the head, for routes that may want the body as it comes.
+void Connection::open_body() {
+  const std::shared_ptr<Exchange> exchange = make_exchange();
+  try {
+    sink_ = route_->open_body(parser_.request(), Responder(exchange));
+  } catch (const std::exception&) {
+    sink_.reset();
+    refusal_ = Response::error(500, "internal error");
+  }
+  // Without a sink nobody keeps the exchange: there will be another one, for the handler.
+}
+
+void Connection::hand_on_body() {
+  if (!sink_) return;
+  const std::string piece = std::exchange(parser_.request().body, {});
+  if (!piece.empty()) sink_->on_piece(piece);
+}
+
+void Connection::call_handler(Request request) {
+  const std::shared_ptr<Exchange> exchange = make_exchange();
   try {
     route_->handler(std::move(request), Responder(exchange));
   } catch (const std::exception&) {
@@ -277,6 +310,7 @@ void Connection::release_body() {
 // Answers a request that will not be read to its end; it is the last one of this connection.
 void Connection::refuse(Response response) {
   release_body();
+  sink_.reset();
   keep_alive_ = false;
   state_ = State::kAnswering;
   answer(std::move(response));

@@ -68,6 +68,8 @@ class Connection {
   void start_stream(Response head);
   void start_upgraded(Response head);
   bool write_stream(std::string_view bytes);
+  void pause_body();
+  void resume_body();
   bool has_room();
   size_t queued_bytes() const;
   void end_stream(std::string_view last_bytes);
@@ -92,6 +94,9 @@ class Connection {
   void consume(std::string_view bytes);
   void on_head(bool body_has_begun);
   void on_message();
+  std::shared_ptr<Exchange> make_exchange();
+  void open_body();
+  void hand_on_body();
   void call_handler(Request request);
   bool count_body();
   void release_body();
@@ -135,6 +140,8 @@ class Connection {
   bool is_upgraded_ = false;
   bool is_chunked_ = false;  // the stream
   size_t counted_body_bytes_ = 0;
+  std::unique_ptr<BodySink> sink_;  // takes the body that is being read
+  bool is_body_paused_ = false;
   Exchange* exchange_ = nullptr;
 
   // Writing.

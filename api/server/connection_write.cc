@@ -19,6 +19,11 @@ struct Connection::Write {
 };
 
 void Connection::answer(Response response) {
+  if (state_ == State::kReading) {  // a sink has seen enough of the body
+    release_body();
+    keep_alive_ = false;
+    state_ = State::kAnswering;
+  }
   const bool has_body = response.status != 204 && response.status != 304;
   const bool closes = !keep_alive_ || server_->is_draining_;
   std::string framing = std::move(cors_lines_);
@@ -82,6 +87,21 @@ void Connection::buffer(std::string_view bytes) {
   } else {
     stream_buffer_.append(bytes);
   }
+}
+
+void Connection::pause_body() {
+  if (state_ != State::kReading) return;
+  is_body_paused_ = true;
+  stop_reading();
+  update_read_deadline();
+}
+
+void Connection::resume_body() {
+  if (!is_body_paused_) return;
+  is_body_paused_ = false;
+  if (state_ != State::kReading) return;
+  start_reading();
+  update_read_deadline();
 }
 
 bool Connection::has_room() {
@@ -213,7 +233,9 @@ void Connection::update_read_deadline() {
   };
   switch (state_) {
     case State::kReading:
-      if (!parser_.is_inside_message()) {
+      if (is_body_paused_) {
+        read_deadline_ = 0;
+      } else if (sink_ || !parser_.is_inside_message()) {
         read_deadline_ = after(now, limits_.idle_timeout);
       } else if (!parser_.is_reading_body()) {
         read_deadline_ = after(phase_started_, limits_.header_timeout);
@@ -331,6 +353,14 @@ void ResponseStream::on_drain(std::function<void()> callback) {
 
 void ResponseStream::on_close(std::function<void()> callback) {
   exchange_->on_close = std::move(callback);
+}
+
+void Responder::pause_body() const {
+  if (Connection* connection = exchange_->connection()) connection->pause_body();
+}
+
+void Responder::resume_body() const {
+  if (Connection* connection = exchange_->connection()) connection->resume_body();
 }
 
 void ResponseStream::on_bytes(std::function<void(std::string_view)> callback) {

@@ -28,10 +28,12 @@ Host::~Host() {
 Result<void> Host::open() {
   runtime_ =
       std::make_unique<runtime::Runtime>(loop_, std::move(options_.journal), options_.runtime);
-  runtime_->on_publish([this](core::PublishedMessage published) {
+  const auto publish = [this](core::PublishedMessage published) {
     const std::optional<RunId> run = published.run;
     hub_.publish({std::move(published), {}, run}, runtime::wall_clock());
-  });
+  };
+  runtime_->on_publish(publish);
+  runtime_->on_lifecycle(publish);
   service_ = std::make_unique<Service>(loop_, *runtime_, hub_, options_.service);
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     if (options_.on_fatal) options_.on_fatal(outcome, message);

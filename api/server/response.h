@@ -84,6 +84,10 @@ class Responder {
   // Whether the client is still there to read an answer.
   bool is_open() const;
 
+  // For a BodySink that has too much to do: the client is kept waiting until resume_body().
+  void pause_body() const;
+  void resume_body() const;
+
  private:
   std::shared_ptr<Exchange> exchange_;
 };

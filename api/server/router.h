@@ -38,6 +38,20 @@ class Policy {
 
 using Handler = std::function<void(Request&& request, Responder responder)>;
 
+// Takes the body of a request piece by piece, as it comes. Destroyed without on_end() when the
+// client goes, or when the request is refused half-way.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // More of the body. The request may be answered at any time: the rest is then not read.
+  virtual void on_piece(std::string_view piece) = 0;
+  // That was all of it: now, or later, the answer is due.
+  virtual void on_end() = 0;
+};
+// Looks at a request's head. Null: its body is collected, and the handler gets it, as of any route.
+using OpenBody =
+    std::function<std::unique_ptr<BodySink>(const Request& head, const Responder& responder)>;
+
 struct Route {
   Method method;
   // Literal segments and {parameters}, each of one whole segment: "/v1/runs/{id}". Compared with
@@ -47,6 +61,7 @@ struct Route {
   Policy policy;
   size_t body_bytes_max = kDefaultBodyLimit;
   Handler handler;
+  OpenBody open_body = nullptr;  // the sink bounds the body, and no limit above
 };
 
 // Nothing if the request may pass, or what to answer it. Sees the request without its body, its

@@ -98,7 +98,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
   add_rest_routes(router_, gateway_);
   add_bulk_cancel_routes(router_, gateway_);
   add_rest_v2_routes(router_, gateway_);
-  add_admin_routes(router_, gateway_, *http_, *run_streams_);
+  add_admin_routes(router_, gateway_, *http_, hub, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *doors_, random_});
   runtime.on_commit([this, &loop](const std::vector<RunNo>& runs) {
     loop.run_here_or_post([this, runs] { run_streams_->changed(runs); });

@@ -1,12 +1,8 @@
 #include "api/server/websocket.h"
 
-#include <wslay/wslay.h>
-
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "schema/check.h"
 #include "schema/encoding.h"
 
 namespace stepwell::server {
@@ -14,7 +10,6 @@ namespace {
 
 constexpr std::string_view kKeySuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr size_t kKeyBytes = 16;
-constexpr std::string_view kProtocolErrorFrame = "\x88\x02\x03\xea";  // close code 1002
 
 // Whether a field is a list with this token, in any case: "Connection: keep-alive, Upgrade".
 bool lists(const Request& request, std::string_view name, std::string_view token) {
@@ -43,57 +38,6 @@ Response handshake_answer(const Request& handshake) {
 
 }  // namespace
 
-void append_text_frame(std::string& out, std::string_view text) {
-  const uint64_t size = text.size();
-  out.push_back(static_cast<char>(0x81));  // the last frame of a text message
-  const auto append_size = [&](int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
-      out.push_back(static_cast<char>(size >> shift & 0xff));
-    }
-  };
-  if (size < 126) {
-    append_size(1);
-  } else if (size <= 0xffff) {
-    out.push_back(126);
-    append_size(2);
-  } else {
-    out.push_back(127);
-    append_size(8);
-  }
-  out.append(text);
-}
-
-// wslay's callbacks. It reads from `incoming_` and writes to `outgoing_`, which never fills up.
-struct WebSocket::Wslay {
-  static WebSocket& self(void* data) { return *static_cast<WebSocket*>(data); }
-
-  static ssize_t receive(wslay_event_context* context, uint8_t* buffer, size_t size, int,
-                         void* data) {
-    std::string_view& incoming = self(data).incoming_;
-    if (incoming.empty()) {
-      wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
-      return -1;
-    }
-    const size_t count = std::min(size, incoming.size());
-    std::memcpy(buffer, incoming.data(), count);
-    incoming.remove_prefix(count);
-    return static_cast<ssize_t>(count);
-  }
-
-  static ssize_t send(wslay_event_context*, const uint8_t* bytes, size_t size, int, void* data) {
-    self(data).outgoing_.append(reinterpret_cast<const char*>(bytes), size);
-    return static_cast<ssize_t>(size);
-  }
-
-  static void on_message(wslay_event_context*, const wslay_event_on_msg_recv_arg* message,
-                         void* data) {
-    if (message->opcode != WSLAY_TEXT_FRAME) return;
-    const WebSocket& socket = self(data);
-    if (!socket.is_open() || !socket.callbacks_.on_text) return;
-    socket.callbacks_.on_text({reinterpret_cast<const char*>(message->msg), message->msg_length});
-  }
-};
-
 std::optional<Response> WebSocket::refuse(const Request& request) {
   if (!lists(request, "connection", "upgrade") || !lists(request, "upgrade", "websocket")) {
     Response refusal = Response::error(426, "this path speaks WebSocket");
@@ -116,17 +60,12 @@ std::optional<Response> WebSocket::refuse(const Request& request) {
 
 WebSocket::WebSocket(const Request& handshake, const Responder& responder, Options options,
                      Callbacks callbacks)
-    : callbacks_(std::move(callbacks)), stream_(responder.upgrade(handshake_answer(handshake))) {
-  const wslay_event_callbacks of_wslay = {.recv_callback = Wslay::receive,
-                                          .send_callback = Wslay::send,
-                                          .genmask_callback = nullptr,
-                                          .on_frame_recv_start_callback = nullptr,
-                                          .on_frame_recv_chunk_callback = nullptr,
-                                          .on_frame_recv_end_callback = nullptr,
-                                          .on_msg_recv_callback = Wslay::on_message};
-  const int result = wslay_event_context_server_init(&context_, &of_wslay, this);
-  CHECK_INVARIANT(result == 0, "no memory for a WebSocket");
-  wslay_event_config_set_max_recv_msg_length(context_, options.message_bytes_max);
+    : callbacks_(std::move(callbacks)),
+      protocol_(options.message_bytes_max,
+                [this](std::string_view text) {
+                  if (callbacks_.on_text) callbacks_.on_text(text);
+                }),
+      stream_(responder.upgrade(handshake_answer(handshake))) {
   stream_.on_bytes([this](std::string_view bytes) { on_bytes(bytes); });
   stream_.on_drain([this] {
     if (callbacks_.on_room) callbacks_.on_room();
@@ -141,53 +80,36 @@ WebSocket::WebSocket(const Request& handshake, const Responder& responder, Optio
 
 WebSocket::~WebSocket() {
   stream_.close();
-  wslay_event_context_free(context_);
 }
 
 void WebSocket::on_bytes(std::string_view bytes) {
   unanswered_pings_ = 0;
-  incoming_ = bytes;
-  const int result = wslay_event_recv(context_);
-  incoming_ = {};
-  if (!is_open()) return;
-  if (result != 0) {
-    // Where wslay gives up it does not say why.
-    outgoing_.append(kProtocolErrorFrame);
-    return end();
-  }
-  flush();
+  protocol_.receive(bytes);
+  if (is_open()) flush();
 }
 
 void WebSocket::flush() {
-  const int result = wslay_event_send(context_);
-  if (result != 0) return end();
-  // Both sides have said goodbye, or the client broke the protocol and was told so.
-  if (wslay_event_get_close_sent(context_) != 0) return end();
+  const std::string output = protocol_.take_output();
+  if (protocol_.is_over()) {
+    stream_.close(output);
+    if (callbacks_.on_close) callbacks_.on_close();
+    return;
+  }
   // Who sends pings and does not read their answers is not waited for.
-  if (!outgoing_.empty()) (void)stream_.write(outgoing_);
-  outgoing_.clear();
-}
-
-void WebSocket::end() {
-  stream_.close(std::exchange(outgoing_, {}));
-  if (callbacks_.on_close) callbacks_.on_close();
+  if (!output.empty()) (void)stream_.write(output);
 }
 
 void WebSocket::ping() {
   if (!is_open() || !has_room()) return;
-  const wslay_event_msg message = {.opcode = WSLAY_PING, .msg = nullptr, .msg_length = 0};
-  if (wslay_event_queue_msg(context_, &message) != 0) return;
   ++unanswered_pings_;
+  protocol_.ping();
   flush();
 }
 
 void WebSocket::close(CloseCode code, std::string_view reason, std::string_view last_frames) {
   if (!is_open()) return;
-  outgoing_.append(last_frames);
-  wslay_event_queue_close(context_, static_cast<uint16_t>(code),
-                          reinterpret_cast<const uint8_t*>(reason.data()), reason.size());
-  (void)wslay_event_send(context_);
-  stream_.close(std::exchange(outgoing_, {}));
+  protocol_.close(static_cast<uint16_t>(code), reason);
+  stream_.close(std::string(last_frames) + protocol_.take_output());
 }
 
 }  // namespace stepwell::server

@@ -1,5 +1,5 @@
-// A WebSocket (RFC 6455) on an upgraded connection. wslay knows the protocol: masks, fragments,
-// UTF-8, control frames, closing. No extensions and no subprotocols: offers of them are ignored.
+// A WebSocket (RFC 6455) on an upgraded connection. No extensions and no subprotocols: offers of
+// them are ignored.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,12 @@
 
 #include "api/server/request.h"
 #include "api/server/response.h"
-
-struct wslay_event_context;
+#include "api/server/websocket_protocol.h"
 
 namespace stepwell::server {
 
 // Why a WebSocket is closed, as the client reads it (RFC 6455, 7.4.1).
 enum class CloseCode : uint16_t { kNormal = 1000, kGoingAway = 1001, kPolicy = 1008 };
-
-// A whole text message as a server sends it. The same bytes serve all clients.
-void append_text_frame(std::string& out, std::string_view text);
 
 // Loop thread only. Closes when it is destroyed; not to be destroyed from inside a callback.
 class WebSocket {
@@ -59,16 +55,11 @@ class WebSocket {
   void close(CloseCode code, std::string_view reason, std::string_view last_frames = {});
 
  private:
-  struct Wslay;
-
   void on_bytes(std::string_view bytes);
   void flush();
-  void end();
 
   Callbacks callbacks_;
-  wslay_event_context* context_ = nullptr;
-  std::string_view incoming_;  // while wslay reads
-  std::string outgoing_;       // while wslay writes
+  WebSocketProtocol protocol_;
   int unanswered_pings_ = 0;
   ResponseStream stream_;
 };

@@ -111,6 +111,11 @@ uint64_t Core::lookback_overflows() const {
   return state_->lookback_.overflows();
 }
 
+std::optional<RunId> Core::run_id(RunNo run) const {
+  const Run* open = state_->find_run(run);
+  return open == nullptr ? std::nullopt : std::optional(open->id);
+}
+
 std::optional<WakeSource> Core::wake_source(const RunId& id) const {
   auto found = state_->run_by_id_.find(id);
   if (found == state_->run_by_id_.end()) return std::nullopt;

@@ -91,6 +91,8 @@ class Core {
   Position last_pos() const;
   uint64_t epoch() const;
   size_t open_runs() const;
+  // The id of an open run.
+  std::optional<RunId> run_id(RunNo run) const;
   size_t hot_bytes() const;
   // Requests that were applied and whose answers are still to come: cancellations of runs that are
   // read from the journal first.

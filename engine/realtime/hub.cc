@@ -17,6 +17,20 @@ size_t cost(const Message& message) {
          message.metadata.size();
 }
 
+bool is_lifecycle(std::string_view topic) {
+  return topic == kRunTopic || topic == kStepTopic;
+}
+
+Strand strand_of(const Message& message) {
+  return {message.channel, is_lifecycle(message.topic)};
+}
+
+// Where messages of a topic come from.
+std::vector<Strand> strands_of(const TopicName& topic) {
+  if (topic.topic) return {{topic.channel, is_lifecycle(*topic.topic)}};
+  return {{topic.channel, false}, {topic.channel, true}};
+}
+
 }  // namespace
 
 // -- Subscription ---------------------------------------------------------------------------------
@@ -35,21 +49,32 @@ void Subscription::add(const TopicName& topic) {
 }
 
 void Subscription::add_from(const TopicName& topic, uint64_t after) {
-  bool is_new_channel = hub_.channel(topic.channel).subscriptions.insert(this).second;
   topics_.try_emplace(topic, after);  // one that it hears already, it hears as before
-  if (is_new_channel && !behind_.empty()) {
-    behind_.push_back({topic.channel, hub_.last_number_});
+  for (const Strand& strand : strands_of(topic)) {
+    bool is_new = hub_.channel(strand).subscriptions.insert(this).second;
+    if (is_new && !behind_.empty()) behind_.push_back({strand, hub_.last_number_});
   }
 }
 
 void Subscription::remove(const TopicName& topic) {
   if (topics_.erase(topic) == 0) return;
-  auto next = topics_.lower_bound({topic.channel, kEveryTopic});
-  if (next != topics_.end() && next->first.channel == topic.channel)
-    return;  // others of this channel
-  std::erase_if(behind_, [&](const Cursor& cursor) { return cursor.channel == topic.channel; });
-  hub_.channel(topic.channel).subscriptions.erase(this);
-  hub_.erase_if_unused(topic.channel);
+  for (const Strand& strand : strands_of(topic)) {
+    if (needs(strand)) continue;
+    std::erase_if(behind_, [&](const Cursor& cursor) { return cursor.strand == strand; });
+    hub_.channel(strand).subscriptions.erase(this);
+    hub_.erase_if_unused(strand);
+  }
+}
+
+// Whether a topic that it hears is in this strand.
+bool Subscription::needs(const Strand& strand) const {
+  auto topic = topics_.lower_bound({strand.channel, kEveryTopic});
+  for (; topic != topics_.end() && topic->first.channel == strand.channel; ++topic) {
+    for (const Strand& heard : strands_of(topic->first)) {
+      if (heard == strand) return true;
+    }
+  }
+  return false;
 }
 
 bool Subscription::covers(const Message& message) const {
@@ -116,7 +141,7 @@ void Subscription::take_from_queue(std::vector<Delivery>& deliveries, size_t max
 // The first message behind the cursor that the subscriber is to hear, or null; moves the cursor
 // over those that it is not.
 std::shared_ptr<const Message> Subscription::peek(Cursor& cursor) const {
-  const auto& history = hub_.channels_.at(cursor.channel).history;
+  const auto& history = hub_.channels_.at(cursor.strand).history;
   auto next = std::upper_bound(
       history.begin(), history.end(), cursor.after,
       [](uint64_t number, const auto& message) { return number < message->id.number; });
@@ -129,7 +154,7 @@ std::shared_ptr<const Message> Subscription::peek(Cursor& cursor) const {
 
 void Subscription::take_from_history(std::vector<Delivery>& deliveries, size_t max) {
   for (Cursor& cursor : behind_) {
-    uint64_t lost = hub_.channels_.at(cursor.channel).lost.number;
+    uint64_t lost = hub_.channels_.at(cursor.strand).lost.number;
     if (lost <= cursor.after) continue;
     starts_with_gap_ = true;
     cursor.after = lost;
@@ -153,7 +178,7 @@ void Subscription::take_from_history(std::vector<Delivery>& deliveries, size_t m
 
 void Subscription::go_live_if_caught_up() {
   for (Cursor& cursor : behind_) {
-    if (hub_.channels_.at(cursor.channel).lost.number > cursor.after || peek(cursor)) return;
+    if (hub_.channels_.at(cursor.strand).lost.number > cursor.after || peek(cursor)) return;
   }
   behind_.clear();
 }
@@ -177,24 +202,26 @@ MessageId Hub::publish(Message message, Time now) {
   message.created_at = now;
   ++stats_.published;
   auto shared = std::make_shared<const Message>(std::move(message));
-  Channel& of_message = channel(shared->channel);
+  const Strand strand = strand_of(*shared);
+  Channel& of_message = channel(strand);
   // Whoever is told may hear less from then on: walk over a copy.
   std::vector<Subscription*> listeners(of_message.subscriptions.begin(),
                                        of_message.subscriptions.end());
   keep(of_message, shared);
   evict(now);
   for (Subscription* listener : listeners) listener->push(shared);
-  erase_if_unused(shared->channel);
+  erase_if_unused(strand);
   return shared->id;
 }
 
-Hub::Loss& Hub::forgotten(std::string_view name) {
-  return forgotten_[std::hash<std::string_view>()(name) % kForgottenPlaces];
+Hub::Loss& Hub::forgotten(const Strand& strand) {
+  size_t hash = std::hash<std::string>()(strand.channel) + (strand.is_lifecycle ? 1 : 0);
+  return forgotten_[hash % kForgottenPlaces];
 }
 
-Hub::Channel& Hub::channel(const std::string& name) {
-  auto [found, is_new] = channels_.try_emplace(name);
-  if (is_new) found->second.lost = forgotten(name);
+Hub::Channel& Hub::channel(const Strand& strand) {
+  auto [found, is_new] = channels_.try_emplace(strand);
+  if (is_new) found->second.lost = forgotten(strand);
   return found->second;
 }
 
@@ -203,36 +230,42 @@ void Hub::keep(Channel& channel, std::shared_ptr<const Message> message) {
     channel.first_number = message->id.number;
     channel.first_published = message->created_at;
   }
-  kept_bytes_ += cost(*message);
+  Kept& kept = is_lifecycle(message->topic) ? kept_lifecycle_ : kept_;
+  kept.bytes += cost(*message);
   channel.history.push_back(message);
-  kept_.push_back(std::move(message));
+  kept.messages.push_back(std::move(message));
 }
 
 void Hub::evict(Time now) {
-  while (!kept_.empty() && (kept_.size() > settings_.history_messages_max ||
-                            kept_bytes_ > settings_.history_bytes_max ||
-                            kept_.front()->created_at < now - settings_.history_age)) {
-    evict_oldest();
-  }
+  auto shrink = [&](Kept& kept, size_t messages_max, size_t bytes_max) {
+    while (!kept.messages.empty() &&
+           (kept.messages.size() > messages_max || kept.bytes > bytes_max ||
+            kept.messages.front()->created_at < now - settings_.history_age)) {
+      evict_oldest(kept);
+    }
+  };
+  shrink(kept_, settings_.history_messages_max, settings_.history_bytes_max);
+  shrink(kept_lifecycle_, settings_.lifecycle_messages_max, settings_.lifecycle_bytes_max);
 }
 
-void Hub::evict_oldest() {
-  std::shared_ptr<const Message> oldest = std::move(kept_.front());
-  kept_.pop_front();
-  kept_bytes_ -= cost(*oldest);
-  Channel& channel = channels_.at(oldest->channel);
+void Hub::evict_oldest(Kept& kept) {
+  std::shared_ptr<const Message> oldest = std::move(kept.messages.front());
+  kept.messages.pop_front();
+  kept.bytes -= cost(*oldest);
+  const Strand strand = strand_of(*oldest);
+  Channel& channel = channels_.at(strand);
   CHECK_INVARIANT(channel.history.front() == oldest, "histories are in the order of the hub");
   channel.history.pop_front();
   channel.lost.add({oldest->id.number, oldest->created_at});
-  erase_if_unused(oldest->channel);
+  erase_if_unused(strand);
 }
 
-void Hub::erase_if_unused(const std::string& name) {
-  auto found = channels_.find(name);
+void Hub::erase_if_unused(const Strand& strand) {
+  auto found = channels_.find(strand);
   if (found == channels_.end()) return;
   const Channel& channel = found->second;
   if (!channel.subscriptions.empty() || !channel.history.empty()) return;
-  forgotten(name).add(channel.lost);
+  forgotten(strand).add(channel.lost);
   channels_.erase(found);
 }
 
@@ -268,12 +301,14 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
   ++stats_.subscriptions;
   for (const TopicName& topic : topics) made->add_from(topic, 0);
   if (std::holds_alternative<FromNow>(start)) return made;
-  std::set<std::string> names;
-  for (const TopicName& topic : topics) names.insert(topic.channel);
-  for (const std::string& name : names) {
+  std::set<Strand> strands;
+  for (const TopicName& topic : topics) {
+    for (Strand& strand : strands_of(topic)) strands.insert(std::move(strand));
+  }
+  for (const Strand& strand : strands) {
     uint64_t after = 0;
-    if (catch_up_from(start, channels_.at(name), now, after)) made->starts_with_gap_ = true;
-    made->behind_.push_back({name, after});
+    if (catch_up_from(start, channels_.at(strand), now, after)) made->starts_with_gap_ = true;
+    made->behind_.push_back({strand, after});
   }
   made->go_live_if_caught_up();
   return made;
@@ -282,9 +317,20 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
 HubStats Hub::stats() const {
   HubStats stats = stats_;
   stats.channels = channels_.size();
-  stats.history_messages = kept_.size();
-  stats.history_bytes = kept_bytes_;
+  stats.history_messages = kept_.messages.size() + kept_lifecycle_.messages.size();
+  stats.history_bytes = kept_.bytes + kept_lifecycle_.bytes;
   return stats;
+}
+
+Duration Hub::lag(Time now) const {
+  Duration longest{};
+  for (const auto& [strand, channel] : channels_) {
+    for (const Subscription* subscription : channel.subscriptions) {
+      if (subscription->queue_.empty()) continue;
+      longest = std::max(longest, now - subscription->queue_.front()->created_at);
+    }
+  }
+  return longest;
 }
 
 }  // namespace stepwell::realtime

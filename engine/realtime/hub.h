@@ -32,6 +32,10 @@ struct HubSettings {
   Duration history_age = std::chrono::minutes(5);
   size_t history_messages_max = 100'000;
   size_t history_bytes_max = 64u << 20;
+  // The same of what the engine says of runs ($run, $step): every run speaks, and what applications
+  // publish must not be forgotten sooner for it.
+  size_t lifecycle_messages_max = 50'000;
+  size_t lifecycle_bytes_max = 16u << 20;
   // A channel whose first message is younger is replayed from there to a subscriber that asks for
   // it: the sender of an event subscribes only after the fast engine has published.
   Duration young_channel_age = std::chrono::seconds(30);
@@ -43,6 +47,10 @@ struct HubSettings {
 };
 
 inline constexpr std::nullopt_t kEveryTopic = std::nullopt;
+
+// What the engine says of a run, on the channel that is named by the run's id.
+inline constexpr std::string_view kRunTopic = "$run";
+inline constexpr std::string_view kStepTopic = "$step";
 
 // A topic of a channel. Empty names are names like others.
 struct TopicName {
@@ -71,6 +79,13 @@ using Delivery = std::variant<std::shared_ptr<const Message>, Gap>;
 
 class Hub;
 
+// One half of a channel: its lifecycle messages, or the others. Each half has its own history.
+struct Strand {
+  std::string channel;
+  bool is_lifecycle = false;
+  auto operator<=>(const Strand&) const = default;
+};
+
 // One listener. Destroying it unsubscribes; the hub must outlive it. Loop thread only.
 class Subscription {
  public:
@@ -92,9 +107,9 @@ class Subscription {
 
  private:
   friend class Hub;
-  // How far a channel's history has been read.
+  // How far a history has been read.
   struct Cursor {
-    std::string channel;
+    Strand strand;
     uint64_t after = 0;
   };
 
@@ -107,6 +122,7 @@ class Subscription {
   void take_from_history(std::vector<Delivery>& deliveries, size_t max);
   void go_live_if_caught_up();
   std::shared_ptr<const Message> peek(Cursor& cursor) const;
+  bool needs(const Strand& strand) const;
   bool covers(const Message& message) const;
   bool hears(const TopicName& topic, uint64_t number) const;
 
@@ -114,7 +130,7 @@ class Subscription {
   std::function<void()> on_ready_;
   // Each with the number of the message behind which it is heard.
   std::map<TopicName, uint64_t> topics_;
-  // While it catches up: every channel that it hears. Nothing is queued then.
+  // While it catches up: every strand that it hears. Nothing is queued then.
   std::vector<Cursor> behind_;
   std::deque<std::shared_ptr<const Message>> queue_;
   size_t bytes_ = 0;
@@ -124,7 +140,7 @@ class Subscription {
 
 struct HubStats {
   size_t subscriptions = 0;
-  size_t channels = 0;
+  size_t channels = 0;  // that are remembered; one with lifecycle messages counts twice
   size_t history_messages = 0;
   size_t history_bytes = 0;
   size_t queued_bytes = 0;  // a message counts in each queue that holds it
@@ -150,6 +166,8 @@ class Hub {
                                           std::function<void()> on_ready);
 
   HubStats stats() const;
+  // The age of the oldest message that waits in a queue. Looks at every subscription.
+  Duration lag(Time now) const;
 
  private:
   friend class Subscription;
@@ -169,21 +187,26 @@ class Hub {
     std::set<Subscription*> subscriptions;
   };
 
-  Channel& channel(const std::string& name);
+  struct Kept {
+    std::deque<std::shared_ptr<const Message>> messages;  // all histories, oldest first
+    size_t bytes = 0;
+  };
+
+  Channel& channel(const Strand& strand);
   void keep(Channel& channel, std::shared_ptr<const Message> message);
   void evict(Time now);
-  void evict_oldest();
-  void erase_if_unused(const std::string& name);
-  Loss& forgotten(std::string_view channel);
+  void evict_oldest(Kept& kept);
+  void erase_if_unused(const Strand& strand);
+  Loss& forgotten(const Strand& strand);
   bool catch_up_from(const StartFrom& start, const Channel& channel, Time now,
                      uint64_t& after) const;
 
   HubSettings settings_;
   uint64_t epoch_;
   uint64_t last_number_ = 0;
-  std::map<std::string, Channel> channels_;
-  std::deque<std::shared_ptr<const Message>> kept_;  // all histories, oldest first
-  size_t kept_bytes_ = 0;
+  std::map<Strand, Channel> channels_;
+  Kept kept_;
+  Kept kept_lifecycle_;
   // Of channels that are no longer known, by the hash of their names: two that share a place
   // announce each other's losses, which is a gap too many and never one too few.
   std::vector<Loss> forgotten_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/runtime/clock.h"
+#include "engine/runtime/lifecycle.h"
 #include "schema/entropy.h"
 
 namespace stepwell::runtime {
@@ -58,6 +59,10 @@ void Runtime::set_driver(DriverKind kind, core::Driver* driver) {
 
 void Runtime::on_publish(std::function<void(core::PublishedMessage)> callback) {
   on_publish_ = std::move(callback);
+}
+
+void Runtime::on_lifecycle(std::function<void(core::PublishedMessage)> callback) {
+  on_lifecycle_ = std::move(callback);
 }
 
 void Runtime::on_run_ended(std::function<void(const core::RunEnded&)> callback) {
@@ -114,7 +119,11 @@ void Runtime::post(std::function<void()> task) {
 
 void Runtime::committed(const storage::CommitResult& result) {
   told_of_commit(result);
+  std::vector<core::PublishedMessage> lifecycle = std::exchange(lifecycle_, {});
   pipeline_->committed(result, wall_clock());
+  if (result.outcome == storage::CommitOutcome::kCommitted) {
+    for (core::PublishedMessage& message : lifecycle) on_lifecycle_(std::move(message));
+  }
   const bool is_out = pipeline_->is_out_of_space();
   if (is_out_of_space_.exchange(is_out) != is_out && on_space_) on_space_(is_out);
   set_alarm();
@@ -230,6 +239,9 @@ void Runtime::alarm_went_off() {
 
 void Runtime::commit(storage::Batch batch) {
   if (on_commit_) committing_ = runs_of(batch);
+  if (on_lifecycle_) {
+    lifecycle_ = lifecycle_of(batch, [this](RunNo run) { return pipeline_->core().run_id(run); });
+  }
   journal_->commit(std::move(batch));
 }
 

@@ -60,6 +60,9 @@ class Runtime : private core::PipelinePort {
   void set_driver(DriverKind kind, core::Driver* driver);
   // Runs on the loop thread for each published message, in order, after its commit.
   void on_publish(std::function<void(core::PublishedMessage)> callback);
+  // The same for what the engine says of runs by itself: that they begin and end, and that a step
+  // is resolved. Comes after what was published in the same batch.
+  void on_lifecycle(std::function<void(core::PublishedMessage)> callback);
   // Runs on the loop thread for each run that ends, after its commit.
   void on_run_ended(std::function<void(const core::RunEnded&)> callback);
   // Runs on the loop thread after each commit, with the runs of which it recorded something.
@@ -152,6 +155,7 @@ class Runtime : private core::PipelinePort {
   std::unique_ptr<storage::Journal> unopened_journal_;
   std::map<DriverKind, core::Driver*> drivers_;
   std::function<void(core::PublishedMessage)> on_publish_;
+  std::function<void(core::PublishedMessage)> on_lifecycle_;
   std::function<void(const core::RunEnded&)> on_run_ended_;
   std::function<void(const std::vector<RunNo>&)> on_commit_;
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal_;
@@ -171,7 +175,8 @@ class Runtime : private core::PipelinePort {
   std::unordered_map<core::RequestId, AnswerCallback> callbacks_;
   std::optional<Time> alarm_;
   std::vector<RunNo> committing_;  // the runs of the batch at the journal, for on_commit_
-  std::vector<std::function<void()>> later_;  // what follows from reads that failed
+  std::vector<core::PublishedMessage> lifecycle_;  // what is to be said when it is committed
+  std::vector<std::function<void()>> later_;       // what follows from reads that failed
   Time later_at_{};
   Time rebuilt_at_{};
   std::vector<std::function<void()>> on_stopped_;

@@ -236,6 +236,50 @@ TEST_CASE("topics may come and go while a subscriber catches up") {
   CHECK(drain(*s).empty());
 }
 
+TEST_CASE("a topic that is added while a subscriber catches up is heard from now on") {
+  Hub hub({}, 1);
+  hub.publish(message("a", "x", "1"), kNow);
+  hub.publish(message("a", "y", "2"), kNow);
+  hub.publish(message("a", "x", "3"), kNow);
+  auto s = hub.subscribe({{"a", "x"}}, After{{1, 0}}, kNow, nullptr);
+  s->add({"a", "y"});
+  s->add({"a", "x"});  // it hears that one as before
+  CHECK(s->topics() == 2);
+  hub.publish(message("a", "y", "4"), kNow);
+  CHECK(drain(*s) == Seen{"1", "3", "4"});
+}
+
+TEST_CASE("what the engine says of runs does not push messages of applications out") {
+  Hub hub({.history_messages_max = 3, .lifecycle_messages_max = 2}, 1);
+  MessageId first = hub.publish(message("r", "x", "1"), kNow);
+  for (int i = 2; i <= 6; ++i) hub.publish(message("r", "$step", std::to_string(i)), kNow);
+  hub.publish(message("r", "x", "7"), kNow);
+  hub.publish(message("r", "$run", "8"), kNow);
+  auto data = hub.subscribe({{"r", "x"}}, After{{1, 0}}, kNow, nullptr);
+  CHECK(drain(*data) == Seen{"1", "7"});
+  auto lifecycle = hub.subscribe({{"r", "$step"}, {"r", "$run"}}, After{first}, kNow, nullptr);
+  CHECK(drain(*lifecycle) == Seen{"gap", "6", "8"});
+  auto all = hub.subscribe({{"r", kEveryTopic}}, After{{1, 5}}, kNow, nullptr);
+  CHECK(drain(*all) == Seen{"6", "7", "8"});
+  all->remove({"r", kEveryTopic});
+  all->add({"r", "$run"});
+  hub.publish(message("r", "$step", "9"), kNow);
+  hub.publish(message("r", "$run", "10"), kNow);
+  CHECK(drain(*all) == Seen{"10"});
+  CHECK(hub.stats().history_messages == 4);
+}
+
+TEST_CASE("the lag is the age of what waits longest") {
+  Hub hub({}, 1);
+  auto s = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
+  CHECK(hub.lag(kNow) == Duration(0));
+  hub.publish(message("a", "x"), kNow);
+  hub.publish(message("a", "x"), kNow + 3s);
+  CHECK(hub.lag(kNow + 5s) == 5s);
+  drain(*s);
+  CHECK(hub.lag(kNow + 5s) == Duration(0));
+}
+
 TEST_CASE("the queues of all together are bounded") {
   constexpr size_t kMax = 100'000;
   Hub hub({.history_messages_max = 0, .queues_bytes_max = kMax}, 1);

@@ -1,0 +1,54 @@
+// What clients send over a WebSocket: however the bytes are cut, the same messages come out, none
+// of them too long or not UTF-8, and nothing after the goodbye.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/server/websocket_protocol.h"
+#include "schema/check.h"
+#include "schema/utf8.h"
+
+using namespace stepwell;
+using server::WebSocketProtocol;
+
+namespace {
+
+constexpr size_t kMessageBytesMax = 4096;
+
+struct Outcome {
+  std::vector<std::string> messages;
+  bool is_over = false;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome feed(std::string_view bytes, size_t piece_bytes) {
+  Outcome outcome;
+  WebSocketProtocol protocol(kMessageBytesMax, [&](std::string_view text) {
+    CHECK_INVARIANT(text.size() <= kMessageBytesMax, "a message over the limit");
+    CHECK_INVARIANT(valid_utf8_length(text) == text.size(), "a text that is not UTF-8");
+    outcome.messages.emplace_back(text);
+  });
+  while (!bytes.empty()) {
+    const bool was_over = protocol.is_over();
+    const size_t before = outcome.messages.size();
+    protocol.receive(bytes.substr(0, piece_bytes));
+    bytes.remove_prefix(std::min(piece_bytes, bytes.size()));
+    const std::string output = protocol.take_output();
+    CHECK_INVARIANT(!was_over || (output.empty() && outcome.messages.size() == before),
+                    "something after the goodbye");
+  }
+  outcome.is_over = protocol.is_over();
+  return outcome;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const Outcome whole = feed(bytes, std::max<size_t>(size, 1));
+  CHECK_INVARIANT(feed(bytes, 1) == whole, "the outcome depends on how the bytes are cut");
+  CHECK_INVARIANT(feed(bytes, 7) == whole, "the outcome depends on how the bytes are cut");
+  return 0;
+}
