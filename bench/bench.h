@@ -54,6 +54,7 @@ Workload sleepers_workload();  // W4
 Workload events_workload();    // W5
 Workload recovery_workload();  // W6
 Workload index_workload();     // W8
+Workload realtime_workload();  // W9
 
 // -- Helpers -------------------------------------------------------------------------------------
 

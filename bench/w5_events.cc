@@ -1,14 +1,9 @@
 // W5: events over HTTP.
 #include <stepwell/stepwell.h>
 
-#include <future>
-#include <thread>
-
-#include "api/embedded/engine_impl.h"
-#include "api/server/service.h"
-#include "api/server/uv_loop.h"
 #include "bench/bench.h"
 #include "bench/http_load.h"
+#include "bench/served.h"
 
 namespace stepwell::bench {
 namespace {
@@ -34,49 +29,6 @@ std::string many(const std::string& one, int count) {
   return body + "]";
 }
 
-// The parts of stepwell::Server, so that the loop's lag can be read.
-class Served {
- public:
-  explicit Served(const std::string& path)
-      : engine_({.journal = sqlite(path), .workers = 2}),
-        service_(loop_, prepare(), engine_.impl().hub(), {.port = 0}) {
-    port_ = service_.listen().value();
-    std::promise<void> ready;
-    engine_.impl().start_prepared([&ready](stepwell::Result<void>) { ready.set_value(); });
-    thread_ = std::thread([this] { loop_.run(); });
-    ready.get_future().wait();
-  }
-  ~Served() {
-    loop_.post([this] {
-      service_.stop(server::Milliseconds(1000),
-                    [this] { engine_.impl().stop_prepared([this] { loop_.stop(); }); });
-    });
-    thread_.join();
-    engine_.impl().finish();
-  }
-
-  uint16_t port() const { return port_; }
-  double lag_p99_ms() {
-    std::promise<double> lag;
-    loop_.post([&] {
-      lag.set_value(std::chrono::duration<double, std::milli>(loop_.lag().quantile(0.99)).count());
-    });
-    return lag.get_future().get();
-  }
-
- private:
-  runtime::Runtime& prepare() {
-    engine_.function({.id = "one-step"}, kTriggering, one_step);
-    return engine_.impl().prepare(loop_);
-  }
-
-  server::UvLoop loop_;
-  Engine engine_;
-  server::Service service_;
-  uint16_t port_ = 0;
-  std::thread thread_;
-};
-
 struct Mix {
   const char* name;  // the parameter that is set for it
   std::string body;
@@ -87,7 +39,8 @@ struct Mix {
 
 Measurement run_mix(const Options& options, const Mix& mix) {
   Folder folder(options);
-  Served served(folder.file("w5.db"));
+  Served served(folder.file("w5.db"),
+                [](Engine& engine) { engine.function({.id = "one-step"}, kTriggering, one_step); });
   static const std::string kLarge = event("bench/large", (3u << 20) - 200);
   uint64_t requests = mix.requests / (options.is_quick ? 10 : 1);
   auto body = [&](uint64_t i) -> const std::string& {
