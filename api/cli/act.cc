@@ -17,14 +17,10 @@ std::string text_at(const JsonView& object, std::string_view key) {
   return value ? value->as_string().value_or("") : std::string();
 }
 
-// The value of --data or --user: JSON, @FILE, or - for standard input.
+// The value of --data or --user: a JSON object, where it is.
 Result<std::string> read_payload(std::string_view option, const std::string& text) {
-  Result<std::string> json = text == "-"             ? read_standard_input()
-                             : text.starts_with("@") ? read_file(text.substr(1))
-                                                     : Result<std::string>(text);
-  if (!json) {
-    return Error{json.error().code, fmt::format("{}: {}", option, json.error().message)};
-  }
+  Result<std::string> json = read_text(option, text);
+  if (!json) return json.error();
   const Result<JsonView> view = parse_json(*json);
   if (!view) {
     return Error{ErrorCode::kInvalid,
@@ -152,12 +148,21 @@ class Follower {
 
 }  // namespace
 
+Result<std::string> read_text(std::string_view option, const std::string& text) {
+  Result<std::string> read = text == "-"             ? read_standard_input()
+                             : text.starts_with("@") ? read_file(text.substr(1))
+                                                     : Result<std::string>(text);
+  if (read) return read;
+  return Error{read.error().code, fmt::format("{}: {}", option, read.error().message)};
+}
+
 ExitCode follow_run(const std::string& id, const Options& options, Client& client,
                     const Terminal& terminal) {
   Follower follower(id, options, client, terminal);
   if (!follower.look()) return follower.code();
   const Result<Reply> stream =
-      client.stream(follower.path() + "/stream", [&](std::string_view) { return follower.look(); });
+      client.stream(follower.path() + "/stream",
+                    [&](const std::vector<ServerEvent>&) { return follower.look(); });
   if (follower.has_ended() || follower.code() != ExitCode::kOk) return follower.code();
   if (stream && stream->status >= 400) {
     terminal.complain(

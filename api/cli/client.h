@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/result.h"
 
@@ -13,6 +14,13 @@ namespace stepwell::cli {
 struct Reply {
   int status = 0;
   std::string body;
+};
+
+// A server-sent event.
+struct ServerEvent {
+  std::string name;  // or empty
+  std::string id;    // of this event; empty: it has none
+  std::string data;
 };
 
 // One thread at a time.
@@ -25,11 +33,11 @@ class Client {
   virtual Result<Reply> request(const std::string& method, const std::string& path,
                                 const std::string& body) = 0;
 
-  // Reads server-sent events until the server ends them, or until `on_event` says false; it is
-  // called with each event's name. A reply that is no stream is returned as it is; status 200: the
-  // stream has ended.
-  virtual Result<Reply> stream(const std::string& path,
-                               const std::function<bool(std::string_view)>& on_event) = 0;
+  // Takes the events that came together, one at least. False: no more of them.
+  using OnEvents = std::function<bool(const std::vector<ServerEvent>&)>;
+  // Reads server-sent events until the server ends them, or until `on_events` says false. A reply
+  // that is no stream is returned as it is; status 200: the stream has ended.
+  virtual Result<Reply> stream(const std::string& path, const OnEvents& on_events) = 0;
 
   // The event key that belongs into the path of /e/{key}.
   virtual std::string event_key() const = 0;

@@ -251,6 +251,10 @@ ExitCode run_command(const Options& options, Client& client, const Terminal& ter
       return follow_run(options.ids.front(), options, client, terminal);
     case Command::kEventsSend:
       return run_send(options, client, terminal);
+    case Command::kRealtimeTail:
+      return run_listen(options, client, terminal);
+    case Command::kRealtimePublish:
+      return run_publish(options, client, terminal);
     case Command::kDoctor:
       return run_doctor(options, client, terminal);
     case Command::kDev:

@@ -17,6 +17,14 @@ ExitCode run_show(const Options& options, Client& client, const Terminal& termin
 ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_rerun(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_send(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_publish(const Options& options, Client& client, const Terminal& terminal);
+
+// Prints the messages of a channel until it is interrupted. When the connection is lost it goes on
+// after the last one; kUnreachable if the server does not come back.
+ExitCode run_listen(const Options& options, Client& client, const Terminal& terminal);
+
+// What an option gives as text, as @FILE, or as - for standard input.
+Result<std::string> read_text(std::string_view option, const std::string& text);
 
 // Prints what a run does until it has ended. kRunFailed if it failed or was cancelled.
 ExitCode follow_run(const std::string& id, const Options& options, Client& client,

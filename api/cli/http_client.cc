@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "api/cli/client.h"
@@ -30,11 +31,11 @@ size_t append_body(char* bytes, size_t size, size_t count, void* target) {
   return size * count;
 }
 
-// Cuts a stream into events and hands their names on.
+// Cuts a stream into events and hands them on.
 class EventReader {
  public:
-  EventReader(CURL* handle, const std::function<bool(std::string_view)>& on_event)
-      : handle_(handle), on_event_(on_event) {}
+  EventReader(CURL* handle, const Client::OnEvents& on_events)
+      : handle_(handle), on_events_(on_events) {}
 
   static size_t read(char* bytes, size_t size, size_t count, void* target) {
     auto& reader = *static_cast<EventReader*>(target);
@@ -47,25 +48,41 @@ class EventReader {
  private:
   bool take(std::string_view bytes) {
     rest_ += bytes;
+    if (rest_.size() > kAnswerBytesMax) return false;
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200) return rest_.size() < kAnswerBytesMax;  // the body of a refusal
-    // Several events that came together are one occasion to look.
-    std::string name;
-    for (size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
-      constexpr std::string_view kField = "event: ";
-      const std::string line = rest_.substr(0, end);
-      if (line.starts_with(kField)) name = line.substr(kField.size());
-      rest_.erase(0, end + 1);
+    if (status != 200) return true;  // the body of a refusal
+    std::vector<ServerEvent> events;
+    size_t begin = 0;
+    for (size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
+      take_line(std::string_view(rest_).substr(begin, end - begin), events);
+      begin = end + 1;
     }
-    if (name.empty() || on_event_(name)) return true;
+    rest_.erase(0, begin);
+    if (events.empty() || on_events_(events)) return true;
     was_left_ = true;
     return false;
   }
 
+  // An empty line ends an event; one without data or a name is none (a comment, say).
+  void take_line(std::string_view line, std::vector<ServerEvent>& events) {
+    const auto value_of = [line](std::string_view field) {
+      return line.starts_with(field) ? std::optional(line.substr(field.size())) : std::nullopt;
+    };
+    if (const auto name = value_of("event: ")) event_.name = *name;
+    if (const auto id = value_of("id: ")) event_.id = *id;
+    if (const auto data = value_of("data: ")) {
+      event_.data.append(event_.data.empty() ? "" : "\n").append(*data);
+    }
+    if (!line.empty()) return;
+    if (!event_.name.empty() || !event_.data.empty()) events.push_back(event_);
+    event_ = {};
+  }
+
   CURL* handle_;
-  const std::function<bool(std::string_view)>& on_event_;
+  const Client::OnEvents& on_events_;
   std::string rest_;
+  ServerEvent event_;  // as far as it has come
   bool was_left_ = false;
 };
 
@@ -94,11 +111,10 @@ class HttpClient final : public Client {
     return reply;
   }
 
-  Result<Reply> stream(const std::string& path,
-                       const std::function<bool(std::string_view)>& on_event) override {
+  Result<Reply> stream(const std::string& path, const OnEvents& on_events) override {
     const std::unique_ptr<CURL, FreeEasy> handle = make_handle(path);
     const auto headers = make_headers(false);
-    EventReader reader(handle.get(), on_event);
+    EventReader reader(handle.get(), on_events);
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
     // The server says something every 15 seconds.
     curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -27,9 +27,8 @@ class LocalClient final : public Client {
                         const std::string& body) override {
     return http_->request(method, path, body);
   }
-  Result<Reply> stream(const std::string& path,
-                       const std::function<bool(std::string_view)>& on_event) override {
-    return http_->stream(path, on_event);
+  Result<Reply> stream(const std::string& path, const OnEvents& on_events) override {
+    return http_->stream(path, on_events);
   }
   std::string event_key() const override { return http_->event_key(); }
   std::string where() const override { return "file " + path_; }

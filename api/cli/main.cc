@@ -30,6 +30,10 @@ Result<void> check_use(const Options& options) {
   if (options.flags.contains("url")) {
     return Error{ErrorCode::kInvalid, "--url names a server and --db a file without one: give one"};
   }
+  if (options.command == Command::kRealtimeTail || options.command == Command::kRealtimePublish) {
+    return Error{ErrorCode::kInvalid,
+                 "nobody publishes or hears messages of a file: use --url with a server"};
+  }
   if (options.command == Command::kRunsTail || options.wait) {
     return Error{ErrorCode::kInvalid,
                  "with --db no function runs, so there is nothing to follow: use runs show, or "

@@ -37,6 +37,7 @@ class Parser {
     add_servers();
     add_runs();
     add_events();
+    add_realtime();
     add_others();
     app_.footer(kFooter);  // now: commands inherit it when they are added
   }
@@ -172,6 +173,23 @@ class Parser {
     add_times(list);
     CLI::App& show = add(events, "show", "an event and its runs", Command::kEventsShow);
     add_id(show, "the event, by its own or its internal id");
+  }
+
+  void add_realtime() {
+    CLI::App& realtime = add(app_, "realtime", "hear and publish messages", std::nullopt);
+    CLI::App& tail = add(realtime, "tail", "print messages as they come", Command::kRealtimeTail);
+    tail.add_option("channel", options_.channel, "of this channel")->required();
+    tail.add_option("--topic", options_.topics, "of this topic; may be given several times")
+        ->allow_extra_args(false);
+    tail.add_option("--since", options_.since,
+                    "begin there: a message's id, a time, or a duration such as 2m");
+    CLI::App& publish = add(realtime, "publish", "publish a message", Command::kRealtimePublish);
+    publish.add_option("channel", options_.channel, "to this channel")->required();
+    publish.add_option("topic", options_.topics, "and topic")->required()->expected(1);
+    publish
+        .add_option("--data", options_.data,
+                    "JSON, or any text; @FILE reads it, - reads standard input")
+        ->required();
   }
 
   void add_others() {

@@ -25,6 +25,8 @@ enum class Command : uint8_t {
   kEventsList,
   kEventsShow,
   kFunctionsList,
+  kRealtimeTail,
+  kRealtimePublish,
   kDoctor,
   kVersion,
 };
@@ -57,6 +59,10 @@ struct Options {
   std::string user;
   std::string event_id;
   std::string ts;
+
+  // realtime
+  std::string channel;
+  std::vector<std::string> topics;
 
   bool wait = false;   // until the runs have ended
   bool whole = false;  // payloads

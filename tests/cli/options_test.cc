@@ -35,6 +35,15 @@ TEST_CASE("each command is found, with what belongs to it") {
   CHECK(list.since == "24h");
   CHECK(list.function == "bill");
 
+  const Options tail = accepted({"realtime", "tail", "post:1", "--topic", "a", "--topic", "b"});
+  CHECK(tail.command == Command::kRealtimeTail);
+  CHECK(tail.channel == "post:1");
+  CHECK(tail.topics == std::vector<std::string>{"a", "b"});
+  const Options publish = accepted({"realtime", "publish", "post:1", "a", "--data", "x"});
+  CHECK(publish.command == Command::kRealtimePublish);
+  CHECK(publish.topics == std::vector<std::string>{"a"});
+  refused({"realtime", "publish", "post:1"});
+
   CHECK(accepted({"runs", "show", "R1", "--full"}).whole);
   CHECK(accepted({"runs", "cancel", "R1", "R2", "R3"}).ids.size() == 3);
   CHECK(accepted({"runs", "rerun", "R1", "--wait"}).wait);

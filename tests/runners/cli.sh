@@ -137,6 +137,25 @@ expect 6 "Failed" "$cli" --url "$url" runs cancel "$ended"
 expect 1 "does again what" "$cli" --url "$url" runs rerun "$ended" --wait
 expect 0 "ok       journal (every page" "$cli" --url "$url" doctor --deep
 expect 0 "ok       disk" "$cli" --url "$url" doctor
+expect 0 "Published to post:1 a" "$cli" --url "$url" realtime publish post:1 a --data '{"n":1}'
+exec 3< <(exec "$cli" --url "$url" realtime tail post:1 --since 5m)
+tail=$!
+# heard WORDS: the next line that the tail prints has the words.
+heard() {
+  local line=""
+  if read -r -t 60 line <&3 && [[ $line == *"$1"* ]]; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "FAILED: heard \"$line\" and not \"$1\""
+  fi
+}
+heard 'a {"n":1}'
+expect 0 "" "$cli" --url "$url" realtime publish post:1 b --data "two words"
+heard 'b "two words"'
+kill "$tail"
+exec 3<&-
+expect 2 "topic is required" "$cli" --url "$url" realtime publish post:1
 expect 6 "use --url instead of --db" "$cli" --db "$file" runs list
 
 # The file after the server was killed.
@@ -156,6 +175,7 @@ expect 0 "Scheduled" "$cli" --url "$url" runs list --status scheduled
 expect 0 "Sent 0" "$cli" --url "$url" events send nobody/listens
 expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --signing-key 00 runs list
 expect 5 "STEPWELL_EVENT_KEY" "$cli" --url "$url" --event-key wrong events send a
+expect 5 "401" "$cli" --url "$url" --signing-key 00 realtime tail post:1
 evil=$'{"x":"\\u001b[31m\u202e"}'
 "$cli" --url "$url" events send evil/event --data "$evil" >/dev/null
 if "$cli" --url "$url" events list | grep -q $'\x1b\|\u202e'; then
