@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/sdk/content_coding.h"
 #include "api/sdk/register_routes.h"
 #include "api/sdk/run_routes.h"
 
@@ -50,6 +51,7 @@ Sdk::Sdk(runtime::Runtime& runtime, server::Service& service, const SdkOptions& 
       registered_(service.gateway()),
       syncer_(service.gateway(), apps_, registered_, sync_options(options), listener(options)) {
   runtime.set_driver(DriverKind::kHttp, &driver_);
+  service.router().set_decoder(decode_content);
   add_run_routes(service.router(), service.gateway());
   registered_.on_news(listener(options));
   add_register_routes(service.router(), registered_,

@@ -1,6 +1,7 @@
 #include "api/server/connection.h"
 
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "schema/check.h"
@@ -284,12 +285,49 @@ void Connection::hand_on_body() {
 
 void Connection::call_handler(Request request) {
   const std::shared_ptr<Exchange> exchange = make_exchange();
+  const std::string_view coding = request.headers.find("content-encoding").value_or("identity");
+  if (equals_ignoring_case(coding, "identity")) {
+    handle(*route_, std::move(request), exchange);
+  } else {
+    decode(*route_, std::move(request), exchange);
+  }
+}
+
+void Connection::handle(const Route& route, Request request,
+                        const std::shared_ptr<Exchange>& exchange) {
   try {
-    route_->handler(std::move(request), Responder(exchange));
+    route.handler(std::move(request), Responder(exchange));
   } catch (const std::exception&) {
     // A failure of ours must not look like success, nor take the server with it.
     if (!exchange->is_answered) Responder(exchange).send(Response::error(500, "internal error"));
   }
+}
+
+// Decompresses the body off the loop, up to what the route takes, then calls the handler.
+void Connection::decode(const Route& route, Request request,
+                        const std::shared_ptr<Exchange>& exchange) {
+  struct Work {
+    Request request;
+    std::optional<Error> error;
+  };
+  auto work = std::make_shared<Work>();
+  work->request = std::move(request);
+  server_->loop_.offload(
+      [work, decoder = server_->router_.decoder(), most = route.body_bytes_max] {
+        const std::string coding(*work->request.headers.find("content-encoding"));
+        Result<std::string> text = decoder(coding, std::move(work->request.body), most);
+        if (!text) {
+          work->error = text.error();
+          return;
+        }
+        work->request.body = std::move(*text);
+        work->request.body.reserve(work->request.body.size() + kBodyPadding);
+      },
+      [work, &route, exchange] {
+        if (!work->error) return handle(route, std::move(work->request), exchange);
+        const int status = work->error->code == ErrorCode::kTooLarge ? 413 : 400;
+        Responder(exchange).send(Response::error(status, work->error->message));
+      });
 }
 
 // Counts what the body that is being read occupies. False: the server holds too much already, and

@@ -98,6 +98,9 @@ class Connection {
   void open_body();
   void hand_on_body();
   void call_handler(Request request);
+  static void handle(const Route& route, Request request,
+                     const std::shared_ptr<Exchange>& exchange);
+  void decode(const Route& route, Request request, const std::shared_ptr<Exchange>& exchange);
   bool count_body();
   void release_body();
   void refuse(Response response);

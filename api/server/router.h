@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/server/limits.h"
 #include "api/server/origin.h"
 #include "api/server/request.h"
 #include "api/server/response.h"
+#include "schema/result.h"
 
 namespace stepwell::server {
 
@@ -68,6 +70,11 @@ struct Route {
 // path parameters filled in.
 using Authorizer = std::function<std::optional<Response>(Access access, const Request& request)>;
 
+// A compressed body as text, for the value of Content-Encoding, and no more than so many bytes of
+// it. Any thread.
+using BodyDecoder =
+    std::function<Result<std::string>(std::string_view codings, std::string body, size_t most)>;
+
 // Loop thread only, once requests come.
 class Router {
  public:
@@ -88,6 +95,10 @@ class Router {
   // the route for GET; OPTIONS and preflights by the router itself.
   Decision decide(Request& request) const;
 
+  // Without one, compressed bodies are refused. Before requests come.
+  void set_decoder(BodyDecoder decoder) { decoder_ = std::move(decoder); }
+  const BodyDecoder& decoder() const { return decoder_; }
+
   // All routes, for tests and `doctor`.
   std::vector<const Route*> routes() const;
 
@@ -104,6 +115,7 @@ class Router {
 
   OriginRules rules_;
   Authorizer authorizer_;
+  BodyDecoder decoder_;
   std::vector<std::unique_ptr<Entry>> entries_;
 };
 

@@ -1,6 +1,7 @@
 // Apps register with a whole server: by themselves, when they are asked, and in band.
 #include <doctest/doctest.h>
 #include <fmt/core.h>
+#include <zlib.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -185,6 +186,34 @@ TEST_CASE("a server with keys asks for one, and has no /dev") {
   CHECK(f.register_app(body, "Authorization: Bearer undefined\r\n").status == 401);
   CHECK(f.register_app(body, kBearer).status == 200);
   CHECK(fetch(f.port(), "/dev", kBearer).status == 404);
+}
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+TEST_CASE("a body may be compressed, and counts as large as it is then") {
+  Fixture f(server::Mode::kDev);
+  const std::string body = app("shop", "http://h/x", function("a", "http://h/x"));
+  constexpr std::string_view kGzip = "Content-Encoding: gzip\r\n";
+  CHECK(member(f.register_app(gzip(body), kGzip), "modified") == "true");
+  CHECK(f.functions() == "a@http://h/x ");
+  CHECK(f.register_app(body, kGzip).status == 400);
+  CHECK(f.register_app(gzip(body).substr(0, 50), kGzip).status == 400);
+  CHECK(f.register_app(gzip(std::string(64u << 20, ' ')), kGzip).status == 413);
+  CHECK(f.register_app(body, "Content-Encoding: br\r\n").status == 415);
+  CHECK(f.register_app(gzip(body), "Content-Encoding: gzip, gzip\r\n").status == 415);
+  CHECK(post_to(f.port(), "/e/k", gzip(R"({"name":"n"})"), kGzip).status == 200);
 }
 
 TEST_CASE("an app that is asked registers, and is asked again until it answers") {
