@@ -103,7 +103,8 @@ ResponseParser::Event ResponseParser::feed(std::string_view bytes) {
     const Event event = run(bytes, consumed);
     bytes.remove_prefix(consumed);
     if (event != Event::kMessage) return event;
-    const bool is_interim = status_ >= 100 && status_ < 200;
+    if (status_ < 100) return fail("its status is none");
+    const bool is_interim = status_ < 200;
     if (!is_interim) {
       has_surplus_ = !bytes.empty();
       return event;
