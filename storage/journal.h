@@ -33,6 +33,10 @@ std::string_view commit_outcome_name(CommitOutcome outcome);
 struct CommitResult {
   CommitOutcome outcome = CommitOutcome::kUnknown;
   std::string message;  // for people, when not committed: what failed
+  // Committed, but there is room only for what ends something: take nothing new in.
+  bool uses_reserve = false;
+  // kNoSpace: not for want of room, but because another program holds the database's lock.
+  bool is_locked = false;
 };
 
 // What an owner learns when it takes a shard.

@@ -7,6 +7,8 @@ namespace {
 
 constexpr const char* kNoSpaceMessage =
     "the disk is full: nothing new is accepted until there is room again";
+constexpr const char* kLockedMessage =
+    "another program holds the lock of the database: nothing new is accepted until it lets go";
 
 RequestId request_of(const Input& input) {
   return std::visit(
@@ -118,13 +120,14 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
     case storage::CommitOutcome::kNoSpace:
       // A probe that finds the disk still full loses nothing.
       if (is_probe_ && !is_dirty_ && !stopped_) return;
-      return run_out_of_space();
+      return run_out_of_space(result.is_locked);
     default:
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
       return journal_failed(result);
   }
   ++next_seq_;
-  out_of_space_ = false;
+  out_of_space_ = result.uses_reserve;
+  refusal_ = kNoSpaceMessage;
   std::vector<Effect> effects = std::exchange(held_back_, {});
   for (Effect& effect : std::exchange(sealed_effects_, {})) effects.push_back(std::move(effect));
   std::vector<std::string> keys = std::exchange(sealed_keys_, {});
@@ -161,12 +164,13 @@ void Pipeline::release(std::vector<Effect> effects) {
 void Pipeline::refuse(const Input& input) {
   RequestId request = request_of(input);
   if (request == 0) return;
-  port_.perform(Answer{.request = request,
-                       .error = Error{ErrorCode::kUnavailable,
-                                      stopped_ ? "the engine is stopping" : kNoSpaceMessage}});
+  port_.perform(Answer{
+      .request = request,
+      .error = Error{ErrorCode::kUnavailable, stopped_ ? "the engine is stopping" : refusal_}});
 }
 
-void Pipeline::run_out_of_space() {
+void Pipeline::run_out_of_space(bool is_locked) {
+  refusal_ = is_locked ? kLockedMessage : kNoSpaceMessage;
   // Nothing of batches N and N+1 is or will be stored: forget them, and read again what is.
   std::vector<Effect> dropped = std::exchange(sealed_effects_, {});
   for (Effect& effect : open_.effects) dropped.push_back(std::move(effect));
@@ -181,12 +185,11 @@ void Pipeline::run_out_of_space() {
   for (const Effect& effect : dropped) {
     const auto* answer = std::get_if<Answer>(&effect);
     if (answer == nullptr) continue;
-    port_.perform(Answer{.request = answer->request,
-                         .error = Error{ErrorCode::kUnavailable, kNoSpaceMessage}});
+    port_.perform(
+        Answer{.request = answer->request, .error = Error{ErrorCode::kUnavailable, refusal_}});
   }
   for (RequestId request : core_.unanswered()) {
-    port_.perform(
-        Answer{.request = request, .error = Error{ErrorCode::kUnavailable, kNoSpaceMessage}});
+    port_.perform(Answer{.request = request, .error = Error{ErrorCode::kUnavailable, refusal_}});
   }
   for (auto& [id, fetching] : fetching_) refuse(fetching.input);
   fetching_.clear();

@@ -34,6 +34,8 @@ struct SqliteOptions {
   std::chrono::milliseconds busy_timeout{5000};   // only programs that pass the lock make it busy
   std::chrono::milliseconds read_deadline{1000};  // of one call of a reader
   CheckpointRules checkpoints;
+  // Kept free beside the database, in PATH.reserve, for what must be written when the disk is full.
+  uint64_t reserve_bytes = 8u << 20;
   // The name of a registered SQLite VFS, for simulated disks. The checks and the lock of the real
   // file system are left out then: the VFS answers for its files. Empty: the system's own.
   std::string vfs;

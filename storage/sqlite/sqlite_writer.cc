@@ -74,6 +74,8 @@ SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database data
     : options_(std::move(options)),
       lock_(std::move(lock)),
       database_(std::move(database)),
+      // A simulated disk has no place for it.
+      reserve_(options_.path + ".reserve", options_.vfs.empty() ? options_.reserve_bytes : 0),
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
@@ -163,6 +165,18 @@ CommitResult SqliteJournal::commit(const Batch& batch) {
   if (getpid() != owner_pid_) {
     return poison(CommitOutcome::kFenced, "the journal belongs to the process that was forked");
   }
+  const bool is_low = !reserve_.take();
+  if (is_low && batch.records.empty() && !batch.clean_stop) {
+    // It only asks whether there is room, which is not worth what is left.
+    return {CommitOutcome::kNoSpace, options_.path + ": the disk is full but for the reserve"};
+  }
+  CommitResult result = write(batch);
+  result.uses_reserve = is_low && result.outcome == CommitOutcome::kCommitted;
+  if (result.outcome == CommitOutcome::kNoSpace && !result.is_locked) reserve_.give_up();
+  return result;
+}
+
+CommitResult SqliteJournal::write(const Batch& batch) {
   if (int code = begin_.run(); code != SQLITE_DONE) return fail(code, "begin a transaction");
   if (int code = swap_sequence(batch); code == kNothingChanged) {
     return explain_lost_swap(batch);
@@ -276,6 +290,7 @@ CommitResult SqliteJournal::explain_lost_swap(const Batch& batch) {
 CommitResult SqliteJournal::fail(int code, const std::string& doing) {
   CommitResult result{outcome_of(code),
                       fmt::format("{}: {} ({})", options_.path, database_.message(code), doing)};
+  result.is_locked = (code & 0xFF) == SQLITE_BUSY || (code & 0xFF) == SQLITE_LOCKED;
   // A failed write of the log is never tried again: after a failed sync nothing that this handle
   // says about the file can be trusted.
   if (result.outcome == CommitOutcome::kUnknown) {

@@ -8,6 +8,7 @@
 
 #include "storage/journal.h"
 #include "storage/sqlite/database.h"
+#include "storage/sqlite/disk_reserve.h"
 #include "storage/sqlite/file_guard.h"
 #include "storage/sqlite/sqlite_journal.h"
 
@@ -55,6 +56,7 @@ class SqliteJournal : public Journal {
   int run_once(Statement& statement);
   int add_counters(ShardId shard, const Deltas& deltas);
 
+  CommitResult write(const Batch& batch);
   CommitResult explain_lost_swap(const Batch& batch);
   CommitResult fail(int code, const std::string& doing);
   CommitResult roll_back(CommitResult result);
@@ -66,6 +68,7 @@ class SqliteJournal : public Journal {
   SqliteOptions options_;
   FileLock lock_;  // given back after the database is closed
   Database database_;
+  DiskReserve reserve_;
   std::shared_ptr<SharedState> shared_ = std::make_shared<SharedState>();
   int owner_pid_ = 0;
   std::optional<CommitResult> poison_;

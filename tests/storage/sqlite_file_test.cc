@@ -307,6 +307,7 @@ TEST_CASE("a lock of another program is waited for, and then nothing was written
   Batch batch = owner.batch({PutEvent{make_event(1)}});
   CommitResult result = owner.commit(*journal, batch);
   CHECK(result.outcome == CommitOutcome::kNoSpace);
+  CHECK(result.is_locked);
   CHECK(result.message.find("locked") != std::string::npos);
   REQUIRE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr) == SQLITE_OK);
   sqlite3_close(other);
