@@ -104,8 +104,10 @@ void State::emit_end_event(const Run& run, const RunRecord& record, std::string_
     write(storage::PutEvent{std::move(event)});
     return;
   }
-  CHECK_INVARIANT(run.memory != nullptr, "a run that is listened to ends in memory");
-  event.event.data = finished_event_data(record, run.memory->context->events);
+  // Those of a run whose stored data is damaged cannot be read.
+  static const std::vector<Event> kNoEvents;
+  event.event.data =
+      finished_event_data(record, run.memory ? run.memory->context->events : kNoEvents);
   internal_events_.push_back(std::move(event));
 }
 

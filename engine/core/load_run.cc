@@ -3,6 +3,7 @@
 //   loading ──(read)──────────► in memory, goes on
 //           ──(read too old)──► loading again: it was written to meanwhile
 //           ──(read failed)───► loading again
+//           ──(damaged)───────► ended: reading it again would find the same
 #include <algorithm>
 
 #include "engine/core/state.h"
@@ -13,9 +14,21 @@ void State::run_loaded(RunLoaded input) {
   Run* run = find_run(input.run);
   if (run == nullptr || !run->is_loading) return;
   run->is_loading = false;
+  if (!input.snapshot && input.snapshot.error().code == ErrorCode::kCorrupt) {
+    return end_damaged(*run, input.snapshot.error().message);
+  }
   if (!input.snapshot || input.snapshot->as_of_seq < run->needs_batch) return load(*run);
   bring_back(*run, std::move(*input.snapshot));
   pump(*run);
+}
+
+void State::end_damaged(Run& run, const std::string& damage) {
+  if (run.pending_end) {
+    return finish(run, run.pending_end->status, "", run.pending_end->reason);
+  }
+  fail_run(run, {.name = "StoredDataDamaged",
+                 .message = "what is stored of this run is damaged, so that it cannot go on: " +
+                            damage + "; \"stepwell doctor --deep\" checks the rest"});
 }
 
 void State::bring_back(Run& run, storage::RunSnapshot snapshot) {

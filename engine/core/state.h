@@ -254,6 +254,7 @@ class State {
 
   // -- load_run.cc ------------------------------------------------------------------------------
   void bring_back(Run& run, storage::RunSnapshot snapshot);
+  void end_damaged(Run& run, const std::string& damage);
 
   // -- poison.cc --------------------------------------------------------------------------------
   // At an unclean start, for a run that was under way: counts its deaths. False: it has ended.

@@ -134,7 +134,9 @@ void Runtime::journal_failed(const storage::CommitResult& result) {
 }
 
 void Runtime::submit(core::Input input, AnswerCallback callback) {
-  if (callback && requests_.fetch_add(1) >= options_.requests_max) {
+  // What ends something has room of its own: without it an overload could not be ended.
+  const size_t own_room = core::is_essential(input) ? options_.requests_max / 5 + 1 : 0;
+  if (callback && requests_.fetch_add(1) >= options_.requests_max + own_room) {
     return post([this, callback = std::move(callback)]() mutable {
       refuse(std::move(callback), "too many requests wait: try again in a moment");
     });
@@ -279,7 +281,8 @@ void Runtime::load_run(RunNo run) {
 
 void Runtime::run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot) {
   if (state_ != RuntimeState::kServing) return;  // whoever serves next asks anew
-  if (!snapshot) return do_later([this, run] { load_run(run); });
+  bool is_damaged = !snapshot && snapshot.error().code == ErrorCode::kCorrupt;
+  if (!snapshot && !is_damaged) return do_later([this, run] { load_run(run); });
   pipeline_->submit(core::RunLoaded{.run = run, .snapshot = std::move(snapshot)}, wall_clock());
   flush();
 }

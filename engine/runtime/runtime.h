@@ -28,7 +28,7 @@ struct RuntimeOptions {
   size_t query_threads = 1;      // for queries of people and programs
   size_t query_queue_max = 256;  // beyond that they are refused
   // Requests that wait for their answers. Beyond that they are refused: more would only wait longer
-  // and take memory.
+  // and take memory. Cancellations have a fifth of it on top.
   size_t requests_max = 256 * 1024;
   // How long the engine leaves alone what failed just now and would only fail again: a read, a
   // full disk.

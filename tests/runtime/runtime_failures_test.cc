@@ -143,6 +143,24 @@ TEST_CASE("a reply whose look-up fails is not lost, nor a run whose load fails")
   engine.stop();
 }
 
+TEST_CASE("a run whose stored data is damaged fails, instead of being read for ever") {
+  MemoryDisk disk;
+  Engine engine(disk.open(), {.settings = {.always_evict = true}, .retry_pause = 5ms});
+  WaitForEvent wait{.event = "answer/given", .timeout = {.after = 1h}};
+  engine.driver.scripts["greet"] = {body_of("one", "1"), step("wait", wait)};
+  engine.serve();
+  engine.send("go/greet");
+  engine.run_until([&] { return engine.driver.bodies["wait"] == 1; });
+  while (engine.runtime->core().hot_bytes() > 0) engine.turn();
+  REQUIRE(disk.last->corrupt(disk.last->store().steps().begin()->first));
+  engine.send("answer/given");
+  engine.wait_for_ends(1);
+  CHECK(engine.ends.at(0).status == RunStatus::kFailed);
+  CHECK(engine.ends.at(0).error->name == "StoredDataDamaged");
+  CHECK(engine.ends.at(0).error->message.find("doctor --deep") != std::string::npos);
+  engine.stop();
+}
+
 TEST_CASE("a stop does not wait for the pause after a failed read") {
   MemoryDisk disk;
   Engine engine(disk.open(), {.retry_pause = 1h});

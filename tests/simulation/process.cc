@@ -320,7 +320,8 @@ void Process::fetch(core::FetchId id, const core::Lookup& lookup) {
 void Process::load(RunNo run) {
   later(some_delay(), [this, run] {
     auto snapshot = read().load_run(run, false);
-    if (!snapshot) return later(kReadPause, [this, run] { load(run); });
+    bool is_damaged = !snapshot && snapshot.error().code == ErrorCode::kCorrupt;
+    if (!snapshot && !is_damaged) return later(kReadPause, [this, run] { load(run); });
     later(some_delay(), [this, run, snapshot = std::move(snapshot)] {
       submit(core::RunLoaded{run, snapshot});
     });
