@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# The long runs, by hand, on a release build: tests/long.sh disk crash fuzz (one, several, or all).
+# DISK_SEEDS, KILLS and FUZZ_SECONDS change how long each takes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=build/${STEPWELL_PRESET:-release}/bin
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# Every scenario on a failing disk, at random and each fault at each call.
+run_disk() {
+  "$bin/stepwell-disk" --seeds "${DISK_SEEDS:-20000}"
+  "$bin/stepwell-disk" --sweep --stride "${DISK_STRIDE:-7}"
+}
+run_crash() {
+  "$bin/crash-test" "$bin/crash-app" "$folder" "${KILLS:-1000}" 20000
+}
+# With the preset "fuzz". What breaks is left in build/fuzz/found.
+run_fuzz() {
+  local target name
+  mkdir -p build/fuzz/found
+  for target in build/fuzz/bin/fuzz_*; do
+    name=$(basename "$target")
+    mkdir -p "build/fuzz/found/$name"
+    "$target" -max_total_time="${FUZZ_SECONDS:-300}" -print_final_stats=1 \
+      -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" \
+      "tests/fuzz/corpus/$name"
+  done
+}
+
+if [ $# -eq 0 ]; then set -- disk crash fuzz; fi
+for part in "$@"; do
+  case $part in
+    disk | crash | fuzz) "run_$part" ;;
+    *)
+      echo "usage: tests/long.sh [disk] [crash] [fuzz]" >&2
+      exit 2
+      ;;
+  esac
+done
