@@ -32,7 +32,8 @@ class Player {
   explicit Player(const Options& options) : options_(options), scenarios_(sim::all_scenarios()) {
     // The known gap of docs/reliability.md: an engine that stops while the disk is full may leave a
     // refused commit behind.
-    std::erase_if(scenarios_, [](const sim::Scenario& each) { return each.name == "no-space-stop"; });
+    std::erase_if(scenarios_,
+                  [](const sim::Scenario& each) { return each.name == "no-space-stop"; });
   }
 
   int list() const {
