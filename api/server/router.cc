@@ -151,8 +151,9 @@ Router::Decision Router::decide_route(Request& request) const {
   if (!params) return {.response = Response::error(400, "the path has a malformed escape")};
   request.params = std::move(*params);
   const std::string_view coding = request.headers.find("content-encoding").value_or("identity");
-  const bool is_readable = equals_ignoring_case(coding, "identity") ||
-                           (decoder_ && !entry->route.open_body && equals_ignoring_case(coding, "gzip"));
+  const bool is_readable =
+      equals_ignoring_case(coding, "identity") ||
+      (decoder_ && !entry->route.open_body && equals_ignoring_case(coding, "gzip"));
   if (!is_readable || request.headers.count("content-encoding") > 1) {
     return {.response =
                 Response::error(415, decoder_ ? "bodies are read plain or compressed by gzip alone"
