@@ -187,7 +187,7 @@ CONFORMANCE("internal events are listed only if asked for") {
 CONFORMANCE("events received in a span of time") {
   Fixture<Backend> f;
   std::vector<Record> records;
-  for (Position pos = 1; pos <= 9; ++pos) records.push_back(PutEvent{make_event(pos)});
+  for (Position pos = 1; pos <= 9; ++pos) records.emplace_back(PutEvent{make_event(pos)});
   f.commit(std::move(records));
   CHECK(positions(*f.reader, {.received_from = at(3), .received_until = at(6)}) ==
         Numbers{5, 4, 3});
