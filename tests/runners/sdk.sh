@@ -20,7 +20,7 @@ trap 'rm -f "$log"' EXIT
 for version in 3 4; do
   result=0
   SDK_VERSION=$version node_modules/.bin/node --test --test-concurrency=1 --test-timeout=180000 \
-    --test-reporter=tap cases/*.test.mjs >"$log" 2>&1 || result=$?
+    --test-reporter=tap {cases,realtime}/*.test.mjs >"$log" 2>&1 || result=$?
   ok=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log")
   total=$(sed -nE 's/^# tests ([0-9]+)$/\1/p' "$log")
   if [ -z "$ok" ] || [ "$total" -eq 0 ] || { [ "$result" -ne 0 ] && [ "$ok" -eq "$total" ]; }; then

@@ -167,14 +167,16 @@ export function completed(run, output) {
   assert.deepEqual(run.output, output);
 }
 
-// An app in a process of its own: v3/app.mjs or v4/app.mjs with the functions of apps/NAME.mjs.
+// An app in a process of its own: v3/app.mjs or v4/app.mjs with the functions of apps/NAME.mjs, or
+// another program of that folder.
 export class App {
-  static async start(name, server, { port = 0, env = {}, register = true } = {}) {
+  static async start(
+    name, server, { port = 0, env = {}, register = true, program = "app.mjs" } = {}) {
     const app = new App();
     app.name = name;
-    app.env = env;
+    app.options = { env, program };
     app.program = new Program(`app ${name}`, process.execPath,
-      [path.join(here, `v${version}`, "app.mjs"), name],
+      [path.join(here, `v${version}`, program), name],
       { ...server.appEnvironment(), PORT: String(port), ...env });
     app.port = Number((await app.program.line(/listening (\d+)/))[1]);
     app.url = `http://127.0.0.1:${app.port}/api/inngest`;
@@ -188,7 +190,7 @@ export class App {
     if (!response.ok) throw new Error(`the app does not register: ${response.status} ${body}`);
   }
   restart(server) {
-    return App.start(this.name, server, { port: this.port, env: this.env, register: false });
+    return App.start(this.name, server, { ...this.options, port: this.port, register: false });
   }
 
   // What the functions told about themselves: each console.log of {"note": …}, in order.
