@@ -185,6 +185,7 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   server::HostOptions options;
   options.service = *service;
   options.runtime.settings = core_settings(settings);
+  if (settings.channel_replay) options.hub.young_channel_age = *settings.channel_replay;
   options.journal = std::move(*journal);
   options.on_fatal = die;
   options.on_space = tell_of_space;

@@ -241,6 +241,10 @@ std::vector<SettingKind> general_kinds() {
        .help = "how far back a wait sees events (default 60s; 0: not at all)",
        .type = "DURATION",
        .is_for_servers = true},
+      {.name = "channel-replay",
+       .help = "a realtime channel that is no older is told from its first message (default 30s)",
+       .type = "DURATION",
+       .is_for_servers = true},
       {.name = "durability",
        .help = "full (default), or relaxed: a power cut may lose the last commits",
        .type = "MODE",
@@ -332,6 +336,9 @@ Result<Settings> read_settings(const SettingValues& values) {
   const auto lookback = reader.duration("wait-lookback");
   if (!lookback) return lookback.error();
   settings.wait_lookback = *lookback;
+  const auto replay = reader.duration("channel-replay");
+  if (!replay) return replay.error();
+  settings.channel_replay = *replay;
   const std::string durability = reader.text("durability");
   if (!durability.empty() && durability != "full" && durability != "relaxed") {
     return reader.error("durability", "is neither full nor relaxed");

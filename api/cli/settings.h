@@ -60,6 +60,7 @@ struct Settings {
   std::vector<std::string> allowed_origins;
   std::optional<Duration> retry_interval;
   std::optional<Duration> wait_lookback;
+  std::optional<Duration> channel_replay;
   bool is_relaxed = false;  // durability
   std::vector<std::string> sdk_urls;
   bool no_discovery = false;

@@ -282,7 +282,7 @@ bool Hub::catch_up_from(const StartFrom& start, const Channel& channel, Time now
   }
   const Since& since = std::get<Since>(start);
   bool is_young = since.with_young_channels && channel.first_number != 0 &&
-                  channel.first_published >= now - settings_.young_channel_age;
+                  channel.first_published > now - settings_.young_channel_age;
   if (is_young) return lost.number >= channel.first_number;
   // Backwards, and not by halving: the clock may have jumped.
   for (auto message = channel.history.rbegin(); message != channel.history.rend(); ++message) {

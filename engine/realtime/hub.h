@@ -37,7 +37,7 @@ struct HubSettings {
   size_t lifecycle_messages_max = 50'000;
   size_t lifecycle_bytes_max = 16u << 20;
   // A channel whose first message is younger is replayed from there to a subscriber that asks for
-  // it: the sender of an event subscribes only after the fast engine has published.
+  // it: the sender of an event subscribes only after the fast engine has published. Zero: none is.
   Duration young_channel_age = std::chrono::seconds(30);
   // What waits for one subscriber.
   size_t queue_messages_max = 1'000;

@@ -139,6 +139,14 @@ TEST_CASE("since a time, and from the start of a young channel") {
   CHECK(drain(*later) == Seen{"2", "4"});
 }
 
+TEST_CASE("no channel is young when none shall be") {
+  Hub hub({.young_channel_age = Duration(0)}, 1);
+  hub.publish(message("new", "x", "1"), kNow);
+  auto s = hub.subscribe({{"new", kEveryTopic}}, Since{kNow + 1ms}, kNow, nullptr);
+  hub.publish(message("new", "x", "2"), kNow + 2ms);
+  CHECK(drain(*s) == Seen{"2"});
+}
+
 TEST_CASE("what is gone of the time that was asked for is announced") {
   Hub hub({.history_messages_max = 2}, 1);
   for (int i = 1; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow + i * 40s);
