@@ -143,7 +143,12 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_by_run ON attempts (run);
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations{{{1, kVersion1}}};
+// dialect: in which version of the SDKs' protocol the run speaks; 0: it has not said.
+constexpr std::string_view kVersion2 = R"sql(
+ALTER TABLE runs ADD COLUMN dialect INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
 
 }  // namespace
 

@@ -80,6 +80,7 @@ struct RunRecord {
   int deaths = 0;
   int deaths_alone = 0;
   Position deaths_pos = 0;
+  int dialect = 0;  // see core::Call; 0: its code has not answered yet
 };
 
 // The numbers are stored: never reuse one.

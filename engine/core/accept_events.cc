@@ -118,7 +118,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       if (has_started || !function.triggers[candidate.trigger].matches_trigger(json, now_)) {
         continue;
       }
-      Run& run = start_run(
+      const Started run = start_run(
           {.function = &function,
            .events = {content},
            .positions = {event->pos},

@@ -174,6 +174,7 @@ RunRecord State::record_of(const Run& run, RunStatus status) const {
   record.deaths = run.deaths;
   record.deaths_alone = run.deaths_alone;
   record.deaths_pos = run.deaths_pos;
+  record.dialect = run.dialect;
   record.is_quiet = run.is_quiet;
   if (run.invoked_by) record.invoked_by = *run.invoked_by;
   if (run.pending_end && run.pending_end->status == RunStatus::kCancelled) {

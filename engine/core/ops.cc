@@ -336,11 +336,10 @@ bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
   // The child's number is known only once it has started: put it into the step's row then.
   size_t put_step = out_->writes.size() - 1;
   write(storage::PutEvent{std::move(record)});
-  Run& child = start_run({.function = function,
-                          .events = {std::move(content)},
-                          .positions = {pos},
-                          .invoked_by = InvokedBy{parent, op.key}});
-  find_pending(run, op.key)->child = child.no;
+  const Started child = start_run({.function = function,
+                                   .events = {std::move(content)},
+                                   .positions = {pos},
+                                   .invoked_by = InvokedBy{parent, op.key}});
   std::get<storage::PutStep>(out_->writes[put_step]).step.invoked_run = child.no;
   return true;
 }

@@ -53,14 +53,15 @@ void State::recover_run(storage::OpenRun open) {
   run->function = functions_.find(record.function.slug);
   CHECK_INVARIANT(run->function != nullptr, "a run's function is stored before the run");
   run->status = record.status;
-  run->parallel = run->function->config.driver == DriverKind::kNative ? ParallelMode::kRace
-                                                                      : ParallelMode::kCoalesce;
+  // How its steps side by side are to go on, its next answer says; until then each is looked at.
+  run->parallel = ParallelMode::kRace;
   run->is_quiet = record.is_quiet;
   run->needs_discovery = may_need_discovery(open);
   run->attempt = record.attempt;
   run->deaths = record.deaths;
   run->deaths_alone = record.deaths_alone;
   run->deaths_pos = record.deaths_pos;
+  run->dialect = record.dialect;
   run->created_at = record.created_at;
   bool is_ahead = record.status == RunStatus::kScheduled && record.start_at > now_;
   run->start_at = is_ahead ? record.start_at : Time{};

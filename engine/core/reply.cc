@@ -49,7 +49,8 @@ void State::call_replied(CallReplied input) {
   CHECK_INVARIANT(run != nullptr && run->memory != nullptr,
                   "a run is in memory while it is called");
 
-  if (reply.dialect != 0) run->dialect = reply.dialect;
+  const bool speaks_anew = reply.dialect != 0 && reply.dialect != run->dialect;
+  if (speaks_anew) run->dialect = reply.dialect;
   publish(*run, std::move(reply.publications));
   if (call.kind == CallKind::kFunction) {
     run->call = 0;
@@ -66,6 +67,7 @@ void State::call_replied(CallReplied input) {
     if (call.kind == CallKind::kStep) return step_call_threw(*run, call, std::move(*threw));
     return function_threw(*run, call, std::move(*threw));
   }
+  if (speaks_anew) update_run(*run);
   if (call.kind == CallKind::kFunction) run->parallel = reply.parallel;
   yielded(*run, call, std::move(std::get<Yielded>(reply.outcome)), std::move(input.histories));
 }

@@ -2,6 +2,7 @@
 //
 //   (start) ──► Scheduled   its start lies ahead, or its function's code is not at hand
 //           ──► Running     it is called as soon as this is durable
+//           ──► Failed      what would cancel it can't be told
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
@@ -25,7 +26,7 @@ size_t context_bytes(const RunContext& context) {
 
 }  // namespace
 
-Run& State::start_run(NewRun request) {
+State::Started State::start_run(NewRun request) {
   RunRecord record;
   record.no = next_pos();
   record.id = RunId{new_ulid()};
@@ -68,21 +69,34 @@ Run& State::start_run(NewRun request) {
   Run& started = *run;
   run_by_id_.emplace(started.id, started.no);
   runs_.emplace(started.no, std::move(run));
+  const Started result{started.no, started.id};
+  if (record.invoked_by) {
+    // Whoever invokes it learns of its end, however soon that comes.
+    find_pending(*find_run(record.invoked_by->run), record.invoked_by->step)->child = started.no;
+  }
   write(storage::PutRun{std::move(record)});
-  register_cancellations(started, now_);
+  if (auto error = register_cancellations(started, now_)) {
+    fail_run(started, std::move(*error));
+    return result;
+  }
   if (started.start_at > now_) {
     timers_.add({started.start_at, started.no, 0, Timer::Kind::kRunStart});
   }
   pump(started);
-  return started;
+  return result;
 }
 
-void State::register_cancellations(Run& run, Time created_at) {
+std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at) {
   const FunctionConfig& config = run.function->config;
   for (size_t i = 0; i < config.cancel_on.size(); ++i) {
     const CancelOn& cancel = config.cancel_on[i];
     Result<Condition> bound = run.function->cancel_on[i].bind(run.memory->trigger_json);
-    if (!bound || bound->is_never()) continue;
+    if (!bound) {
+      return ErrorInfo{.name = "InvalidExpression",
+                       .message = fmt::format("cancelOn of event \"{}\": {}", cancel.event,
+                                              bound.error().message)};
+    }
+    if (bound->is_never()) continue;
     StepRecord step;
     step.key = StepKey::of(fmt::format("cancelOn:{}", i));
     step.id = fmt::format("cancelOn:{}", i);
@@ -94,6 +108,7 @@ void State::register_cancellations(Run& run, Time created_at) {
     PendingStep& pending = record_pending(run, std::move(step));
     waits_.add(cancel.event, expression, {run.no, pending.pos});
   }
+  return std::nullopt;
 }
 
 void State::rerun_run(RerunRun input) {
@@ -110,11 +125,11 @@ void State::rerun_run(RerunRun input) {
   }
   std::vector<Event> events;
   for (const EventRecord& event : source.events) events.push_back(event.event);
-  Run& run = start_run({.function = function,
-                        .events = std::move(events),
-                        .positions = source.run.events,
-                        .rerun_of = source.run.rerun_of.value_or(source.run.id),
-                        .is_quiet = source.run.is_quiet});
+  const Started run = start_run({.function = function,
+                                 .events = std::move(events),
+                                 .positions = source.run.events,
+                                 .rerun_of = source.run.rerun_of.value_or(source.run.id),
+                                 .is_quiet = source.run.is_quiet});
   answer(Answer{.request = input.request, .run = run.id});
 }
 

@@ -179,8 +179,14 @@ class State {
     std::optional<RunId> rerun_of;
     bool is_quiet = false;
   };
-  Run& start_run(NewRun request);
-  void register_cancellations(Run& run, Time created_at);
+  // The run may be over when this returns.
+  struct Started {
+    RunNo no = 0;
+    RunId id;
+  };
+  Started start_run(NewRun request);
+  // Why the run can't go on, if one of its conditions can't be bound to its trigger.
+  std::optional<ErrorInfo> register_cancellations(Run& run, Time created_at);
 
   // -- ops.cc -----------------------------------------------------------------------------------
   // False: the run has ended, do not touch it any more.

@@ -70,7 +70,8 @@ void bind_run_state(Statement& statement, const RunRecord& run, std::string& scr
   statement.integer(static_cast<int>(run.status)).optional(millis(run.started_at));
   statement.optional(millis(run.ended_at)).position(run.ended_pos).integer(run.attempt);
   statement.optional(millis(run.retry_at)).integer(run.deaths).integer(run.deaths_alone);
-  statement.position(run.deaths_pos).integer(payload_checksum(error, run.output));
+  statement.position(run.deaths_pos).integer(run.dialect);
+  statement.integer(payload_checksum(error, run.output));
   statement.text_or_null(error).text_or_null(run.output);
 }
 
@@ -207,6 +208,7 @@ Result<RunRecord> read_run(Statement& row, size_t& event_count) {
   run.deaths = static_cast<int>(row.read_integer());
   run.deaths_alone = static_cast<int>(row.read_integer());
   run.deaths_pos = row.read_position();
+  run.dialect = static_cast<int>(row.read_integer());
   auto checksum = static_cast<uint32_t>(row.read_integer());
   std::string_view error = row.read_text();
   std::string_view output = row.read_text();

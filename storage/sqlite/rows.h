@@ -19,8 +19,9 @@ inline constexpr char kInsertEvent[] =
 inline constexpr char kInsertRun[] =
     "INSERT INTO runs (no, id, function, event, event_count, event_id, created_at, start_at,"
     " invoker_run, invoker_step, rerun_of, is_quiet, fixed_crc, status, started_at, ended_at,"
-    " ended_pos, attempt, retry_at, deaths, deaths_alone, deaths_pos, result_crc, error, output)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ended_pos, attempt, retry_at, deaths, deaths_alone, deaths_pos, dialect, result_crc, error,"
+    " output)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING";
 
 inline constexpr char kInsertRunEvent[] =
@@ -29,8 +30,8 @@ inline constexpr char kInsertRunEvent[] =
 // 1 and 2 are open (RunStatus).
 inline constexpr char kUpdateRun[] =
     "UPDATE runs SET status = ?, started_at = ?, ended_at = ?, ended_pos = ?, attempt = ?,"
-    " retry_at = ?, deaths = ?, deaths_alone = ?, deaths_pos = ?, result_crc = ?, error = ?,"
-    " output = ? WHERE no = ? AND status < 3";
+    " retry_at = ?, deaths = ?, deaths_alone = ?, deaths_pos = ?, dialect = ?, result_crc = ?,"
+    " error = ?, output = ? WHERE no = ? AND status < 3";
 
 inline constexpr char kInsertStep[] =
     "INSERT INTO steps (pos, run, key, id, kind, registered_at, target, expression, fixed_crc,"
@@ -64,9 +65,8 @@ inline constexpr char kEventColumns[] =
     "pos, id, public_id, has_user_id, name, version, ts, received_at, of_run, crc, user, data";
 inline constexpr char kRunColumns[] =
     "no, id, function, event, event_count, event_id, created_at, start_at, invoker_run,"
-    " invoker_step, rerun_of, is_quiet, fixed_crc, status, started_at, ended_at, ended_pos, "
-    "attempt,"
-    " retry_at, deaths, deaths_alone, deaths_pos, result_crc, error, output";
+    " invoker_step, rerun_of, is_quiet, fixed_crc, status, started_at, ended_at, ended_pos,"
+    " attempt, retry_at, deaths, deaths_alone, deaths_pos, dialect, result_crc, error, output";
 inline constexpr char kStepColumns[] =
     "pos, run, key, id, kind, registered_at, target, expression, fixed_crc, state, resolved_pos,"
     " base, resolved_at, due, attempts, resolved_event, invoked_run, memo_crc, error, data";

@@ -62,6 +62,51 @@ TEST_CASE("an event cancels the runs that asked for it, until their time is over
   CHECK(h.core.open_runs() == 1);
 }
 
+TEST_CASE("CAN-09: a cancelOn that no event can meet registers nothing, and cancels nothing") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", "event.data.id == 'other'", 1h}, {"stop", "1 == 2", 1h}};
+  h.add_function(config);
+  h.send("go", R"({"id":1})");
+  CHECK(h.writes<storage::PutStep>().empty());
+  h.send("stop", R"({"id":1})");
+  CHECK(h.core.open_runs() == 1);
+}
+
+// A condition whose form with the event written into it would be too large.
+std::string unbindable() {
+  std::string nested = "[event.data.id].map(a, ";
+  std::string close = ")";
+  for (int i = 0; i < 18; ++i) {
+    nested += "[[a, a]].map(a, ";
+    close += ")";
+  }
+  return nested + "a" + close + " == async.data.x";
+}
+
+TEST_CASE("a run whose cancelOn can't be bound to its trigger fails, and its invoker knows") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", unbindable(), 1h}};
+  h.add_function(config);
+  h.add_function(h.function("parent", "start"));
+  h.send("go", R"({"id":1})");
+  REQUIRE(h.ends.size() == 1);
+  CHECK(h.ends[0].status == RunStatus::kFailed);
+  CHECK(h.ends[0].error->name == "InvalidExpression");
+  CHECK(h.ends[0].error->message.starts_with("cancelOn of event \"stop\": "));
+  CHECK(h.calls.empty());
+  CHECK(h.core.open_runs() == 0);
+
+  h.send("start");
+  h.reply(h.take_call(), {h.op("call", InvokeFunction{.function = "f", .data = R"({"id":1})"})});
+  const Call next = h.take_call();
+  REQUIRE(next.memo.size() == 1);
+  CHECK(next.memo[0].state == StepState::kFailed);
+  CHECK(next.memo[0].error->name == "InvalidExpression");
+  CHECK(h.writes<storage::PutStep>().at(0).step.invoked_run != 0);
+}
+
 TEST_CASE("whoever invoked a run that is cancelled or too slow is told") {
   Harness h;
   h.add_function(h.function("parent", "go"));

@@ -41,6 +41,9 @@ TEST_CASE("a call says where the code is now, and brings the whole memo each tim
                                       .run = first.run->no,
                                       .outcome = Yielded{{Harness::returned("a", "1")}},
                                       .dialect = 2}});
+  const auto updates = harness.writes<storage::UpdateRun>();
+  REQUIRE(updates.size() == 1);
+  CHECK(updates[0].run.dialect == 2);
   const Call second = harness.take_call();
   CHECK(second.endpoint->url == "http://other/api?fnId=f");
   CHECK(second.is_cold);

@@ -25,7 +25,8 @@ bool is_same(const RunRecord& a, const RunRecord& b) {
          a.start_at == b.start_at && a.ended_at == b.ended_at && a.output == b.output &&
          a.error == b.error && a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of &&
          a.is_quiet == b.is_quiet && a.attempt == b.attempt && a.retry_at == b.retry_at &&
-         a.deaths == b.deaths && a.deaths_alone == b.deaths_alone && a.deaths_pos == b.deaths_pos;
+         a.deaths == b.deaths && a.deaths_alone == b.deaths_alone && a.deaths_pos == b.deaths_pos &&
+         a.dialect == b.dialect;
 }
 
 class JournalChecker : public Checker {

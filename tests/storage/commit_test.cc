@@ -176,6 +176,7 @@ CONFORMANCE("a run comes back as it was put") {
   run.deaths = 2;
   run.deaths_alone = 1;
   run.deaths_pos = 2;
+  run.dialect = 1;
   run.status = RunStatus::kScheduled;
   run.start_at = at(9000);
   run.started_at.reset();
@@ -237,12 +238,14 @@ CONFORMANCE("an update of a run leaves what its creation fixed") {
   update.retry_at = at(900);
   update.deaths = 1;
   update.deaths_pos = 3;
+  update.dialect = 2;
   f.commit({UpdateRun{update}});
   run.started_at = at(70);
   run.attempt = 2;
   run.retry_at = at(900);
   run.deaths = 1;
   run.deaths_pos = 3;
+  run.dialect = 2;
   CHECK(text_of(f.reader->find_run(run.id)) == text_of(run));
 }
 

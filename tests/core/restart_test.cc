@@ -1,0 +1,103 @@
+// What a new core is told by the journal about runs whose code lives behind an endpoint.
+#include "tests/core/harness.h"
+
+namespace stepwell::core::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr RunNo kRun = 3;
+
+FunctionConfig endpoint() {
+  FunctionConfig config = Harness::function("f", "go");
+  config.driver = DriverKind::kHttp;
+  config.url = "http://h/api?fnId=f";
+  return config;
+}
+
+StepRecord step(Position pos, std::string id, StepKind kind) {
+  StepRecord step;
+  step.pos = pos;
+  step.run = kRun;
+  step.key = StepKey::of(id);
+  step.id = std::move(id);
+  step.kind = kind;
+  step.due = kStart + 1h;
+  return step;
+}
+
+// A core after a start from a journal that holds one open run of the function "f".
+struct Restarted {
+  explicit Restarted(std::vector<StepRecord> pending) : core({}, Random(7)) {
+    core.begin_recovery({.epoch = 2, .last_pos = 100});
+    core.recover_functions({{.config = endpoint()}});
+    RunRecord run;
+    run.no = kRun;
+    run.id = RunId{Ulid::make(kStart, 1, 2)};
+    run.function = {"f"};
+    run.status = RunStatus::kRunning;
+    run.events = {1};
+    run.created_at = kStart;
+    run.started_at = kStart;
+    run.dialect = 1;
+    core.recover_runs({{.run = run, .pending = pending, .last_resolved = 0}}, kStart);
+    core.finish_recovery(kStart, out);
+    steps = std::move(pending);
+  }
+
+  void apply(Input input, Time now = kStart) {
+    out = {};
+    core.apply(std::move(input), now, batch++, out);
+  }
+  // Hands the run over, when it has been asked for, as the journal holds it.
+  void load() {
+    storage::RunSnapshot snapshot;
+    snapshot.as_of_seq = 1000;
+    snapshot.run.no = kRun;
+    snapshot.events.push_back({.event = {.name = "go"}});
+    snapshot.steps = steps;
+    apply(RunLoaded{.run = kRun, .snapshot = std::move(snapshot)}, kStart + 2h);
+  }
+  std::vector<Call> calls() const {
+    std::vector<Call> found;
+    for (const Effect& effect : out.effects) {
+      if (const auto* start = std::get_if<StartCall>(&effect)) found.push_back(start->call);
+    }
+    return found;
+  }
+
+  Transition out;
+  Core core;
+  uint64_t batch = 1;
+  std::vector<StepRecord> steps;
+};
+
+TEST_CASE("a run goes on in the version of the protocol in which it began") {
+  Restarted restarted({});
+  restarted.load();
+  REQUIRE(restarted.calls().size() == 1);
+  CHECK(restarted.calls()[0].dialect == 1);
+}
+
+TEST_CASE("of steps side by side the first that ends is looked at, though others go on") {
+  StepRecord wait = step(5, "slow", StepKind::kWaitForEvent);
+  wait.target = "never";
+  wait.due = kStart + 24h;
+  Restarted restarted({step(4, "fast", StepKind::kSleep), wait});
+  CHECK(restarted.calls().empty());
+  restarted.apply(TimePassed{}, kStart + 1h);
+  for (const storage::Record& record : restarted.out.writes) {
+    const auto* update = std::get_if<storage::UpdateStep>(&record);
+    REQUIRE(update != nullptr);
+    restarted.steps[0].state = update->step.state;
+    restarted.steps[0].resolved_pos = update->step.resolved_pos;
+    restarted.steps[0].data = update->step.data;
+  }
+  restarted.load();
+  REQUIRE(restarted.calls().size() == 1);
+  CHECK(restarted.calls()[0].memo.size() == 1);
+  CHECK(restarted.calls()[0].pending.size() == 1);
+}
+
+}  // namespace
+}  // namespace stepwell::core::testing
