@@ -11,9 +11,9 @@ namespace stepwell::bench {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> all = {
-      raw_workload(),      steps_workload(),    latency_workload(),
-      waits_workload(),    sleepers_workload(), events_workload(),
-      recovery_workload(), index_workload(),    realtime_workload()};
+      raw_workload(),      steps_workload(),   latency_workload(),  waits_workload(),
+      sleepers_workload(), events_workload(),  recovery_workload(), index_workload(),
+      realtime_workload(), overload_workload()};
   return all;
 }
 
@@ -33,8 +33,9 @@ double cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-double resident_bytes() {
-  std::ifstream statm("/proc/self/statm");
+double resident_bytes(int process) {
+  std::ifstream statm(process == 0 ? "/proc/self/statm"
+                                   : "/proc/" + std::to_string(process) + "/statm");
   double total = 0;
   double resident = 0;
   statm >> total >> resident;

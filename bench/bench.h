@@ -41,6 +41,7 @@ struct Workload {
   std::string what;
   std::function<std::vector<Measurement>(const Options&)> run;  // one repetition
   std::vector<Target> targets;
+  bool is_by_hand = false;  // only when it is named: it takes minutes
 };
 
 // In the order of benchmarks.md.
@@ -55,6 +56,7 @@ Workload events_workload();    // W5
 Workload recovery_workload();  // W6
 Workload index_workload();     // W8
 Workload realtime_workload();  // W9
+Workload overload_workload();
 
 // -- Helpers -------------------------------------------------------------------------------------
 
@@ -74,8 +76,8 @@ double percentile(std::vector<double> samples, double p);
 
 // CPU seconds of this process so far, all threads.
 double cpu_seconds();
-// Resident memory of this process, in bytes.
-double resident_bytes();
+// Resident memory of this process or another one, in bytes.
+double resident_bytes(int process = 0);
 
 // A new folder below options.folder, removed with all it holds at the end.
 class Folder {

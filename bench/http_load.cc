@@ -18,9 +18,9 @@ namespace {
 
 class Load {
  public:
-  Load(uint16_t port, std::string path, uint64_t requests,
+  Load(uint16_t port, std::string path, const LoadPlan& plan,
        const std::function<const std::string&(uint64_t)>& body)
-      : port_(port), path_(std::move(path)), requests_(requests), body_(body) {
+      : port_(port), path_(std::move(path)), plan_(plan), body_(body) {
     epoll_ = epoll_create1(0);
   }
   ~Load() {
@@ -28,16 +28,20 @@ class Load {
     close(epoll_);
   }
 
-  LoadResult run(int connections) {
-    connections_.resize(static_cast<size_t>(connections));
+  LoadResult run() {
+    connections_.resize(static_cast<size_t>(plan_.connections));
     for (Connection& connection : connections_) open(connection);
     Stopwatch watch;
     for (Connection& connection : connections_) send_next(connection);
     std::vector<epoll_event> events(256);
-    while (result_.answered + result_.refused < requests_) {
+    Stopwatch since_second;
+    while (result_.answered + result_.refused < plan_.requests && watch.seconds() < plan_.seconds) {
       int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10'000);
       if (count <= 0) throw std::runtime_error("the server has stopped answering");
       for (int i = 0; i < count; ++i) serve(*static_cast<Connection*>(events[i].data.ptr));
+      if (since_second.seconds() < 1) continue;
+      plan_.on_second();
+      since_second = Stopwatch();
     }
     result_.seconds = watch.seconds();
     return std::move(result_);
@@ -72,7 +76,7 @@ class Load {
   }
 
   void send_next(Connection& connection) {
-    connection.is_idle = started_ == requests_;
+    connection.is_idle = started_ == plan_.requests;
     if (connection.is_idle) return;
     const std::string& body = body_(started_++);
     connection.out = "POST " + path_ + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: " +
@@ -127,7 +131,7 @@ class Load {
 
   uint16_t port_;
   std::string path_;
-  uint64_t requests_;
+  const LoadPlan& plan_;
   const std::function<const std::string&(uint64_t)>& body_;
   int epoll_ = -1;
   uint64_t started_ = 0;
@@ -137,9 +141,9 @@ class Load {
 
 }  // namespace
 
-LoadResult run_load(uint16_t port, const std::string& path, int connections, uint64_t requests,
+LoadResult run_load(uint16_t port, const std::string& path, const LoadPlan& plan,
                     const std::function<const std::string&(uint64_t)>& body) {
-  return Load(port, path, requests, body).run(connections);
+  return Load(port, path, plan, body).run();
 }
 
 }  // namespace stepwell::bench

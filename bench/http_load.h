@@ -15,8 +15,16 @@ struct LoadResult {
   std::vector<double> millis;  // of each answered request
 };
 
-// `body(i)`: of the i-th request. Sends `requests` of them to `path` on 127.0.0.1:port.
-LoadResult run_load(uint16_t port, const std::string& path, int connections, uint64_t requests,
+struct LoadPlan {
+  int connections = 1;
+  uint64_t requests = UINT64_MAX;  // ends after so many,
+  double seconds = 1e9;            // or when this time is over
+  // Called about once a second.
+  std::function<void()> on_second = [] {};
+};
+
+// `body(i)`: of the i-th request, sent to `path` on 127.0.0.1:port.
+LoadResult run_load(uint16_t port, const std::string& path, const LoadPlan& plan,
                     const std::function<const std::string&(uint64_t)>& body);
 
 }  // namespace stepwell::bench

@@ -96,7 +96,7 @@ int usage() {
                "usage: stepwell-bench [--json] [--check] [--quick] [--reps N] [--dir FOLDER] "
                "[WORKLOAD...]\n\n");
   for (const Workload& workload : workloads()) {
-    std::fprintf(stderr, "  %-4s %s\n", workload.name.c_str(), workload.what.c_str());
+    std::fprintf(stderr, "  %-8s %s\n", workload.name.c_str(), workload.what.c_str());
   }
   return 2;
 }
@@ -156,7 +156,7 @@ int main(int argc, char** argv) {
   std::vector<Workload> chosen;
   for (const Workload& workload : workloads()) {
     bool is_named = std::find(names.begin(), names.end(), workload.name) != names.end();
-    if (names.empty() || is_named) chosen.push_back(workload);
+    if (is_named || (names.empty() && !workload.is_by_hand)) chosen.push_back(workload);
   }
   if (!names.empty() && chosen.size() != names.size()) return usage();
   return run(options, chosen);

@@ -46,7 +46,8 @@ Measurement run_mix(const Options& options, const Mix& mix) {
   auto body = [&](uint64_t i) -> const std::string& {
     return mix.has_large && i % 100 == 99 ? kLarge : mix.body;
   };
-  LoadResult load = run_load(served.port(), "/e/bench", 256, requests, body);
+  LoadResult load =
+      run_load(served.port(), "/e/bench", {.connections = 256, .requests = requests}, body);
   Measurement result{"W5", {{mix.name, 1}}, {}};
   result.figures["events_per_s"] =
       static_cast<double>(load.answered) * mix.events_per_request / load.seconds;

@@ -115,9 +115,10 @@ Measurement one_publisher(const Options& options) {
   Folder folder(options);
   Served served(folder.file("w9.db"), [](Engine&) {});
   const std::string body = message();
-  const LoadResult load = run_load(served.port(), "/v1/realtime/publish?channel=bench&topic=t", 32,
-                                   options.is_quick ? 5'000 : 50'000,
-                                   [&](uint64_t) -> const std::string& { return body; });
+  const LoadResult load =
+      run_load(served.port(), "/v1/realtime/publish?channel=bench&topic=t",
+               {.connections = 32, .requests = options.is_quick ? 5'000u : 50'000u},
+               [&](uint64_t) -> const std::string& { return body; });
   Measurement result{"W9", {{"publisher", 1}}, {}};
   result.figures["messages_per_s"] = static_cast<double>(load.answered) / load.seconds;
   result.figures["p99_ms"] = percentile(load.millis, 0.99);

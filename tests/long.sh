@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The long runs, by hand, on a release build: tests/long.sh disk crash fuzz (one, several, or all).
+# The long runs, by hand, on a release build: tests/long.sh disk crash overload fuzz (one, several, or all).
 # DISK_SEEDS, KILLS and FUZZ_SECONDS change how long each takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,10 @@ run_disk() {
 run_crash() {
   "$bin/crash-test" "$bin/crash-app" "$folder" "${KILLS:-1000}" 20000
 }
+# 2,000 senders for five minutes: the memory that the server takes.
+run_overload() {
+  "$bin/stepwell-bench" --check --reps 1 --dir "$folder" OVERLOAD
+}
 # With the preset "fuzz". What breaks is left in build/fuzz/found.
 run_fuzz() {
   local target name
@@ -28,12 +32,12 @@ run_fuzz() {
   done
 }
 
-if [ $# -eq 0 ]; then set -- disk crash fuzz; fi
+if [ $# -eq 0 ]; then set -- disk crash overload fuzz; fi
 for part in "$@"; do
   case $part in
-    disk | crash | fuzz) "run_$part" ;;
+    disk | crash | overload | fuzz) "run_$part" ;;
     *)
-      echo "usage: tests/long.sh [disk] [crash] [fuzz]" >&2
+      echo "usage: tests/long.sh [disk] [crash] [overload] [fuzz]" >&2
       exit 2
       ;;
   esac

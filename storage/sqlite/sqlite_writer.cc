@@ -20,6 +20,8 @@ constexpr int kRestartWaitMillis = 100;
 constexpr char kSwap[] =
     "UPDATE shards SET commit_seq = commit_seq + 1, last_pos = max(last_pos, ?), is_clean = ?"
     " WHERE shard = ? AND epoch = ? AND commit_seq = ?";
+// Positions rise with holes, so that one more is no change that anybody sees.
+constexpr char kVoidTail[] = "UPDATE shards SET last_pos = last_pos + 1 WHERE shard = 0";
 constexpr char kCount[] =
     "UPDATE shards SET events = events + ?, runs = runs + ?, open_runs = open_runs + ?,"
     " pending_steps = pending_steps + ? WHERE shard = ?";
@@ -79,10 +81,11 @@ SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database data
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
-  Statement* all[] = {&begin_,          &commit_,       &rollback_,    &swap_,
-                      &count_,          &insert_event_, &insert_run_,  &insert_run_event_,
-                      &update_run_,     &insert_step_,  &update_step_, &drop_steps_,
-                      &insert_attempt_, &put_function_};
+  Statement* all[] = {&begin_,        &commit_,         &rollback_,
+                      &swap_,         &count_,          &void_tail_,
+                      &insert_event_, &insert_run_,     &insert_run_event_,
+                      &update_run_,   &insert_step_,    &update_step_,
+                      &drop_steps_,   &insert_attempt_, &put_function_};
   if (getpid() != owner_pid_) {
     for (Statement* statement : all) statement->abandon();
     database_.abandon();
@@ -106,6 +109,7 @@ Result<void> SqliteJournal::prepare() {
       {rollback_, "ROLLBACK"},
       {swap_, kSwap},
       {count_, kCount},
+      {void_tail_, kVoidTail},
       {insert_event_, sql::kInsertEvent},
       {insert_run_, sql::kInsertRun},
       {insert_run_event_, sql::kInsertRunEvent},
@@ -172,7 +176,10 @@ CommitResult SqliteJournal::commit(const Batch& batch) {
   }
   CommitResult result = write(batch);
   result.uses_reserve = is_low && result.outcome == CommitOutcome::kCommitted;
-  if (result.outcome == CommitOutcome::kNoSpace && !result.is_locked) reserve_.give_up();
+  if (result.outcome == CommitOutcome::kNoSpace && !result.is_locked) {
+    reserve_.give_up();
+    void_log_tail();
+  }
   return result;
 }
 
@@ -297,6 +304,18 @@ CommitResult SqliteJournal::fail(int code, const std::string& doing) {
     return poison(result.outcome, std::move(result.message));
   }
   return roll_back(std::move(result));
+}
+
+// A write that ran out of room may have put the end of the refused transaction into the log all the
+// same: what failed to be written stood there already, from an earlier use of the log. SQLite has
+// forgotten those frames, but a crash would find them valid. A transaction of one page in their
+// place makes them void: each frame's checksum covers all that are before it. Where not even that
+// can be written again, nothing had been written in its place.
+void SqliteJournal::void_log_tail() {
+  if (poison_ || begin_.run() != SQLITE_DONE) return;
+  int code = void_tail_.run();
+  if (code == SQLITE_DONE) code = commit_.run();
+  if (code != SQLITE_DONE) fail(code, "void what a full disk refused");
 }
 
 CommitResult SqliteJournal::roll_back(CommitResult result) {

@@ -60,6 +60,7 @@ class SqliteJournal : public Journal {
   CommitResult explain_lost_swap(const Batch& batch);
   CommitResult fail(int code, const std::string& doing);
   CommitResult roll_back(CommitResult result);
+  void void_log_tail();
   CommitResult poison(CommitOutcome outcome, std::string message);
   int checkpoint(int mode);
 
@@ -76,7 +77,7 @@ class SqliteJournal : public Journal {
   int written_back_ = 0;  // of those, what checkpoints have copied
   std::string scratch_;   // borrowed by bound parameters
 
-  Statement begin_, commit_, rollback_, swap_, count_;
+  Statement begin_, commit_, rollback_, swap_, count_, void_tail_;
   Statement insert_event_, insert_run_, insert_run_event_, update_run_;
   Statement insert_step_, update_step_, drop_steps_, insert_attempt_, put_function_;
 };

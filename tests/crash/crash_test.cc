@@ -1,6 +1,7 @@
-// Kills the real server with SIGKILL, again and again, also while it recovers, under a load that
-// has every kind of step open; then checks from outside that nothing acknowledged was lost, nothing
-// was recorded twice, nothing that was seen has changed, and nothing is stuck.
+// Kills the real server with SIGKILL, again and again, also while it recovers, and stops it for a
+// while with SIGSTOP, under a load that has every kind of step open; then checks from outside that
+// nothing acknowledged was lost, nothing was recorded twice, nothing that was seen has changed, and
+// nothing is stuck.
 //
 //   crash-test APP FOLDER [KILLS [EVENTS [SEED]]]
 #include <chrono>
@@ -82,16 +83,39 @@ class CrashTest {
     const int wanted = (plan_.kills + 4) / 5;
     for (int i = 0; i < plan_.kills || (kills_in_recovery_ < wanted && i < 10 * plan_.kills); ++i) {
       start();
+      bool is_ready = false;
       if (i >= plan_.kills || random_.below(3) == 0) {
         std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(12)));
         if (!client_.is_healthy()) ++kills_in_recovery_;
       } else {
         if (!wait_until_healthy()) fail("the server did not get ready after a kill");
+        is_ready = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(400)));
       }
+      if (random_.below(4) == 0) stand_still(is_ready);
       process_.kill();
       ++kills_;
     }
+  }
+
+  // For the process time jumps: timers are overdue and its clients have given up. Meanwhile nobody
+  // else gets at the file that it has locked. Half of the time it is killed while it stands still.
+  void stand_still(bool is_ready) {
+    process_.freeze();
+    if (!process_.is_running()) return fail("the server ended by itself");
+    ++freezes_;
+    if (is_ready && random_.below(4) == 0) check_second_process();
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(300)));
+    if (random_.below(2) == 0) return;
+    process_.thaw();
+    std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(100)));
+  }
+
+  void check_second_process() {
+    Process second;
+    second.start({plan_.app, plan_.folder + "/crash.db", std::to_string(plan_.port + 1)},
+                 plan_.folder + "/second.log");
+    if (second.wait() == 0) fail("a second process opened the same file");
   }
 
   // All runs have ended, and every acknowledged event has its run.
@@ -163,9 +187,9 @@ class CrashTest {
 
   int report() {
     std::printf(
-        "seed %llu: %d kills (%d during recovery), %zu acknowledged events, %zu runs, %zu "
-        "step results observed\n",
-        static_cast<unsigned long long>(plan_.seed), kills_, kills_in_recovery_,
+        "seed %llu: %d kills (%d during recovery), stopped %d times, %zu acknowledged events, "
+        "%zu runs, %zu step results observed\n",
+        static_cast<unsigned long long>(plan_.seed), kills_, kills_in_recovery_, freezes_,
         ledger_.events().size(), runs_, ledger_.observations());
     if (kills_in_recovery_ * 5 < plan_.kills) fail("too few kills came during a recovery");
     std::printf("%d passed, %d failed, 0 skipped\n", failures_ == 0 ? 1 : 0,
@@ -180,6 +204,7 @@ class CrashTest {
   Process process_;
   int kills_ = 0;
   int kills_in_recovery_ = 0;
+  int freezes_ = 0;
   size_t runs_ = 0;
   int failures_ = 0;
 };

@@ -43,9 +43,26 @@ void Process::kill() {
   pid_ = 0;
 }
 
+void Process::freeze() {
+  if (pid_ == 0) return;
+  ::kill(pid_, SIGSTOP);
+  int status = 0;
+  // It may have ended by itself meanwhile: then it is gone.
+  if (waitpid(pid_, &status, WUNTRACED) == pid_ && !WIFSTOPPED(status)) pid_ = 0;
+}
+
+void Process::thaw() {
+  if (pid_ != 0) ::kill(pid_, SIGCONT);
+}
+
 int Process::stop() {
   if (pid_ == 0) return -1;
   ::kill(pid_, SIGTERM);
+  return wait();
+}
+
+int Process::wait() {
+  if (pid_ == 0) return -1;
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = 0;

@@ -20,8 +20,13 @@ class Process {
   bool is_running();
   // SIGKILL, and waits until it is gone.
   void kill();
+  // SIGSTOP, and waits until it stands still; SIGCONT.
+  void freeze();
+  void thaw();
   // SIGTERM; the exit code.
   int stop();
+  // Until it ends by itself; the exit code.
+  int wait();
 
  private:
   pid_t pid_ = 0;

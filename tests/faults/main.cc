@@ -29,12 +29,7 @@ struct Options {
 
 class Player {
  public:
-  explicit Player(const Options& options) : options_(options), scenarios_(sim::all_scenarios()) {
-    // The known gap of docs/reliability.md: an engine that stops while the disk is full may leave a
-    // refused commit behind.
-    std::erase_if(scenarios_,
-                  [](const sim::Scenario& each) { return each.name == "no-space-stop"; });
-  }
+  explicit Player(const Options& options) : options_(options), scenarios_(sim::all_scenarios()) {}
 
   int list() const {
     for (const sim::Scenario& scenario : scenarios_) fmt::print("{}\n", scenario.name);
