@@ -12,7 +12,7 @@ struct EventRouteOptions {
   size_t body_bytes_max = 32 * 1024 * 1024;  // over it: 413
   // What may be on its way to the journal at once. Over it: 503, and senders try again.
   size_t requests_in_flight_max = 8'192;
-  size_t bytes_in_flight_max = 128 * 1024 * 1024;
+  size_t bytes_in_flight_max = 64 * 1024 * 1024;
 };
 
 // `gateway` lives until the loop has stopped.

@@ -31,7 +31,7 @@ struct Limits {
   // The whole server.
   size_t connections_max = 10'000;
   size_t connections_per_ip_max = 256;                 // not counted for loopback
-  size_t buffered_body_bytes_max = 256 * 1024 * 1024;  // bodies being read; over it: 503
+  size_t buffered_body_bytes_max = 128 * 1024 * 1024;  // bodies being read; over it: 503
 
   // One connection.
   size_t pipelined_bytes_max = 64 * 1024;      // read ahead while a request is being answered

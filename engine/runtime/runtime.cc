@@ -40,6 +40,12 @@ std::vector<RunNo> runs_of(const storage::Batch& batch) {
   return runs;
 }
 
+// How much of the room for waiting work an input takes.
+size_t work_of(const core::Input& input) {
+  const auto* events = std::get_if<core::AcceptEvents>(&input);
+  return events == nullptr ? 1 : std::max<size_t>(events->events.size(), 1);
+}
+
 }  // namespace
 
 Runtime::Runtime(Loop& loop, std::unique_ptr<storage::Journal> journal, RuntimeOptions options)
@@ -135,23 +141,25 @@ void Runtime::journal_failed(const storage::CommitResult& result) {
 
 void Runtime::submit(core::Input input, AnswerCallback callback) {
   // What ends something has room of its own: without it an overload could not be ended.
-  const size_t own_room = core::is_essential(input) ? options_.requests_max / 5 + 1 : 0;
-  if (callback && requests_.fetch_add(1) >= options_.requests_max + own_room) {
-    return post([this, callback = std::move(callback)]() mutable {
-      refuse(std::move(callback), "too many requests wait: try again in a moment");
+  const size_t own_room = core::is_essential(input) ? options_.work_max / 5 + 1 : 0;
+  const size_t work = callback ? work_of(input) : 0;
+  if (const size_t before = work_.fetch_add(work);
+      before != 0 && before + work > options_.work_max + own_room && callback) {
+    return post([this, callback = std::move(callback), work]() mutable {
+      refuse(std::move(callback), work, "too many requests wait: try again in a moment");
     });
   }
   bool was_empty;
   {
     std::lock_guard lock(mutex_);
     was_empty = inbox_.empty();
-    inbox_.push_back({std::move(input), std::move(callback), Clock::now()});
+    inbox_.push_back({std::move(input), std::move(callback), work, Clock::now()});
   }
   if (was_empty) post([this] { drain(); });
 }
 
-void Runtime::refuse(AnswerCallback callback, const char* why) {
-  --requests_;
+void Runtime::refuse(AnswerCallback callback, size_t work, const char* why) {
+  work_ -= work;
   metrics_.refused.fetch_add(1, std::memory_order_relaxed);
   callback(core::Answer{.error = Error{ErrorCode::kUnavailable, why}});
 }
@@ -188,13 +196,13 @@ void Runtime::apply(Submitted submitted, Time now) {
   RuntimeState state = state_.load();
   if (state != RuntimeState::kServing) {
     if (!submitted.callback || state == RuntimeState::kFailed) return;
-    return refuse(std::move(submitted.callback), state == RuntimeState::kRecovering
-                                                     ? "the engine is recovering"
-                                                     : "the engine is stopping");
+    return refuse(
+        std::move(submitted.callback), submitted.work,
+        state == RuntimeState::kRecovering ? "the engine is recovering" : "the engine is stopping");
   }
   if (submitted.callback) {
     core::RequestId id = ++last_request_;
-    callbacks_.emplace(id, std::move(submitted.callback));
+    asked_.emplace(id, Asked{std::move(submitted.callback), submitted.work});
     std::visit(
         [id](auto& input) {
           if constexpr (requires { input.request; }) input.request = id;
@@ -296,12 +304,12 @@ void Runtime::do_later(std::function<void()> task) {
 }
 
 void Runtime::answered(core::Answer answer) {
-  auto found = callbacks_.find(answer.request);
-  if (found == callbacks_.end()) return;
-  AnswerCallback callback = std::move(found->second);
-  callbacks_.erase(found);
-  --requests_;
-  callback(std::move(answer));
+  auto found = asked_.find(answer.request);
+  if (found == asked_.end()) return;
+  Asked asked = std::move(found->second);
+  asked_.erase(found);
+  work_ -= asked.work;
+  asked.callback(std::move(answer));
 }
 
 void Runtime::perform(core::Effect effect) {
@@ -332,8 +340,8 @@ void Runtime::perform(core::Effect effect) {
 void Runtime::fatal(storage::CommitOutcome outcome, const std::string& message) {
   state_ = RuntimeState::kFailed;
   // Dropped unanswered: what they asked for may or may not be durable.
-  requests_ -= callbacks_.size();
-  callbacks_.clear();
+  for (const auto& [id, asked] : asked_) work_ -= asked.work;
+  asked_.clear();
   if (!on_fatal_) {
     std::fprintf(stderr, "stepwell: the journal cannot be trusted any more: %s\n", message.c_str());
     std::_Exit(kExitIoError);

@@ -27,9 +27,10 @@ struct RuntimeOptions {
   size_t recovery_page = 5000;   // open runs read at a time
   size_t query_threads = 1;      // for queries of people and programs
   size_t query_queue_max = 256;  // beyond that they are refused
-  // Requests that wait for their answers. Beyond that they are refused: more would only wait longer
-  // and take memory. Cancellations have a fifth of it on top.
-  size_t requests_max = 256 * 1024;
+  // Work that waits for its answer: each event of a request counts, any other request counts as
+  // one. Beyond that it is refused: more would only wait longer and take memory. A request that is
+  // larger than all of it is taken when nothing else waits. Cancellations have a fifth on top.
+  size_t work_max = 32 * 1024;
   // How long the engine leaves alone what failed just now and would only fail again: a read, a
   // full disk.
   Duration retry_pause = std::chrono::seconds(1);
@@ -112,7 +113,12 @@ class Runtime : private core::PipelinePort {
   struct Submitted {
     core::Input input;
     AnswerCallback callback;
+    size_t work = 0;
     Clock::time_point at;
+  };
+  struct Asked {
+    AnswerCallback callback;
+    size_t work = 0;
   };
 
   // The pipeline's port.
@@ -124,7 +130,7 @@ class Runtime : private core::PipelinePort {
 
   // Runs the task on the loop if this object is still there then. Any thread.
   void post(std::function<void()> task);
-  void refuse(AnswerCallback callback, const char* why);
+  void refuse(AnswerCallback callback, size_t work, const char* why);
   void committed(const storage::CommitResult& result);
   void journal_failed(const storage::CommitResult& result);
   void stopped();
@@ -165,14 +171,14 @@ class Runtime : private core::PipelinePort {
   std::vector<Submitted> inbox_;  // guarded by mutex_
   std::atomic<RuntimeState> state_{RuntimeState::kStopped};
   std::atomic<bool> is_out_of_space_{false};
-  std::atomic<size_t> requests_{0};  // that wait for their answers
+  std::atomic<size_t> work_{0};  // that waits for its answer
   Metrics metrics_;
 
   // Loop thread.
   std::unique_ptr<core::Pipeline> pipeline_;
   storage::Ownership ownership_;
   core::RequestId last_request_ = 0;
-  std::unordered_map<core::RequestId, AnswerCallback> callbacks_;
+  std::unordered_map<core::RequestId, Asked> asked_;
   std::optional<Time> alarm_;
   std::vector<RunNo> committing_;  // the runs of the batch at the journal, for on_commit_
   std::vector<core::PublishedMessage> lifecycle_;  // what is to be said when it is committed

@@ -39,7 +39,7 @@ TEST_CASE("ten times more than there is room for: a bounded part waits, the rest
   MemoryDisk disk;
   auto gated = std::make_unique<GatedJournal>(disk.open());
   GatedJournal& gate = *gated;
-  Engine engine(std::move(gated), {.requests_max = kRoom});
+  Engine engine(std::move(gated), {.work_max = kRoom});
   engine.serve();
   Senders senders(engine);
   const uint64_t commits = engine.runtime->metrics().commit_micros.count();
@@ -64,7 +64,7 @@ TEST_CASE("a cancellation gets through while new work is refused") {
   MemoryDisk disk;
   auto gated = std::make_unique<GatedJournal>(disk.open());
   GatedJournal& gate = *gated;
-  Engine engine(std::move(gated), {.requests_max = kRoom});
+  Engine engine(std::move(gated), {.work_max = kRoom});
   engine.driver.scripts["nap"] = {sleep_for("long", 1h)};
   engine.serve();
   engine.send("go/nap");

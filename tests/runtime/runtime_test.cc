@@ -246,7 +246,7 @@ TEST_CASE("queries run on threads of their own, and too many are refused") {
 
 TEST_CASE("more requests than are let wait are refused, and leave room when they are answered") {
   MemoryDisk disk;
-  Engine engine(disk.open(), {.requests_max = 3});
+  Engine engine(disk.open(), {.work_max = 3});
   engine.serve();
   int accepted = 0;
   int refused = 0;
