@@ -148,7 +148,25 @@ constexpr std::string_view kVersion2 = R"sql(
 ALTER TABLE runs ADD COLUMN dialect INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
+// Flow control: what was evaluated for a run when it was scheduled (part of fixed_crc when there is
+// any), and what is kept of functions beside their runs. `at` and `data` depend on the kind
+// (storage/records.h).
+constexpr std::string_view kVersion3 = R"sql(
+ALTER TABLE runs ADD COLUMN flow TEXT;
+
+CREATE TABLE flow_states (
+  function TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  pos INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  PRIMARY KEY (function, kind, key, pos)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 
 }  // namespace
 

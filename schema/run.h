@@ -72,6 +72,8 @@ struct RunRecord {
   std::optional<InvokedBy> invoked_by;
   std::optional<RunId> rerun_of;
   bool is_quiet = false;  // triggered by the end of a run: its own end makes no events
+  // What was evaluated when it was scheduled: run_flow_json() of schema/run_flow.h; empty: nothing.
+  std::string flow;
   // The function's own attempts (steps have theirs): failed ones so far, and when the next is due.
   int attempt = 0;
   std::optional<Time> retry_at;

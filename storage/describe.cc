@@ -31,6 +31,14 @@ struct Describe {
   std::string operator()(const PutFunction& put) const {
     return fmt::format("PutFunction \"{}\"", put.config.id.slug);
   }
+  std::string operator()(const PutFlowState& put) const {
+    return fmt::format("PutFlowState {} of \"{}\" at {}", static_cast<int>(put.key.kind),
+                       put.key.function, put.key.pos);
+  }
+  std::string operator()(const DropFlowState& drop) const {
+    return fmt::format("DropFlowState {} of \"{}\" up to {}", static_cast<int>(drop.kind),
+                       drop.function, drop.up_to);
+  }
 };
 
 }  // namespace

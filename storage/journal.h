@@ -101,6 +101,9 @@ struct StoredFunction {
   bool archived = false;
 };
 
+// A row of flow state.
+using FlowState = PutFlowState;
+
 struct JournalStats {
   uint64_t events = 0;
   uint64_t runs = 0;
@@ -139,6 +142,11 @@ class JournalReader {
   virtual Result<std::vector<EventRecord>> recent_events(Time since, size_t limit) = 0;
 
   virtual Result<std::vector<StoredFunction>> functions() = 0;
+
+  // Flow state behind `after` (from the start without it), in the order of the keys, at most
+  // `limit`. All pages of one recovery are read before the first write.
+  virtual Result<std::vector<FlowState>> flow_states(const std::optional<FlowStateKey>& after,
+                                                     size_t limit) = 0;
 
   // Newest first.
   virtual Result<std::vector<RunRecord>> list_runs(const RunFilter& filter) = 0;

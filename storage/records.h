@@ -2,6 +2,7 @@
 // storage never reads to decide.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,8 +28,8 @@ struct PutRun {
 };
 
 // Replaces all of a run but what its creation fixed (no, id, function, events, event_id,
-// created_at, start_at, invoked_by, rerun_of, is_quiet). Precondition: the run exists and is not
-// terminal.
+// created_at, start_at, invoked_by, rerun_of, is_quiet, flow). Precondition: the run exists and is
+// not terminal.
 struct UpdateRun {
   RunRecord run;
 };
@@ -64,8 +65,46 @@ struct PutFunction {
   Position pos = 0;
 };
 
+// What a flow state is about. The numbers are stored: never reuse one.
+enum class FlowKind : uint8_t {
+  kThrottle = 1,
+  kRateLimit = 2,
+  kDebounce = 3,
+  kBatch = 4,
+  kBatchEvent = 5,
+  kCron = 6,
+  kPaused = 7,
+};
+
+// Which row of flow state: what flow control keeps of a function beside its runs. Ordered by
+// function (bytes), kind, key (bytes), position.
+struct FlowStateKey {
+  std::string function;  // its slug
+  FlowKind kind = FlowKind::kThrottle;
+  std::string key;   // the value of the option's key, say; empty: the function has one
+  Position pos = 0;  // of several rows of one key
+  auto operator<=>(const FlowStateKey&) const = default;
+};
+
+// Puts a row of flow state, or replaces the one of the same key. No precondition.
+struct PutFlowState {
+  FlowStateKey key;
+  Time at{};         // what this is depends on the kind
+  std::string data;  // this too
+};
+
+// Drops the rows of function, kind and key at positions up to this one. No precondition.
+struct DropFlowState {
+  std::string function;
+  FlowKind kind = FlowKind::kThrottle;
+  std::string key;
+  Position up_to = kAllPositions;
+
+  static constexpr Position kAllPositions = static_cast<Position>(INT64_MAX);
+};
+
 using Record = std::variant<PutEvent, PutRun, UpdateRun, PutStep, UpdateStep, DropPendingSteps,
-                            PutAttempt, PutFunction>;
+                            PutAttempt, PutFunction, PutFlowState, DropFlowState>;
 
 // One transaction.
 struct Batch {

@@ -81,6 +81,13 @@ core::Core TestEngineImpl::recover(const storage::Ownership& ownership,
   core.recover_functions(must(reader_->functions()));
   core.recover_events(
       must(reader_->recent_events(now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax)));
+  std::optional<storage::FlowStateKey> after;
+  for (;;) {
+    auto page = must(reader_->flow_states(after, kRecoveryPage));
+    if (page.empty()) break;
+    after = page.back().key;
+    core.recover_flow_states(std::move(page), now_);
+  }
   RunNo last = 0;
   for (;;) {
     auto page = must(reader_->open_runs(last, kRecoveryPage));

@@ -33,6 +33,11 @@ void Core::recover_events(std::vector<EventRecord> events) {
   }
 }
 
+void Core::recover_flow_states(std::vector<storage::FlowState> page, Time now) {
+  state_->now_ = now;
+  for (storage::FlowState& state : page) state_->recover_flow_state(std::move(state));
+}
+
 void Core::recover_runs(std::vector<storage::OpenRun> page, Time now) {
   state_->now_ = now;
   state_->recover_runs(std::move(page));

@@ -66,6 +66,8 @@ class Core {
   void recover_functions(std::vector<storage::StoredFunction> functions);
   // The look-back window, oldest first.
   void recover_events(std::vector<EventRecord> events);
+  // Pages of flow state, in the order of its keys; all of them before the runs.
+  void recover_flow_states(std::vector<storage::FlowState> page, Time now);
   // Pages of open runs, in the order of their numbers.
   void recover_runs(std::vector<storage::OpenRun> page, Time now);
   // After a restart inside one process: what the core before knew that is not in the journal (whose

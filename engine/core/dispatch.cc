@@ -47,6 +47,7 @@ void State::pump(Run& run) {
   if (run.status == RunStatus::kScheduled) {
     run.status = RunStatus::kRunning;
     run.started_at = now_;
+    run_started(run);
     update_run(run);
   }
   if (wants_function) call_function(run);
@@ -176,7 +177,7 @@ RunRecord State::record_of(const Run& run, RunStatus status) const {
   record.deaths_pos = run.deaths_pos;
   record.dialect = run.dialect;
   record.is_quiet = run.is_quiet;
-  if (run.invoked_by) record.invoked_by = *run.invoked_by;
+  if (run.invokers) record.invoked_by = run.invokers->front();
   if (run.pending_end && run.pending_end->status == RunStatus::kCancelled) {
     record.error = run.pending_end->reason;
   }

@@ -76,7 +76,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   std::vector<RequestId> requests;
   if (run.pending_end) requests = std::move(run.pending_end->requests);
   for (RequestId request : requests) answer(Answer{.request = request, .run = run.id});
-  tell_invoker(run, record);
+  tell_invokers(run, record);
   effect(RunEnded{run.no, run.id, record.function, status, record.output, record.error});
   write(storage::UpdateRun{std::move(record)});
 }
@@ -111,12 +111,15 @@ void State::emit_end_event(const Run& run, const RunRecord& record, std::string_
   internal_events_.push_back(std::move(event));
 }
 
-void State::tell_invoker(const Run& run, const RunRecord& record) {
-  if (!run.invoked_by) return;
-  Run* parent = find_run(run.invoked_by->run);
-  if (parent == nullptr) return;
-  PendingStep* step = find_pending(*parent, run.invoked_by->step);
-  if (step == nullptr || step->child != run.no) return;  // it timed out
+void State::tell_invokers(const Run& run, const RunRecord& record) {
+  if (!run.invokers) return;
+  for (const InvokedBy& invoker : *run.invokers) tell_invoker(invoker, record);
+}
+
+void State::tell_invoker(const InvokedBy& invoker, const RunRecord& record) {
+  const PendingStep* step = waiting_invoker(invoker, record.no);
+  if (step == nullptr) return;  // it timed out
+  Run& parent = *find_run(invoker.run);
   Resolution resolution;
   if (record.status == RunStatus::kCompleted) {
     resolution.data = record.output;
@@ -127,7 +130,7 @@ void State::tell_invoker(const Run& run, const RunRecord& record) {
       resolution.error = ErrorInfo{.name = "Error", .message = "invoked function was cancelled"};
     }
   }
-  wake(*parent, pending_index(*parent, step->pos), std::move(resolution));
+  wake(parent, pending_index(parent, step->pos), std::move(resolution));
 }
 
 }  // namespace stepwell::core

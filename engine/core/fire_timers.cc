@@ -20,27 +20,46 @@ void State::fire_timers() {
   for (int fired = 0; fired < kTimersPerInput; ++fired) {
     std::optional<Timer> timer = timers_.pop_due(now_);
     if (!timer) return;
-    Run* run = find_run(timer->run);
-    if (run == nullptr) continue;
-    switch (timer->kind) {
-      case Timer::Kind::kRunStart:
-        run->start_at = Time{};
-        pump(*run);
-        break;
-      case Timer::Kind::kFunctionRetry:
-        if (run->retry_at != timer->due) break;  // void: there was another attempt
-        run->retry_at.reset();
-        pump(*run);
-        break;
-      case Timer::Kind::kStep:
-        fire_step(*run, *timer);
-        break;
+    if (timer->run == 0) {
+      fire_flow(*timer);
+    } else if (Run* run = find_run(timer->run)) {
+      fire_of_run(*run, *timer);
     }
   }
 }
 
+void State::fire_of_run(Run& run, const Timer& timer) {
+  switch (timer.kind) {
+    case Timer::Kind::kRunStart:
+      run.start_at = Time{};
+      return pump(run);
+    case Timer::Kind::kFunctionRetry:
+      if (run.retry_at != timer.due) return;  // void: there was another attempt
+      run.retry_at.reset();
+      return pump(run);
+    case Timer::Kind::kStartTimeout:
+    case Timer::Kind::kFinishTimeout:
+      return fire_timeout(run, timer);
+    default:
+      return fire_step(run, timer);
+  }
+}
+
+void State::fire_flow(const Timer& timer) {
+  switch (timer.kind) {
+    case Timer::Kind::kCron:
+      return fire_cron(timer);
+    case Timer::Kind::kDebounce:
+    case Timer::Kind::kBatch:
+    case Timer::Kind::kRateLimit:
+      return fire_intake(timer);
+    default:
+      return fire_slots(timer);
+  }
+}
+
 void State::fire_step(Run& run, const Timer& timer) {
-  size_t index = pending_index(run, timer.step);
+  size_t index = pending_index(run, timer.subject);
   if (index == run.pending.size()) return;
   PendingStep& step = run.pending[index];
   if (step.due != timer.due) return;  // void: it was moved

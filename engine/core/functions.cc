@@ -109,6 +109,9 @@ Result<std::unique_ptr<Function>> compile_function(FunctionConfig config) {
     if (!condition) return condition.error();
     function->cancel_on.push_back(std::move(*condition));
   }
+  Result<FlowKeys> keys = FlowKeys::compile(config.flow);
+  if (!keys) return keys.error();
+  function->flow_keys = std::move(*keys);
   function->endpoint = std::make_shared<const Endpoint>(Endpoint{config.app, config.url});
   function->config = std::move(config);
   return function;

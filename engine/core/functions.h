@@ -9,6 +9,7 @@
 
 #include "engine/core/call.h"
 #include "engine/core/condition.h"
+#include "engine/core/flow_keys.h"
 #include "schema/function_config.h"
 #include "schema/run.h"
 
@@ -21,6 +22,7 @@ struct Function {
   bool is_available = false;
   std::vector<Condition> triggers;   // as config.triggers
   std::vector<Condition> cancel_on;  // as config.cancel_on
+  FlowKeys flow_keys;                // of config.flow
   std::vector<RunNo> held_back;      // runs that go on when it becomes available
   std::shared_ptr<const Endpoint> endpoint;
 

@@ -87,27 +87,35 @@ void State::check_run(const Run& run, std::vector<Finding>& findings) const {
 
 // Every moment that a run waits for has its alarm.
 void State::check_timers(std::vector<Finding>& findings) const {
-  using Alarm = std::tuple<RunNo, Position, Timer::Kind, Time>;
-  std::vector<Alarm> alarms;
-  for (const Timer& timer : timers_.all()) {
-    alarms.emplace_back(timer.run, timer.step, timer.kind, timer.due);
-  }
-  std::sort(alarms.begin(), alarms.end());
-  auto expect = [&](const Run& run, const Alarm& alarm, std::string_view what) {
-    if (std::binary_search(alarms.begin(), alarms.end(), alarm)) return;
-    findings.push_back({run.id, fmt::format("no alarm is set for {}", what)});
+  const auto key = [](const Timer& timer) {
+    return std::tuple(timer.run, timer.subject, timer.kind, timer.due);
+  };
+  const auto is_less = [&](const Timer& a, const Timer& b) { return key(a) < key(b); };
+  std::vector<Timer> alarms = timers_.all();
+  std::sort(alarms.begin(), alarms.end(), is_less);
+  std::vector<ExpectedAlarm> expected;
+  auto expect = [&](const Run& run, const Timer& alarm, std::string what) {
+    expected.push_back({alarm, run.id, std::move(what)});
   };
   for (RunNo no : sorted_keys(runs_)) {
     const Run& run = *runs_.at(no);
     if (run.start_at != Time{}) {
-      expect(run, {no, 0, Timer::Kind::kRunStart, run.start_at}, "its start");
+      expect(run, {run.start_at, no, 0, Timer::Kind::kRunStart}, "its start");
     }
     if (run.retry_at) {
-      expect(run, {no, 0, Timer::Kind::kFunctionRetry, *run.retry_at}, "its next attempt");
+      expect(run, {*run.retry_at, no, 0, Timer::Kind::kFunctionRetry}, "its next attempt");
     }
     for (const PendingStep& step : run.pending) {
-      if (step.due) expect(run, {no, step.pos, Timer::Kind::kStep, *step.due}, "a step");
+      if (step.due) expect(run, {*step.due, no, step.pos, Timer::Kind::kStep}, "a step");
     }
+  }
+  expect_slot_alarms(expected);
+  expect_intake_alarms(expected);
+  expect_cron_alarms(expected);
+  expect_timeout_alarms(expected);
+  for (ExpectedAlarm& each : expected) {
+    if (std::binary_search(alarms.begin(), alarms.end(), each.alarm, is_less)) continue;
+    findings.push_back({each.run, fmt::format("no alarm is set for {}", each.what)});
   }
 }
 

@@ -336,11 +336,19 @@ bool State::invoke(Run& run, const StepOp& op, InvokeFunction& body) {
   // The child's number is known only once it has started: put it into the step's row then.
   size_t put_step = out_->writes.size() - 1;
   write(storage::PutEvent{std::move(record)});
-  const Started child = start_run({.function = function,
+  const InvokedBy invoker{parent, op.key};
+  const Started started = trigger({.source = NewRun::Source::kInvoke,
+                                   .function = function,
                                    .events = {std::move(content)},
                                    .positions = {pos},
-                                   .invoked_by = InvokedBy{parent, op.key}});
-  std::get<storage::PutStep>(out_->writes[put_step]).step.invoked_run = child.no;
+                                   .invokers = {invoker}});
+  // The new run may have taken its place: a singleton that invokes itself.
+  if (find_run(parent) == nullptr) return false;
+  if (started.how == Started::How::kStarted) {
+    std::get<storage::PutStep>(out_->writes[put_step]).step.invoked_run = started.no;
+  } else if (started.how != Started::How::kHeld) {
+    fail_invokers({invoker}, started.why);
+  }
   return true;
 }
 

@@ -41,6 +41,19 @@ void State::recover_functions(std::vector<storage::StoredFunction> functions) {
   }
 }
 
+void State::recover_flow_state(storage::FlowState state) {
+  switch (state.key.kind) {
+    case storage::FlowKind::kThrottle:
+      return recover_throttle(std::move(state));
+    case storage::FlowKind::kCron:
+      return recover_cron(std::move(state));
+    case storage::FlowKind::kPaused:
+      return recover_pause(std::move(state));
+    default:
+      return recover_intake(std::move(state));
+  }
+}
+
 void State::recover_runs(std::vector<storage::OpenRun> page) {
   for (storage::OpenRun& open : page) recover_run(std::move(open));
 }
@@ -67,7 +80,12 @@ void State::recover_run(storage::OpenRun open) {
   run->start_at = is_ahead ? record.start_at : Time{};
   run->started_at = record.started_at;
   run->retry_at = record.retry_at;
-  if (record.invoked_by) run->invoked_by = std::make_unique<InvokedBy>(*record.invoked_by);
+  const RunFlow flow = parse_run_flow(record.flow);
+  if (record.invoked_by) {
+    std::vector<InvokedBy> invokers{*record.invoked_by};
+    invokers.insert(invokers.end(), flow.further_invokers.begin(), flow.further_invokers.end());
+    run->invokers = std::make_unique<const std::vector<InvokedBy>>(std::move(invokers));
+  }
   if (run->start_at > now_) {
     timers_.add({run->start_at, run->no, 0, Timer::Kind::kRunStart});
   }
@@ -83,6 +101,8 @@ void State::recover_run(storage::OpenRun open) {
   }
   if (run->needs_discovery || has_callable || run->pending_end)
     recovered_.emplace(run->no, open.last_record);
+  run_created(*run);
+  if (run->started_at) run_started(*run);
   run_by_id_.emplace(run->id, run->no);
   runs_.emplace(run->no, std::move(run));
 }

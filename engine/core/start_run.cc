@@ -16,6 +16,15 @@ ParallelMode default_parallel(DriverKind driver) {
   return driver == DriverKind::kNative ? ParallelMode::kRace : ParallelMode::kCoalesce;
 }
 
+// What is stored of the run's flow control.
+std::string flow_of(const State::NewRun& request) {
+  RunFlow flow = request.flow;
+  if (request.invokers.size() > 1) {
+    flow.further_invokers.assign(request.invokers.begin() + 1, request.invokers.end());
+  }
+  return run_flow_json(flow);
+}
+
 size_t context_bytes(const RunContext& context) {
   size_t bytes = sizeof(RunContext);
   for (const Event& event : context.events) {
@@ -35,7 +44,8 @@ State::Started State::start_run(NewRun request) {
   record.event_id = std::move(request.event_id);
   record.created_at = now_;
   record.start_at = std::max(request.start_at, now_);
-  record.invoked_by = request.invoked_by;
+  record.flow = flow_of(request);
+  if (!request.invokers.empty()) record.invoked_by = request.invokers.front();
   record.rerun_of = request.rerun_of;
   record.is_quiet = request.is_quiet;
   if (record.start_at <= now_ && request.function->is_available) {
@@ -54,10 +64,13 @@ State::Started State::start_run(NewRun request) {
   run->parallel = default_parallel(request.function->config.driver);
   touch(*run);
   run->started_at = record.started_at;
-  if (record.invoked_by) run->invoked_by = std::make_unique<InvokedBy>(*record.invoked_by);
+  link_invokers(request, record.no);
+  if (!request.invokers.empty()) {
+    run->invokers = std::make_unique<const std::vector<InvokedBy>>(std::move(request.invokers));
+  }
 
   auto memory = std::make_unique<Memory>();
-  memory->trigger_json = event_json(request.events.front());
+  memory->trigger_json = std::move(request.json);
   memory->look_base = record.no;
   memory->context = std::make_shared<const RunContext>(RunContext{
       record.no, record.id, record.function, std::move(request.events), record.created_at});
@@ -69,16 +82,14 @@ State::Started State::start_run(NewRun request) {
   Run& started = *run;
   run_by_id_.emplace(started.id, started.no);
   runs_.emplace(started.no, std::move(run));
-  const Started result{started.no, started.id};
-  if (record.invoked_by) {
-    // Whoever invokes it learns of its end, however soon that comes.
-    find_pending(*find_run(record.invoked_by->run), record.invoked_by->step)->child = started.no;
-  }
+  const Started result{Started::How::kStarted, started.no, started.id, ""};
   write(storage::PutRun{std::move(record)});
   if (auto error = register_cancellations(started, now_)) {
     fail_run(started, std::move(*error));
     return result;
   }
+  run_created(started);
+  if (started.started_at) run_started(started);
   if (started.start_at > now_) {
     timers_.add({started.start_at, started.no, 0, Timer::Kind::kRunStart});
   }
@@ -125,12 +136,30 @@ void State::rerun_run(RerunRun input) {
   }
   std::vector<Event> events;
   for (const EventRecord& event : source.events) events.push_back(event.event);
-  const Started run = start_run({.function = function,
-                                 .events = std::move(events),
-                                 .positions = source.run.events,
-                                 .rerun_of = source.run.rerun_of.value_or(source.run.id),
-                                 .is_quiet = source.run.is_quiet});
-  answer(Answer{.request = input.request, .run = run.id});
+  const Started started = trigger({.source = NewRun::Source::kRerun,
+                                   .function = function,
+                                   .events = std::move(events),
+                                   .positions = source.run.events,
+                                   .rerun_of = source.run.rerun_of.value_or(source.run.id),
+                                   .is_quiet = source.run.is_quiet});
+  answer_start(Answer{.request = input.request}, started);
+}
+
+// Whoever asked for the run learns which it is; or why there is none; or, when it waits for further
+// events, only that it was taken in.
+void State::answer_start(Answer reply, const Started& started) {
+  switch (started.how) {
+    case Started::How::kStarted:
+      reply.run = started.id;
+      return answer(std::move(reply));
+    case Started::How::kHeld:
+      return answer(std::move(reply));
+    case Started::How::kSkipped:
+      return refuse(reply.request, ErrorCode::kConflict,
+                    fmt::format("run {} was skipped: {}", started.id.to_string(), started.why));
+    case Started::How::kDropped:
+      return refuse(reply.request, ErrorCode::kConflict, started.why);
+  }
 }
 
 void State::invoke_directly(InvokeDirectly input) {
@@ -146,9 +175,11 @@ void State::invoke_directly(InvokeDirectly input) {
   Answer reply{.request = input.request, .event_ids = {record.id}};
   Position pos = record.pos;
   write(storage::PutEvent{std::move(record)});
-  reply.run =
-      start_run({.function = function, .events = {std::move(event)}, .positions = {pos}}).id;
-  answer(std::move(reply));
+  const Started started = trigger({.source = NewRun::Source::kApi,
+                                   .function = function,
+                                   .events = {std::move(event)},
+                                   .positions = {pos}});
+  answer_start(std::move(reply), started);
 }
 
 }  // namespace stepwell::core

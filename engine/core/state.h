@@ -3,9 +3,10 @@
 //
 // One file per kind of input: accept_events.cc, register_functions.cc, reply.cc (a driver's answer)
 // with ops.cc (what it asks for), progress.cc (what it tells before it answers), cancel_run.cc,
-// signals.cc, start_run.cc, load_run.cc, fire_timers.cc; what several need: dispatch.cc (who may be
-// called), resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and
-// poison.cc for a start; inspect.cc to look in.
+// signals.cc, start_run.cc, load_run.cc, fire_timers.cc; how a run begins: trigger.cc (all sources)
+// with pause.cc, intake.cc (batching, rate limit, debounce) and admission.cc (limits), cron.cc,
+// timeouts.cc; what several need: dispatch.cc (who may be called), resolve.cc (a pending step's
+// end), finish_run.cc (a run's end); recovery.cc and poison.cc for a start; inspect.cc to look in.
 #pragma once
 
 #include <deque>
@@ -22,6 +23,7 @@
 #include "engine/core/lookback.h"
 #include "engine/core/timers.h"
 #include "engine/core/waits.h"
+#include "schema/run_flow.h"
 
 namespace stepwell::core {
 
@@ -100,7 +102,7 @@ struct Run {
   uint64_t call = 0;         // of the kFunction call under way; 0: none
   uint64_t needs_batch = 0;  // a load must have seen so many batches
   uint64_t last_used = 0;    // for eviction
-  std::unique_ptr<InvokedBy> invoked_by;
+  std::unique_ptr<const std::vector<InvokedBy>> invokers;  // null: none
   std::unique_ptr<PendingEnd> pending_end;
   std::unique_ptr<Memory> memory;
   std::vector<PendingStep> pending;
@@ -116,6 +118,13 @@ struct CallUnderWay {
   Position look_base = 0;  // for waits that it registers
   Time started_at{};
   DriverKind driver = DriverKind::kNative;
+};
+
+// An alarm that must be set, for the check: whose it is, and what it is for.
+struct ExpectedAlarm {
+  Timer alarm;
+  RunId run;
+  std::string what;
 };
 
 // What the events that an input brings have done already, by event id.
@@ -150,6 +159,8 @@ class State {
   void end_call(uint64_t number);
 
   // -- fire_timers.cc ---------------------------------------------------------------------------
+  void fire_of_run(Run& run, const Timer& timer);
+  void fire_flow(const Timer& timer);
   void fire_step(Run& run, const Timer& timer);
   // `event`: the one that cancels the run; 0: its time is over.
   void drop_cancellation(Run& run, size_t index, Position event);
@@ -169,24 +180,75 @@ class State {
   void drain_internal_events();
 
   // -- start_run.cc -----------------------------------------------------------------------------
+  // A run that is to begin. Only trigger() and what it calls make runs of it.
   struct NewRun {
+    enum class Source : uint8_t { kEvent, kCron, kInvoke, kApi, kDebounce, kBatch, kRerun };
+    Source source = Source::kEvent;
     Function* function = nullptr;
     std::vector<Event> events;
     std::vector<Position> positions;
+    std::string json;  // the first event as text; trigger() makes it if it is not at hand
     std::string event_id;
     Time start_at{};
-    std::optional<InvokedBy> invoked_by;
+    std::vector<InvokedBy> invokers;
     std::optional<RunId> rerun_of;
     bool is_quiet = false;
+    RunFlow flow;  // what is known of it; admit() adds priority and keys
+  };
+  // What became of a request for a run.
+  struct Started {
+    enum class How : uint8_t {
+      kStarted,  // there is a run; it may be queued
+      kSkipped,  // there is a run that never runs
+      kHeld,     // taken in, to be part of a run later: debounced, batched
+      kDropped,  // nothing came of it
+    };
+    How how = How::kStarted;
+    RunNo no = 0;     // kStarted, kSkipped
+    RunId id;         // the same
+    std::string why;  // kSkipped, kDropped: for people
   };
   // The run may be over when this returns.
-  struct Started {
-    RunNo no = 0;
-    RunId id;
-  };
   Started start_run(NewRun request);
   // Why the run can't go on, if one of its conditions can't be bound to its trigger.
   std::optional<ErrorInfo> register_cancellations(Run& run, Time created_at);
+
+  // -- trigger.cc -------------------------------------------------------------------------------
+  // Every run begins here, whatever caused it. May end other runs, also the one at hand.
+  Started trigger(NewRun request);
+  Started skip_run(NewRun request, std::string reason);
+  void answer_start(Answer reply, const Started& started);
+  PendingStep* waiting_invoker(const InvokedBy& invoker, RunNo child);
+  void link_invokers(const NewRun& request, RunNo child);
+  // Of runs that will never begin.
+  void fail_invokers(const std::vector<InvokedBy>& invokers, const std::string& why);
+
+  // -- pause.cc: a paused function turns the run away -------------------------------------------
+  std::optional<Started> stop_at_pause(NewRun& request);
+  void recover_pause(storage::FlowState state);
+
+  // -- intake.cc: batching, rate limit, debounce. Nothing: the run may begin now ----------------
+  std::optional<Started> take_in(NewRun& request);
+  void recover_intake(storage::FlowState state);
+  void fire_intake(const Timer& timer);
+  void expect_intake_alarms(std::vector<ExpectedAlarm>& expected) const;
+
+  // -- admission.cc: priority, singleton, concurrency, throttle ---------------------------------
+  Started admit(NewRun request);
+  void recover_throttle(storage::FlowState state);
+  void fire_slots(const Timer& timer);
+  void expect_slot_alarms(std::vector<ExpectedAlarm>& expected) const;
+
+  // -- cron.cc -----------------------------------------------------------------------------------
+  void recover_cron(storage::FlowState state);
+  void fire_cron(const Timer& timer);
+  void expect_cron_alarms(std::vector<ExpectedAlarm>& expected) const;
+
+  // -- timeouts.cc: also for runs that recovery brings back -------------------------------------
+  void run_created(Run& run);
+  void run_started(Run& run);
+  void fire_timeout(Run& run, const Timer& timer);
+  void expect_timeout_alarms(std::vector<ExpectedAlarm>& expected) const;
 
   // -- ops.cc -----------------------------------------------------------------------------------
   // False: the run has ended, do not touch it any more.
@@ -239,7 +301,8 @@ class State {
   void finish(Run& run, RunStatus status, std::string output, std::optional<ErrorInfo> error);
   void emit_end_events(const Run& run, const RunRecord& record);
   void emit_end_event(const Run& run, const RunRecord& record, std::string_view name);
-  void tell_invoker(const Run& run, const RunRecord& record);
+  void tell_invokers(const Run& run, const RunRecord& record);
+  void tell_invoker(const InvokedBy& invoker, const RunRecord& record);
   bool is_listened_to(std::string_view event_name) const;
 
   // -- dispatch.cc ------------------------------------------------------------------------------
@@ -274,6 +337,7 @@ class State {
   // -- recovery.cc ------------------------------------------------------------------------------
   void begin_recovery(const storage::Ownership& ownership);
   void recover_functions(std::vector<storage::StoredFunction> functions);
+  void recover_flow_state(storage::FlowState state);
   void recover_runs(std::vector<storage::OpenRun> page);
   void recover_run(storage::OpenRun open);
   void recover_step(Run& run, StepRecord step);

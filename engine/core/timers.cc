@@ -7,7 +7,7 @@ namespace stepwell::core {
 
 // Ties are broken by what was created first, so that the order never depends on the heap.
 bool Timers::Later::operator()(const Timer& a, const Timer& b) const {
-  return std::tie(a.due, a.run, a.step, a.kind) > std::tie(b.due, b.run, b.step, b.kind);
+  return std::tie(a.due, a.run, a.subject, a.kind) > std::tie(b.due, b.run, b.subject, b.kind);
 }
 
 void Timers::add(const Timer& timer) {

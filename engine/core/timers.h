@@ -12,10 +12,24 @@
 namespace stepwell::core {
 
 struct Timer {
-  enum class Kind : uint8_t { kRunStart, kFunctionRetry, kStep };
+  enum class Kind : uint8_t {
+    // Of a run.
+    kRunStart,
+    kFunctionRetry,
+    kStep,  // `subject`: the registration of the step
+    kStartTimeout,
+    kFinishTimeout,
+    // Of no run: `run` is zero, and `subject` a number by which the owner knows what it is about.
+    kThrottle,
+    kSlots,
+    kDebounce,
+    kBatch,
+    kRateLimit,
+    kCron,
+  };
   Time due{};
   RunNo run = 0;
-  Position step = 0;  // kStep: the registration of the step
+  uint64_t subject = 0;
   Kind kind = Kind::kStep;
 };
 

@@ -26,7 +26,23 @@ void Runtime::recover(std::function<void(Result<void>)> done) {
       recovery->core.recover_functions(std::move(*functions));
       if (pipeline_) recovery->core.carry_over(pipeline_->core());
       recovery->core.recover_events(std::move(*events));
-      recover_page(recovery, 0);
+      recover_flow_page(recovery, std::nullopt);
+    });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::recover_flow_page(std::shared_ptr<Recovery> recovery,
+                                std::optional<storage::FlowStateKey> after) {
+  bool queued = reads_->submit([this, recovery, after](storage::JournalReader& reader) {
+    auto page = reader.flow_states(after, options_.recovery_page);
+    post([this, recovery, page = std::move(page)]() mutable {
+      if (is_over(*recovery)) return;
+      if (!page) return recovery_failed(recovery, page.error());
+      if (page->empty()) return recover_page(recovery, 0);
+      storage::FlowStateKey last = page->back().key;
+      recovery->core.recover_flow_states(std::move(*page), wall_clock());
+      recover_flow_page(recovery, std::move(last));
     });
   });
   CHECK_INVARIANT(queued, "the engine's own reads are never refused");

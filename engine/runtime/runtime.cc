@@ -29,6 +29,8 @@ std::vector<RunNo> runs_of(const storage::Batch& batch) {
     RunNo operator()(const storage::DropPendingSteps& drop) const { return drop.run; }
     RunNo operator()(const storage::PutAttempt& put) const { return put.attempt.run; }
     RunNo operator()(const storage::PutFunction&) const { return 0; }
+    RunNo operator()(const storage::PutFlowState&) const { return 0; }
+    RunNo operator()(const storage::DropFlowState&) const { return 0; }
   };
   std::vector<RunNo> runs;
   for (const storage::Record& record : batch.records) {

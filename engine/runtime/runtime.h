@@ -151,6 +151,8 @@ class Runtime : private core::PipelinePort {
   struct Recovery;
   void recover(std::function<void(Result<void>)> done);
   void recover_from_full_disk();
+  void recover_flow_page(std::shared_ptr<Recovery> recovery,
+                         std::optional<storage::FlowStateKey> after);
   void recover_page(std::shared_ptr<Recovery> recovery, RunNo after);
   void recovered(std::shared_ptr<Recovery> recovery);
   bool is_over(Recovery& recovery);

@@ -54,6 +54,17 @@ void check_event(const MemoryStore& store, const EventRecord& event, Findings& f
                                  event.of_run, run == nullptr ? "missing" : "open"));
 }
 
+void check_flow_state(const MemoryStore& store, const Checked<FlowState>& state,
+                      Findings& findings) {
+  const std::string& function = state.record.key.function;
+  if (checksum_of(state.record) != state.checksum) {
+    findings.push_back(
+        fmt::format("a flow state of function \"{}\" is damaged: its checksum is wrong", function));
+  }
+  if (store.functions().contains(function)) return;
+  findings.push_back(fmt::format("a flow state is of function {}, which is missing", function));
+}
+
 template <typename Table>
 void check_table(const Table& table, std::string_view name, Position last_pos, Findings& findings) {
   for (const auto& [pos, checked] : table) {
@@ -79,6 +90,9 @@ Result<std::vector<std::string>> MemoryReader::check(bool deep) {
       if (store().run(attempt.record.run) != nullptr) continue;
       findings.push_back(
           fmt::format("attempt {} belongs to run {}, which is missing", pos, attempt.record.run));
+    }
+    for (const auto& [key, state] : store().flow_states()) {
+      check_flow_state(store(), state, findings);
     }
     check_table(store().events(), "event", store().last_pos, findings);
     check_table(store().runs(), "run", store().last_pos, findings);

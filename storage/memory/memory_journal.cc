@@ -92,6 +92,11 @@ void MemoryJournal::fail_reads(int count) {
   shared_->reads_to_fail = count;
 }
 
+bool MemoryJournal::corrupt(const FlowStateKey& key) {
+  std::lock_guard lock(shared_->mutex);
+  return shared_->store.corrupt(key);
+}
+
 bool MemoryJournal::corrupt(Position pos) {
   std::lock_guard lock(shared_->mutex);
   return shared_->store.corrupt(pos);

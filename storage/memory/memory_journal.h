@@ -45,6 +45,7 @@ class MemoryJournal : public Journal {
   // Damages the payload of whatever is at this position; reads of it find kCorrupt. False if
   // nothing is there.
   bool corrupt(Position pos);
+  bool corrupt(const FlowStateKey& key);
 
   // The process dies: this journal and its readers are of no more use, and the returned one holds
   // what had become durable. Nothing is copied.

@@ -13,6 +13,12 @@ Error corrupt(std::string_view what, Position pos) {
                fmt::format("{} {} is damaged: its checksum is wrong", what, pos)};
 }
 
+Error corrupt(const FlowStateKey& key) {
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("a flow state of function \"{}\" is damaged: its checksum is wrong",
+                           key.function)};
+}
+
 template <typename T>
 bool is_sound(const Checked<T>& checked) {
   return checksum_of(checked.record) == checked.checksum;
@@ -195,6 +201,20 @@ Result<std::vector<StoredFunction>> MemoryReader::functions() {
     std::vector<StoredFunction> functions;
     for (const auto& [id, function] : store().functions()) functions.push_back(function);
     return functions;
+  });
+}
+
+Result<std::vector<FlowState>> MemoryReader::flow_states(const std::optional<FlowStateKey>& after,
+                                                         size_t limit) {
+  return in_call<std::vector<FlowState>>([&]() -> Result<std::vector<FlowState>> {
+    std::vector<FlowState> page;
+    const auto& states = store().flow_states();
+    auto it = after ? states.upper_bound(*after) : states.begin();
+    for (; it != states.end() && page.size() < limit; ++it) {
+      if (!is_sound(it->second)) return corrupt(it->first);
+      page.push_back(it->second.record);
+    }
+    return page;
   });
 }
 

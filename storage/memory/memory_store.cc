@@ -50,7 +50,7 @@ uint32_t checksum_of(const EventRecord& event) {
 
 uint32_t checksum_of(const RunRecord& run) {
   Checksum checksum;
-  checksum.add(run.function.slug).add(run.event_id).add(run.output);
+  checksum.add(run.function.slug).add(run.event_id).add(run.flow).add(run.output);
   add_error(checksum, run.error);
   return checksum.value();
 }
@@ -66,6 +66,10 @@ uint32_t checksum_of(const AttemptRecord& attempt) {
   Checksum checksum;
   add_error(checksum, attempt.error);
   return checksum.value();
+}
+
+uint32_t checksum_of(const FlowState& state) {
+  return Checksum().add(state.key.function).add(state.key.key).add(state.data).value();
 }
 
 std::optional<std::string> MemoryStore::apply(const std::vector<Record>& records) {
@@ -140,6 +144,7 @@ bool MemoryStore::put(const UpdateRun& update) {
   next.invoked_by = old.invoked_by;
   next.rerun_of = old.rerun_of;
   next.is_quiet = old.is_quiet;
+  next.flow = old.flow;
   if (is_terminal(next.status)) open_.erase(next.no);
   undo_.emplace_back(RestoreRun{std::exchange(it->second, checked(std::move(next)))});
   return true;
@@ -251,6 +256,33 @@ void MemoryStore::revert(RestoreFunction& undo) {
   }
 }
 
+bool MemoryStore::put(const PutFlowState& put) {
+  auto [it, is_new] = flow_states_.try_emplace(put.key);
+  RestoreFlowState undo{put.key, std::nullopt};
+  if (!is_new) undo.state = std::move(it->second);
+  it->second = checked(put);
+  undo_.emplace_back(std::move(undo));
+  return true;
+}
+
+bool MemoryStore::put(const DropFlowState& drop) {
+  auto it = flow_states_.lower_bound({drop.function, drop.kind, drop.key, 0});
+  const auto end = flow_states_.upper_bound({drop.function, drop.kind, drop.key, drop.up_to});
+  while (it != end) {
+    undo_.emplace_back(RestoreFlowState{it->first, std::move(it->second)});
+    it = flow_states_.erase(it);
+  }
+  return true;
+}
+
+void MemoryStore::revert(RestoreFlowState& undo) {
+  if (undo.state) {
+    flow_states_[undo.key] = std::move(*undo.state);
+  } else {
+    flow_states_.erase(undo.key);
+  }
+}
+
 const Checked<EventRecord>* MemoryStore::event(Position pos) const {
   return find_in(events_, pos);
 }
@@ -324,6 +356,13 @@ bool MemoryStore::corrupt(Position pos) {
   } else {
     return false;
   }
+  return true;
+}
+
+bool MemoryStore::corrupt(const FlowStateKey& key) {
+  auto it = flow_states_.find(key);
+  if (it == flow_states_.end()) return false;
+  damage(it->second.record.data);
   return true;
 }
 

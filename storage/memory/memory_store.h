@@ -59,12 +59,14 @@ class MemoryStore {
   const std::map<Position, Checked<StepRecord>>& steps() const { return steps_; }
   const std::map<Position, Checked<AttemptRecord>>& attempts() const { return attempts_; }
   const std::map<std::string, StoredFunction>& functions() const { return functions_; }
+  const std::map<FlowStateKey, Checked<FlowState>>& flow_states() const { return flow_states_; }
   const std::set<RunNo>& open_runs() const { return open_; }
   size_t pending_steps() const { return pending_count_; }
 
   // Damages one byte of the payload of whatever is at this position, as a bad disk would; false if
   // nothing is there.
   bool corrupt(Position pos);
+  bool corrupt(const FlowStateKey& key);
 
  private:
   struct OfRun {
@@ -94,8 +96,12 @@ class MemoryStore {
     std::string id;
     std::optional<StoredFunction> function;
   };
+  struct RestoreFlowState {
+    FlowStateKey key;
+    std::optional<Checked<FlowState>> state;
+  };
   using Undo = std::variant<RemoveEvent, RemoveRun, RemoveStep, RemoveAttempt, RestoreRun,
-                            RestoreStep, RestoreFunction>;
+                            RestoreStep, RestoreFunction, RestoreFlowState>;
 
   bool put(const PutEvent& put);
   bool put(const PutRun& put);
@@ -105,6 +111,8 @@ class MemoryStore {
   bool put(const DropPendingSteps& drop);
   bool put(const PutAttempt& put);
   bool put(const PutFunction& put);
+  bool put(const PutFlowState& put);
+  bool put(const DropFlowState& drop);
 
   void revert(RemoveEvent& undo);
   void revert(RemoveRun& undo);
@@ -113,6 +121,7 @@ class MemoryStore {
   void revert(RestoreRun& undo);
   void revert(RestoreStep& undo);
   void revert(RestoreFunction& undo);
+  void revert(RestoreFlowState& undo);
 
   void index_run(const RunRecord& run);
   // Replaces a step, keeping its indexes, and gives what was there.
@@ -125,6 +134,7 @@ class MemoryStore {
   std::map<Position, Checked<StepRecord>> steps_;
   std::map<Position, Checked<AttemptRecord>> attempts_;
   std::map<std::string, StoredFunction> functions_;
+  std::map<FlowStateKey, Checked<FlowState>> flow_states_;
 
   std::unordered_map<EventId, std::set<Position>> events_by_id_;
   std::unordered_map<std::string, std::set<Position>> events_by_user_id_;
@@ -143,5 +153,6 @@ uint32_t checksum_of(const EventRecord& event);
 uint32_t checksum_of(const RunRecord& run);
 uint32_t checksum_of(const StepRecord& step);
 uint32_t checksum_of(const AttemptRecord& attempt);
+uint32_t checksum_of(const FlowState& state);
 
 }  // namespace stepwell::storage

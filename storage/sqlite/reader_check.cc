@@ -59,6 +59,8 @@ constexpr const char* kDeepQueries[] = {
     " <> iif(event IS NULL, 0, 1) + (SELECT count(*) FROM run_events WHERE run = no)",
     "SELECT 'run ' || no || ' is of function ' || function || ', which is missing' FROM runs"
     " WHERE function NOT IN (SELECT id FROM functions)",
+    "SELECT 'a flow state is of function ' || function || ', which is missing' FROM flow_states"
+    " WHERE function NOT IN (SELECT id FROM functions)",
     "SELECT 'event ' || e.pos || ' is of the end of run ' || e.of_run || ', which is '"
     " || iif(r.no IS NULL, 'missing', 'open') FROM events e LEFT JOIN runs r ON r.no = e.of_run"
     " WHERE e.of_run IS NOT NULL AND (r.no IS NULL OR r.status < 3)",
@@ -134,6 +136,7 @@ Result<void> SqliteReader::check_checksums(std::vector<std::string>& findings) {
   if (auto done = scan(kRunColumns, "runs", read_any_run); !done) return done;
   if (auto done = scan(kStepColumns, "steps", read_step); !done) return done;
   if (auto done = scan(kAttemptColumns, "attempts", read_attempt); !done) return done;
+  if (auto done = scan(kFlowStateColumns, "flow_states", read_flow_state); !done) return done;
   return scan(kFunctionColumns, "functions", read_function);
 }
 

@@ -219,6 +219,32 @@ Result<std::vector<StoredFunction>> SqliteReader::functions() {
   });
 }
 
+Result<std::vector<FlowState>> SqliteReader::flow_states(const std::optional<FlowStateKey>& after,
+                                                         size_t limit) {
+  return in_call<std::vector<FlowState>>([&]() -> Result<std::vector<FlowState>> {
+    static const std::string sql = fmt::format(
+        "SELECT {} FROM flow_states WHERE (function, kind, key, pos) > (?, ?, ?, ?)"
+        " ORDER BY function, kind, key, pos LIMIT ?",
+        kFlowStateColumns);
+    Result<Statement*> statement = database_.cached(sql.c_str());
+    if (!statement) return statement.error();
+    // No kind is zero: this is in front of all rows.
+    const FlowStateKey front{.function = "", .kind = FlowKind{0}, .key = "", .pos = 0};
+    const FlowStateKey& from = after ? *after : front;
+    (*statement)->text(from.function).integer(static_cast<int>(from.kind)).text(from.key);
+    (*statement)->key(from.pos).integer(static_cast<int64_t>(limit));
+    std::vector<FlowState> page;
+    auto read = for_each(**statement, [&]() -> Result<void> {
+      Result<FlowState> state = read_flow_state(**statement);
+      if (!state) return state.error();
+      page.push_back(std::move(*state));
+      return {};
+    });
+    if (!read) return read.error();
+    return page;
+  });
+}
+
 Result<JournalStats> SqliteReader::stats() {
   return in_call<JournalStats>([&]() -> Result<JournalStats> {
     Result<Statement*> statement = database_.cached(

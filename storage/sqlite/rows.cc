@@ -51,8 +51,16 @@ uint32_t event_checksum(std::string_view id, std::string_view public_id, std::st
   return Checksum().add(id).add(public_id).add(name).add(version).add(user).add(data).value();
 }
 
-uint32_t run_checksum(std::string_view id, std::string_view function, std::string_view event_id) {
-  return Checksum().add(id).add(function).add(event_id).value();
+// Without flow it is what rows had before there was any.
+uint32_t run_checksum(const RunRecord& run) {
+  Checksum checksum;
+  checksum.add(view_of(run.id.ulid.bytes)).add(run.function.slug).add(run.event_id);
+  if (!run.flow.empty()) checksum.add(run.flow);
+  return checksum.value();
+}
+
+uint32_t flow_state_checksum(const FlowState& state) {
+  return Checksum().add(state.key.function).add(state.key.key).add(state.data).value();
 }
 
 uint32_t step_checksum(std::string_view key, std::string_view id, std::string_view target,
@@ -117,8 +125,7 @@ void bind_run(Statement& statement, const RunRecord& run, std::string& scratch) 
     statement.null().null();
   }
   run.rerun_of ? statement.blob(view_of(run.rerun_of->ulid.bytes)) : statement.null();
-  statement.integer(run.is_quiet);
-  statement.integer(run_checksum(id, run.function.slug, run.event_id));
+  statement.integer(run.is_quiet).text_or_null(run.flow).integer(run_checksum(run));
   bind_run_state(statement, run, scratch);
 }
 
@@ -154,6 +161,17 @@ void bind_function(Statement& statement, const PutFunction& put, std::string& sc
   scratch = function_config_json(put.config);
   statement.text(put.config.id.slug).integer(static_cast<int64_t>(put.pos)).integer(put.archived);
   statement.integer(Checksum().add(scratch).value()).text(scratch);
+}
+
+void bind_flow_state(Statement& statement, const FlowState& state) {
+  statement.text(state.key.function).integer(static_cast<int>(state.key.kind));
+  statement.text(state.key.key).key(state.key.pos).integer(to_millis(state.at));
+  statement.integer(flow_state_checksum(state)).text(state.data);
+}
+
+void bind_flow_state_drop(Statement& statement, const DropFlowState& drop) {
+  statement.text(drop.function).integer(static_cast<int>(drop.kind)).text(drop.key);
+  statement.key(drop.up_to);
 }
 
 Result<EventRecord> read_event(Statement& row) {
@@ -196,6 +214,7 @@ Result<RunRecord> read_run(Statement& row, size_t& event_count) {
     is_sound = copy_bytes(origin, run.rerun_of.emplace().ulid.bytes) && is_sound;
   }
   run.is_quiet = row.read_integer() != 0;
+  run.flow = row.read_text();
   auto fixed_checksum = static_cast<uint32_t>(row.read_integer());
   int64_t status = row.read_integer();
   is_sound = is_sound && status >= 1 && status <= 6;
@@ -212,9 +231,8 @@ Result<RunRecord> read_run(Statement& row, size_t& event_count) {
   auto checksum = static_cast<uint32_t>(row.read_integer());
   std::string_view error = row.read_text();
   std::string_view output = row.read_text();
-  is_sound =
-      is_sound && checksum == payload_checksum(error, output) &&
-      fixed_checksum == run_checksum(view_of(run.id.ulid.bytes), run.function.slug, run.event_id);
+  is_sound = is_sound && checksum == payload_checksum(error, output) &&
+             fixed_checksum == run_checksum(run);
   if (!is_sound) return corrupt("runs", run.no);
   run.error = read_error(error);
   run.output = output;
@@ -290,6 +308,23 @@ Result<StoredFunction> read_function(Statement& row) {
       fmt::format("function \"{}\" is damaged: its checksum or its text is wrong; restore a "
                   "backup",
                   id)};
+}
+
+Result<FlowState> read_flow_state(Statement& row) {
+  FlowState state;
+  state.key.function = row.read_text();
+  const int64_t kind = row.read_integer();
+  state.key.kind = static_cast<FlowKind>(kind);
+  state.key.key = row.read_text();
+  state.key.pos = row.read_position();
+  state.at = from_millis(row.read_integer());
+  auto checksum = static_cast<uint32_t>(row.read_integer());
+  state.data = row.read_text();
+  const bool is_known = kind >= 1 && kind <= static_cast<int>(FlowKind::kPaused);
+  if (is_known && checksum == flow_state_checksum(state)) return state;
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("a flow state of function \"{}\" is damaged: its checksum is wrong",
+                           state.key.function)};
 }
 
 }  // namespace stepwell::storage

@@ -18,10 +18,10 @@ inline constexpr char kInsertEvent[] =
 
 inline constexpr char kInsertRun[] =
     "INSERT INTO runs (no, id, function, event, event_count, event_id, created_at, start_at,"
-    " invoker_run, invoker_step, rerun_of, is_quiet, fixed_crc, status, started_at, ended_at,"
+    " invoker_run, invoker_step, rerun_of, is_quiet, flow, fixed_crc, status, started_at, ended_at,"
     " ended_pos, attempt, retry_at, deaths, deaths_alone, deaths_pos, dialect, result_crc, error,"
     " output)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO NOTHING";
 
 inline constexpr char kInsertRunEvent[] =
@@ -58,6 +58,14 @@ inline constexpr char kPutFunction[] =
     " ON CONFLICT (id) DO UPDATE SET pos = excluded.pos, is_archived = excluded.is_archived,"
     " crc = excluded.crc, config = excluded.config";
 
+inline constexpr char kPutFlowState[] =
+    "INSERT INTO flow_states (function, kind, key, pos, at, crc, data)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (function, kind, key, pos)"
+    " DO UPDATE SET at = excluded.at, crc = excluded.crc, data = excluded.data";
+
+inline constexpr char kDropFlowState[] =
+    "DELETE FROM flow_states WHERE function = ? AND kind = ? AND key = ? AND pos <= ?";
+
 }  // namespace sql
 
 // What read_… expects a SELECT to give, in this order.
@@ -65,7 +73,7 @@ inline constexpr char kEventColumns[] =
     "pos, id, public_id, has_user_id, name, version, ts, received_at, of_run, crc, user, data";
 inline constexpr char kRunColumns[] =
     "no, id, function, event, event_count, event_id, created_at, start_at, invoker_run,"
-    " invoker_step, rerun_of, is_quiet, fixed_crc, status, started_at, ended_at, ended_pos,"
+    " invoker_step, rerun_of, is_quiet, flow, fixed_crc, status, started_at, ended_at, ended_pos,"
     " attempt, retry_at, deaths, deaths_alone, deaths_pos, dialect, result_crc, error, output";
 inline constexpr char kStepColumns[] =
     "pos, run, key, id, kind, registered_at, target, expression, fixed_crc, state, resolved_pos,"
@@ -73,6 +81,7 @@ inline constexpr char kStepColumns[] =
 inline constexpr char kAttemptColumns[] =
     "pos, run, step, attempt, started_at, ended_at, retry_at, crc, error";
 inline constexpr char kFunctionColumns[] = "id, is_archived, crc, config";
+inline constexpr char kFlowStateColumns[] = "function, kind, key, pos, at, crc, data";
 
 // Bind a record to the statement of the same name. The record and `scratch` (which holds what is
 // built for the binding) must stay until the statement has run.
@@ -83,6 +92,8 @@ void bind_step(Statement& statement, const StepRecord& step, std::string& scratc
 void bind_step_update(Statement& statement, const StepRecord& step, std::string& scratch);
 void bind_attempt(Statement& statement, const AttemptRecord& attempt, std::string& scratch);
 void bind_function(Statement& statement, const PutFunction& put, std::string& scratch);
+void bind_flow_state(Statement& statement, const FlowState& state);
+void bind_flow_state_drop(Statement& statement, const DropFlowState& drop);
 
 // Read the row that the statement stands on. kCorrupt, naming the row, if its checksum or a value
 // in it is wrong. read_event leaves the data of an event made by the end of a run empty; read_run
@@ -92,5 +103,6 @@ Result<RunRecord> read_run(Statement& row, size_t& event_count);
 Result<StepRecord> read_step(Statement& row);
 Result<AttemptRecord> read_attempt(Statement& row);
 Result<StoredFunction> read_function(Statement& row);
+Result<FlowState> read_flow_state(Statement& row);
 
 }  // namespace stepwell::storage

@@ -31,6 +31,8 @@ class SqliteReader : public JournalReader {
   Result<EventHistory> event_history(std::string_view event_id, Time since) override;
   Result<std::vector<EventRecord>> recent_events(Time since, size_t limit) override;
   Result<std::vector<StoredFunction>> functions() override;
+  Result<std::vector<FlowState>> flow_states(const std::optional<FlowStateKey>& after,
+                                             size_t limit) override;
   Result<std::vector<RunRecord>> list_runs(const RunFilter& filter) override;
   Result<std::vector<EventRecord>> list_events(const EventFilter& filter) override;
   Result<std::optional<EventRecord>> find_event(std::string_view id) override;

@@ -81,11 +81,12 @@ SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database data
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
-  Statement* all[] = {&begin_,        &commit_,         &rollback_,
-                      &swap_,         &count_,          &void_tail_,
-                      &insert_event_, &insert_run_,     &insert_run_event_,
-                      &update_run_,   &insert_step_,    &update_step_,
-                      &drop_steps_,   &insert_attempt_, &put_function_};
+  Statement* all[] = {&begin_,          &commit_,         &rollback_,
+                      &swap_,           &count_,          &void_tail_,
+                      &insert_event_,   &insert_run_,     &insert_run_event_,
+                      &update_run_,     &insert_step_,    &update_step_,
+                      &drop_steps_,     &insert_attempt_, &put_function_,
+                      &put_flow_state_, &drop_flow_state_};
   if (getpid() != owner_pid_) {
     for (Statement* statement : all) statement->abandon();
     database_.abandon();
@@ -119,6 +120,8 @@ Result<void> SqliteJournal::prepare() {
       {drop_steps_, sql::kDropPendingSteps},
       {insert_attempt_, sql::kInsertAttempt},
       {put_function_, sql::kPutFunction},
+      {put_flow_state_, sql::kPutFlowState},
+      {drop_flow_state_, sql::kDropFlowState},
   };
   for (const Wanted& each : wanted) {
     Result<Statement> statement = database_.prepare(each.sql);
@@ -246,6 +249,14 @@ int SqliteJournal::apply(const Record& record, Deltas& deltas) {
   if (const auto* put = std::get_if<PutAttempt>(&record)) {
     bind_attempt(insert_attempt_, put->attempt, scratch_);
     return run_once(insert_attempt_);
+  }
+  if (const auto* put = std::get_if<PutFlowState>(&record)) {
+    bind_flow_state(put_flow_state_, *put);
+    return put_flow_state_.run();
+  }
+  if (const auto* drop = std::get_if<DropFlowState>(&record)) {
+    bind_flow_state_drop(drop_flow_state_, *drop);
+    return drop_flow_state_.run();
   }
   bind_function(put_function_, std::get<PutFunction>(record), scratch_);
   return put_function_.run();

@@ -80,6 +80,7 @@ class SqliteJournal : public Journal {
   Statement begin_, commit_, rollback_, swap_, count_, void_tail_;
   Statement insert_event_, insert_run_, insert_run_event_, update_run_;
   Statement insert_step_, update_step_, drop_steps_, insert_attempt_, put_function_;
+  Statement put_flow_state_, drop_flow_state_;
 };
 
 }  // namespace stepwell::storage

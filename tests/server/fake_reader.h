@@ -55,6 +55,10 @@ class FakeReader : public storage::JournalReader {
     return std::optional<RunRecord>();
   }
   Result<storage::EventHistory> event_history(std::string_view, Time) override { return history; }
+  Result<std::vector<storage::FlowState>> flow_states(const std::optional<storage::FlowStateKey>&,
+                                                      size_t) override {
+    return std::vector<storage::FlowState>();
+  }
   Result<std::vector<EventRecord>> recent_events(Time, size_t) override {
     return std::vector<EventRecord>();
   }

@@ -24,9 +24,9 @@ bool is_same(const RunRecord& a, const RunRecord& b) {
          a.events == b.events && a.event_id == b.event_id && a.created_at == b.created_at &&
          a.start_at == b.start_at && a.ended_at == b.ended_at && a.output == b.output &&
          a.error == b.error && a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of &&
-         a.is_quiet == b.is_quiet && a.attempt == b.attempt && a.retry_at == b.retry_at &&
-         a.deaths == b.deaths && a.deaths_alone == b.deaths_alone && a.deaths_pos == b.deaths_pos &&
-         a.dialect == b.dialect;
+         a.is_quiet == b.is_quiet && a.flow == b.flow && a.attempt == b.attempt &&
+         a.retry_at == b.retry_at && a.deaths == b.deaths && a.deaths_alone == b.deaths_alone &&
+         a.deaths_pos == b.deaths_pos && a.dialect == b.dialect;
 }
 
 class JournalChecker : public Checker {
@@ -44,6 +44,7 @@ class JournalChecker : public Checker {
     }
     for (const auto& [no, run] : history.runs) check_run(reader, history, run);
     check_open_runs(reader, history);
+    check_flow_states(reader, history);
   }
 
  private:
@@ -67,6 +68,24 @@ class JournalChecker : public Checker {
         fail("S-15", fmt::format("step \"{}\" was resolved by no event", step.id));
       }
     }
+  }
+
+  void check_flow_states(storage::JournalReader& reader, const History& history) {
+    auto expected = history.flow_states.begin();
+    std::optional<storage::FlowStateKey> after;
+    for (;;) {
+      auto page = reader.flow_states(after, kPage);
+      if (!page || page->empty()) break;
+      for (const storage::FlowState& found : *page) {
+        const bool is_same = expected != history.flow_states.end() &&
+                             expected->first == found.key && expected->second.at == found.at &&
+                             expected->second.data == found.data;
+        if (!is_same) return fail("S-15", "the flow state is not what was committed");
+        ++expected;
+      }
+      after = page->back().key;
+    }
+    if (expected != history.flow_states.end()) fail("S-15", "flow state is missing");
   }
 
   void check_open_runs(storage::JournalReader& reader, const History& history) {

@@ -46,6 +46,7 @@ Fault update_run(History& history, const storage::UpdateRun& update) {
   next.invoked_by = run.invoked_by;
   next.rerun_of = run.rerun_of;
   next.is_quiet = run.is_quiet;
+  next.flow = run.flow;
   run = std::move(next);
   return {};
 }
@@ -119,6 +120,14 @@ std::optional<std::string> History::apply(const storage::Record& record) {
         if constexpr (std::is_same_v<T, storage::PutAttempt>) return put_attempt(*this, value);
         if constexpr (std::is_same_v<T, storage::PutFunction>) {
           functions[value.config.id.slug] = {value.config, value.archived};
+        }
+        if constexpr (std::is_same_v<T, storage::PutFlowState>) flow_states[value.key] = value;
+        if constexpr (std::is_same_v<T, storage::DropFlowState>) {
+          std::erase_if(flow_states, [&](const auto& each) {
+            const storage::FlowStateKey& key = each.first;
+            return key.function == value.function && key.kind == value.kind &&
+                   key.key == value.key && key.pos <= value.up_to;
+          });
         }
         return {};
       },

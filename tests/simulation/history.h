@@ -21,6 +21,7 @@ struct History {
   std::map<RunNo, std::map<StepKey, Position>> step_by_key;
   std::map<RunNo, std::map<Position, AttemptRecord>> attempts;
   std::map<std::string, storage::StoredFunction> functions;
+  std::map<storage::FlowStateKey, storage::FlowState> flow_states;
   std::map<std::string, std::vector<Position>> copies;  // by the sender's id of an event
   std::map<std::string, std::vector<RunNo>> started;    // by the event id of runs
   std::map<Position, std::vector<RunNo>> resumed;       // by the event that resolved

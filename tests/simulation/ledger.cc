@@ -48,6 +48,15 @@ std::string describe(const storage::Record& record) {
         if constexpr (std::is_same_v<T, storage::PutFunction>) {
           return "function " + value.config.id.slug;
         }
+        if constexpr (std::is_same_v<T, storage::PutFlowState>) {
+          return fmt::format("flow state {} of {} \"{}\" at {}: {} {}",
+                             static_cast<int>(value.key.kind), value.key.function, value.key.key,
+                             value.key.pos, to_millis(value.at), value.data);
+        }
+        if constexpr (std::is_same_v<T, storage::DropFlowState>) {
+          return fmt::format("drop flow state {} of {} \"{}\" up to {}",
+                             static_cast<int>(value.kind), value.function, value.key, value.up_to);
+        }
       },
       record);
 }

@@ -79,17 +79,34 @@ void Process::read_functions() {
   auto events = reader_->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000);
   if (!is_fine(error_of(events), "read the window")) return;
   recovering_->recover_events(std::move(*events));
-  later(some_delay(), [this] { read_page(0); });
+  later(some_delay(), [this] { read_flow_page(std::nullopt); });
 }
 
-void Process::read_page(RunNo after) {
+void Process::read_flow_page(std::optional<storage::FlowStateKey> after) {
+  if (dies_at_page()) return;
+  auto page = read().flow_states(after, host_.options_.page);
+  if (!is_fine(error_of(page), "read the flow state")) return;
+  if (page->empty()) return later(some_delay(), [this] { read_page(0); });
+  storage::FlowStateKey last = page->back().key;
+  recovering_->recover_flow_states(std::move(*page), host_.world_.now());
+  later(some_delay(), [this, last = std::move(last)] { read_flow_page(last); });
+}
+
+// Each page of a recovery is a place for a crash.
+bool Process::dies_at_page() {
   bool is_here = crash_ && crash_->kind == CrashPoint::Kind::kRecoveryPage &&
                  crash_->index == pages_ && host_.crashes_happen();
   if (is_here) {
-    return host_.die("while it recovers");
+    host_.die("while it recovers");
+    return true;
   }
   ++pages_;
   ++host_.pages_.back();
+  return false;
+}
+
+void Process::read_page(RunNo after) {
+  if (dies_at_page()) return;
   auto page = read().open_runs(after, host_.options_.page);
   if (!is_fine(error_of(page), "read the open runs")) return;
   if (page->empty()) return finish_recovery();

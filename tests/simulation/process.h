@@ -52,7 +52,9 @@ class Process : public core::PipelinePort {
   // Something without which there is no going on failed: the process ends.
   bool is_fine(const std::optional<Error>& error, std::string_view doing);
   void read_functions();
+  void read_flow_page(std::optional<storage::FlowStateKey> after);
   void read_page(RunNo after);
+  bool dies_at_page();
   void finish_recovery();
   void commit_done(const storage::Batch& batch);
   void keep_house(bool idle);

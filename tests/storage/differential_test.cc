@@ -34,6 +34,10 @@ class Maker {
   // A position that was given out, now and then one that was not.
   Position known() { return 1 + random_.below(last_ + 2); }
   RunNo known_run() { return runs_.empty() || chance(0.03) ? known() : pick(runs_); }
+  FlowStateKey flow_key() {
+    return {"app-" + std::to_string(random_.below(3)), static_cast<FlowKind>(1 + random_.below(7)),
+            chance(0.3) ? "" : "key \"" + std::to_string(random_.below(3)), random_.below(4)};
+  }
   std::string user_id() { return "id-" + std::to_string(random_.below(6)); }
 
  private:
@@ -52,7 +56,7 @@ class Maker {
   }
 
   Record record() {
-    switch (random_.below(12)) {
+    switch (random_.below(14)) {
       case 0:
       case 1:
         return PutEvent{event()};
@@ -71,6 +75,13 @@ class Maker {
         return DropPendingSteps{known_run(), ++last_, moment()};
       case 10:
         return PutAttempt{attempt()};
+      case 11:
+        return PutFlowState{flow_key(), moment(), payload()};
+      case 12: {
+        const FlowStateKey key = flow_key();
+        if (chance(0.3)) return DropFlowState{key.function, key.kind, key.key};
+        return DropFlowState{key.function, key.kind, key.key, key.pos};
+      }
       default:
         return PutFunction{make_function("app-" + std::to_string(random_.below(4))), chance(0.2),
                            1};
@@ -100,6 +111,7 @@ class Maker {
     if (chance(0.5)) run.event_id = user_id();
     if (chance(0.5)) run.status = RunStatus::kScheduled;
     if (chance(0.05)) run = ended(run, RunStatus::kSkipped, run.no);
+    if (chance(0.3)) run.flow = payload();
     run.created_at = moment();
     runs_.push_back(run.no);
     return run;
@@ -194,6 +206,8 @@ std::vector<std::string> answers(JournalReader& reader, Maker maker) {
       text_of(reader.event_history(maker.user_id(), since)),
       text_of(reader.recent_events(since, limit)),
       text_of(reader.functions()),
+      text_of(reader.flow_states(std::nullopt, 1000)),
+      text_of(reader.flow_states(maker.flow_key(), limit)),
       text_of(reader.list_runs(random_run_filter(maker))),
       text_of(reader.list_events(random_event_filter(maker))),
       text_of(reader.find_event(maker.user_id())),

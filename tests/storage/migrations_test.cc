@@ -83,6 +83,47 @@ TEST_CASE("an older file is copied, then brought forward with its rows") {
   }
 }
 
+TEST_CASE("runs of a file from before flow control are sound, and take flow") {
+  TemporaryFolder folder;
+  const SqliteOptions options{.path = folder.file("journal.db")};
+  RunRecord run = make_run(2, 1);
+  {
+    // What the version before wrote: the same columns but one.
+    auto database = open_for_writing(options, migrations().first(2));
+    REQUIRE(database.ok());
+    auto newer = open_sqlite_journal({.path = folder.file("newer.db")}).value();
+    Owner owner;
+    owner.take(*newer);
+    REQUIRE(owner
+                .commit(*newer, owner.batch({PutFunction{make_function("app-fn"), false, 1},
+                                             PutEvent{make_event(1)}, PutRun{run}}))
+                .outcome == CommitOutcome::kCommitted);
+    const std::string attach = "ATTACH '" + folder.file("newer.db") + "' AS newer";
+    REQUIRE(database->run(attach.c_str()) == 101);  // SQLITE_DONE
+    for (const char* sql :
+         {"DELETE FROM shards", "INSERT INTO shards SELECT * FROM newer.shards",
+          "INSERT INTO functions SELECT * FROM newer.functions",
+          "INSERT INTO events SELECT * FROM newer.events",
+          "ALTER TABLE newer.runs DROP COLUMN flow", "INSERT INTO runs SELECT * FROM newer.runs"}) {
+      REQUIRE(database->run(sql) == 101);
+    }
+  }
+  auto journal = open_sqlite_journal(options).value();
+  Owner owner;
+  owner.take(*journal);
+  auto reader = journal->open_reader().value();
+  CHECK(text_of(reader->find_run(run_id(2))) == text_of(Result<RunRecord>(run)));
+  CHECK(reader->flow_states(std::nullopt, 10)->empty());
+  RunRecord next = make_run(3, 1);
+  next.flow = R"({"p":5})";
+  const PutFlowState state{{"app-fn", FlowKind::kThrottle, "k", 0}, at(5), "5"};
+  REQUIRE(owner.commit(*journal, owner.batch({PutRun{next}, state})).outcome ==
+          CommitOutcome::kCommitted);
+  CHECK(reader->find_run(run_id(3)).value()->flow == next.flow);
+  CHECK(text_of(reader->flow_states(std::nullopt, 10)) == text_of(state) + "\n");
+  CHECK(reader->check(true)->empty());
+}
+
 TEST_CASE("a step that fails leaves the file as it was") {
   TemporaryFolder folder;
   const SqliteOptions options{.path = folder.file("journal.db")};

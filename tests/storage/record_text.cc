@@ -38,13 +38,13 @@ std::string text_of(const RunRecord& run) {
                      : "-";
   return fmt::format(
       "run {} {} {} {} events={} event_id={} created={} start={} started={} ended={}@{} output={} "
-      "error={} invoked_by={} rerun_of={} quiet={} attempt={} retry={} deaths={}/{}@{} "
+      "error={} invoked_by={} rerun_of={} quiet={} flow={} attempt={} retry={} deaths={}/{}@{} "
       "dialect={}",
       run.no, run.id.to_string(), run.function.slug, run_status_name(run.status),
       numbers_text(run.events), run.event_id, to_millis(run.created_at), to_millis(run.start_at),
       time_text(run.started_at), time_text(run.ended_at), run.ended_pos, run.output,
       error_text(run.error), invoker, run.rerun_of ? run.rerun_of->to_string() : "-", run.is_quiet,
-      run.attempt, time_text(run.retry_at), run.deaths, run.deaths_alone, run.deaths_pos,
+      run.flow, run.attempt, time_text(run.retry_at), run.deaths, run.deaths_alone, run.deaths_pos,
       run.dialect);
 }
 
@@ -68,6 +68,12 @@ std::string text_of(const AttemptRecord& attempt) {
 std::string text_of(const StoredFunction& function) {
   return fmt::format("function {} archived={}", function_config_json(function.config),
                      function.archived);
+}
+
+std::string text_of(const FlowState& state) {
+  return fmt::format("flow state {} of {} key={} pos={} at={} data={}",
+                     static_cast<int>(state.key.kind), state.key.function, state.key.key,
+                     state.key.pos, to_millis(state.at), state.data);
 }
 
 std::string text_of(const OpenRun& open) {

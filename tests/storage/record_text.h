@@ -14,6 +14,7 @@ std::string text_of(const RunRecord& run);
 std::string text_of(const StepRecord& step);
 std::string text_of(const AttemptRecord& attempt);
 std::string text_of(const StoredFunction& function);
+std::string text_of(const FlowState& state);
 std::string text_of(const OpenRun& open);
 std::string text_of(const RunSnapshot& snapshot);
 std::string text_of(const EventHistory& history);

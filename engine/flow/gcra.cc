@@ -1,0 +1,58 @@
+#include "engine/flow/gcra.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace stepwell::flow {
+namespace {
+
+constexpr int64_t kNanosPerMilli = 1'000'000;
+
+// Times beyond some 290 years from 1970 do not fit; periods of that length are the same as never.
+constexpr int64_t kNanosMax = int64_t{1} << 62;
+constexpr int64_t kPeriodMillisMax = int64_t{1000} * 3600 * 24 * 365 * 100;
+
+int64_t interval_ns(const Rate& rate) {
+  const int64_t period = std::min<int64_t>(rate.period.count(), kPeriodMillisMax);
+  return period * kNanosPerMilli / std::max<int64_t>(rate.limit, 1);
+}
+
+int64_t nanos_of(Time time) {
+  return to_millis(time) * kNanosPerMilli;
+}
+
+Time time_of(int64_t nanos) {
+  return from_millis((nanos + kNanosPerMilli - 1) / kNanosPerMilli);
+}
+
+}  // namespace
+
+Time Gcra::next(const Rate& rate, int64_t ahead) const {
+  const int64_t interval = interval_ns(rate);
+  const int64_t capacity = std::max<int64_t>(rate.limit, 1) + std::max<int64_t>(rate.burst, 0);
+  const int64_t room = capacity - 1 - ahead;
+  if (interval == 0) return Time{};
+  if (room >= 0 && room > arrival_ns_ / interval) return Time{};
+  // Far ahead is as good as for ever.
+  return time_of(arrival_ns_ + interval * std::min(-room, (kNanosMax - arrival_ns_) / interval));
+}
+
+void Gcra::take(const Rate& rate, Time now) {
+  arrival_ns_ = std::max(arrival_ns_, nanos_of(now)) + interval_ns(rate);
+}
+
+Time Gcra::rests_at() const {
+  return time_of(arrival_ns_);
+}
+
+std::string Gcra::text() const {
+  return std::to_string(arrival_ns_);
+}
+
+Gcra Gcra::parse(std::string_view text) {
+  Gcra gcra;
+  std::from_chars(text.data(), text.data() + text.size(), gcra.arrival_ns_);
+  return gcra;
+}
+
+}  // namespace stepwell::flow
