@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs Stepwell with its example functions.
 #   ./run.sh          the server in the foreground, with what to try next; Ctrl-C ends it
-#   ./run.sh --demo   the demo: the examples from real events, kill -9, restart; ends by itself
+#   ./run.sh --demo   the demo: the examples in C++ and in TypeScript, from real events, through
+#                     kill -9 and a restart; ends by itself
 set -euo pipefail
 cd "$(dirname "$0")"
 
 case ${1:-} in
   "" | --demo) ;;
-  -h | --help) sed -nE '2,4s/^# ?//p' "$0"; exit 0 ;;
+  -h | --help) sed -nE '2,5s/^# ?//p' "$0"; exit 0 ;;
   *) echo "run.sh: unknown option '$1'; there is --demo and --help" >&2; exit 2 ;;
 esac
 
+if [ "${1:-}" = --demo ]; then
+  scripts/ensure-packages.sh demo
+fi
 scripts/build.sh release stepwell stepwell-examples
 if [ "${1:-}" = --demo ]; then
-  exec examples/demo.sh
+  examples/demo.sh
+  exec examples/typescript/demo.sh
 fi
 
 mkdir -p data

@@ -6,73 +6,24 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${STEPWELL_BIN:-build/release/bin}
-folder=$(mktemp -d)
-server="" port=0 streams=()
+# shellcheck source=examples/demo_functions.sh
+. examples/demo_functions.sh
 
-clean_up() {
-  end_streams
-  if [ -n "$server" ]; then kill_server; fi
-  rm -rf "$folder"
-}
-end_streams() {
-  local stream
-  for stream in "${streams[@]}"; do
-    # Its exit code says that it was killed, if it had not ended already.
-    if kill "$stream" 2>/dev/null && wait "$stream" 2>/dev/null; then continue; fi
-  done
-  streams=()
-}
-# SIGKILL; waiting for it gives its exit code, which says so.
-kill_server() {
-  local status=0
-  kill -9 "$server"
-  wait "$server" 2>/dev/null || status=$?
-  [ "$status" -eq 137 ] || fail "the server had ended by itself with exit code $status"
-  server=""
-}
-trap clean_up EXIT
-
-say() { printf '\n== %s\n' "$*"; }
-fail() { printf '\nFAILED: %s\n' "$*"; tail -n 20 "$folder/server.log"; exit 1; }
-
-# await SECONDS COMMAND...: until the command succeeds.
-await() {
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.05
-  done
-}
-
-api() { curl --silent --fail --max-time 5 "http://127.0.0.1:$port$1"; }
-
-start_server() {
-  : >"$folder/server.log"
-  "$bin/stepwell-examples" --db "$folder/demo.db" --port "$port" --fast \
-    >>"$folder/server.log" 2>&1 &
-  server=$!
-  await 30 grep -q 'serving on' "$folder/server.log" || fail "the server did not start"
-  port=$(sed -nE 's|.*http://127.0.0.1:([0-9]+).*|\1|p' "$folder/server.log" | head -n 1)
-}
-
-# Prints what a channel says, as it says it, and keeps it in a file.
-listen() {
-  local channel=$1
-  {
-    curl --silent --no-buffer "http://127.0.0.1:$port/v1/realtime/sse?channel=$channel" |
-      sed -unE 's/^data: .*"data":(\{.*\}),"created_at".*"topic":"([^"]*)".*/\2 \1/p' |
-      while read -r line; do printf '   %-18s %s\n' "$channel" "$line"; done |
-      tee -a "$folder/messages"
-  } &
-  streams+=("$!")
-}
-
-listen_to_all() {
+start() {
+  start_server 'serving on' "$bin/stepwell-examples" --db "$folder/demo.db" --port "$port" --fast
   local channel
   for channel in import:42 global post:123 post:666 agentic-workflow mails; do
     listen "$channel"
   done
+}
+
+listen() {
+  {
+    curl --silent --no-buffer "http://127.0.0.1:$port/v1/realtime/sse?channel=$1" |
+      sed -unE "s/^data: .*\"data\":(\{.*\}),\"created_at\".*\"topic\":\"([^\"]*)\".*/$1 \2 \1/p" |
+      show_messages
+  } &
+  streams+=("$!")
 }
 
 send() {
@@ -80,27 +31,8 @@ send() {
     fail "an event was not accepted: $1"
 }
 
-has_message() { grep -q "$1" "$folder/messages"; }
-
-# The status of the one run of a function, or nothing.
-status_of() { api "/api/runs?function=$1&limit=1" | sed -nE 's/.*"status":"([A-Za-z]+)".*/\1/p'; }
-has_status() { [ "$(status_of "$1")" = "$2" ]; }
-
-# Every run's steps, each recorded once; prints how many steps that were.
-check_steps() {
-  local runs run keys
-  runs=$(api "/api/runs?limit=100" | grep -oE '"id":"[0-9A-Z]{26}","function"' | cut -d'"' -f4)
-  for run in $runs; do
-    keys=$(api "/api/runs/$run" | grep -oE '"key":"[0-9a-f]{40}"' | sort)
-    [ -z "$(uniq -d <<<"$keys")" ] || fail "run $run has a step that is recorded twice"
-    [ -z "$keys" ] || wc -l <<<"$keys"
-  done | awk '{ steps += $1 } END { print NR " runs with " steps " steps" }'
-}
-
 say "Start the server with the example functions"
-touch "$folder/messages"
-start_server
-listen_to_all
+start
 await 10 api "/health" >/dev/null
 
 say "Send events: an import, two likes (one of a post that is gone), a workflow, a new user"
@@ -119,8 +51,7 @@ kill_server
 before=$(grep -c '"percent"' "$folder/messages")
 
 say "Start it again: the import goes on where it was, the others still wait"
-start_server
-listen_to_all
+start
 send '{"name":"user/logged-in","data":{"user_id":"u1"}}'
 uuid=$(sed -nE 's/.*"confirmation_uuid":"([^"]+)".*/\1/p' "$folder/messages" | head -n 1)
 [ -n "$uuid" ] || fail "the workflow did not ask"
@@ -133,16 +64,8 @@ for function in import-file agentic-workflow email-sequence; do
 done
 say "What was recorded"
 "$bin/stepwell" --url "http://127.0.0.1:$port" runs list
-import=$(api "/api/runs?function=import-file&limit=1" |
-  sed -nE 's/.*"id":"([0-9A-Z]{26})","function".*/\1/p')
-# Its forty steps look alike: the first and the last ones tell it.
-"$bin/stepwell" --url "http://127.0.0.1:$port" runs show "$import" |
-  awk '{ line[NR] = $0 } END {
-    for (i = 1; i <= NR; ++i) {
-      if (NR > 24 && i == 13) { printf "  … %d lines more\n", NR - 24; i = NR - 11 }
-      print line[i]
-    }
-  }'
+import=$(run_of import-file)
+show_run "$import"  # its forty steps look alike
 batches=$(api "/api/runs/$import" | grep -oE '"id":"import-batch(:[0-9]+)?"' | sort -u | wc -l)
 [ "$batches" -eq 20 ] || fail "the import has $batches batches, not 20"
 [ "$before" -lt 20 ] || fail "the server was killed too late"
@@ -150,8 +73,6 @@ steps=$(check_steps) || fail "$steps"
 
 say "Stop it in order, and check the file"
 end_streams
-kill "$server"
-wait "$server" || fail "the server did not stop in order"
-server=""
+stop_server
 "$bin/stepwell" --db "$folder/demo.db" doctor
 say "$steps, each step recorded once, $before progress messages before the kill: all is well"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the packages of packages.txt that this machine misses. Probes first: when nothing is
 # missing, no package manager is called, so a machine without a network works too.
-# With the word "tests" also those that only the tests need.
+# With the word "demo" also those of the demo's TypeScript examples, with "tests" all.
 # Exit codes: 0 all there, 2 something is missing and cannot be installed from here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,8 +10,12 @@ wanted=${1:-}
 
 # Prints "package kind argument" for each package of packages.txt that is wanted.
 list_packages() {
-  local rest='/^\[tests\]/,$d'
-  if [ "$wanted" = tests ]; then rest=""; fi
+  local rest
+  case $wanted in
+    tests) rest="" ;;
+    demo) rest='/^\[tests\]/,$d' ;;
+    *) rest='/^\[/,$d' ;;
+  esac
   sed "$rest" packages.txt |
     sed -nE 's/^([a-z0-9][^ ]*) +([a-z]+):([^ ]+).*/\1 \2 \3/p'
 }

@@ -8,7 +8,7 @@ export STEPWELL_BIN
 passed=0 failed=0
 
 # What is installed is what the lock files say.
-for folder in . v3 v4; do
+for folder in . v3 v4 ../../examples/typescript; do
   if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/.stepwell-lock"; then
     (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error >/dev/null)
     cp "$folder/package-lock.json" "$folder/node_modules/.stepwell-lock"

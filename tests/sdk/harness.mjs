@@ -17,7 +17,7 @@ const started = new Set();
 const folders = [];
 
 // A program whose output is kept, and shown when something fails.
-class Program {
+export class Program {
   constructor(name, file, args, env) {
     this.name = name;
     this.lines = [];

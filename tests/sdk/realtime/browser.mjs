@@ -59,10 +59,11 @@ export class Browser {
     return page;
   }
 
+  // Its processes end in order, so that none writes into the folder any more.
   async close() {
-    this.child.kill("SIGKILL");
+    await this.call("Browser.close").catch(() => this.child.kill("SIGKILL"));
     await this.ended;
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -98,7 +99,13 @@ class Page {
     });
   }
 
-  // The value of an expression in the page.
+  // Resolves when the page's own scripts have run.
+  loaded() {
+    return this.evaluate(`new Promise((resolve) => (document.readyState === "complete"
+      ? resolve() : addEventListener("load", () => resolve())))`);
+  }
+
+  // The value of an expression in the page; a promise is awaited.
   async evaluate(expression) {
     const { result, exceptionDetails } = await this.call("Runtime.evaluate",
       { expression, returnByValue: true, awaitPromise: true });
