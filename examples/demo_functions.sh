@@ -1,4 +1,5 @@
 # What the demos share. Whoever sources this has set `bin` to the folder of the programs.
+set -euo pipefail
 folder=$(mktemp -d)
 server="" port=0 streams=()
 touch "$folder/messages"

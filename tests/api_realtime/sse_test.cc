@@ -199,6 +199,16 @@ TEST_CASE("bad requests for tokens and messages") {
   CHECK(post_to(fixture.port(), "/v1/realtime/publish?channel=c&topic=t", huge).status == 413);
 }
 
+TEST_CASE("a quiet event stream gets a comment again and again") {
+  ServiceOptions options;
+  options.realtime.keep_alive = std::chrono::milliseconds(80);
+  ServiceFixture fixture({}, options);
+  HttpClient client(fixture.port());
+  client.get("/v1/realtime/sse?channel=c");
+  CHECK(client.read_head().status == 200);
+  for (int i = 0; i < 4; ++i) CHECK(client.read_chunk() == ":\n\n");
+}
+
 TEST_CASE("streams end when their clients go, and their subscriptions with them") {
   ServiceFixture fixture;
   {

@@ -1,7 +1,7 @@
 // Pattern: stream the progress of one run to the one who started it.
 //
-// Each batch of rows is a step. Kill Stepwell or this app in the middle: the import goes on with the
-// batch that was not recorded, and no recorded batch is imported again.
+// Each batch of rows is a step. Kill Stepwell or this app in the middle: the import goes on with
+// the batch that was not recorded, and no recorded batch is imported again.
 //
 //   curl -N localhost:3000/imports -H 'content-type: application/json' \
 //     -d '{"file":"cities.csv","rows":20000}'

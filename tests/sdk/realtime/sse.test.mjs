@@ -57,7 +57,10 @@ function sse(query) {
   return `${server.url}/v1/realtime/sse?${new URLSearchParams(query)}`;
 }
 async function publish(channel, topic, data) {
-  const child = spawn("curl", ["--silent", "--fail", "--data", JSON.stringify(data),
+  await publishBytes(channel, topic, JSON.stringify(data));
+}
+async function publishBytes(channel, topic, bytes) {
+  const child = spawn("curl", ["--silent", "--fail", "--data-binary", bytes,
     `${server.url}/v1/realtime/publish?${new URLSearchParams({ channel, topic })}`]);
   const [code] = await once(child, "close");
   assert.equal(code, 0);
@@ -129,6 +132,16 @@ test("an id of before a restart: the gap is announced", async () => {
   const gap = await after.event();
   assert.deepEqual([gap.kind, gap.data], ["gap", { missed: null }]);
   assert.equal((await after.event()).data, 2);
+});
+
+test("bytes that are no JSON, on the channel of a run: a JSON string of kind data", async () => {
+  const run = "01K3ABCDEFGHJKMNPQRSTVWXYZ";
+  const curl = new Curl(sse({ channel: run, topic: "step" }));
+  await curl.head();
+  await publishBytes(run, "step", "step 1 data");
+  const event = await curl.event();
+  assert.deepEqual([event.kind, event.channel, event.topic, event.data],
+    ["data", run, "step", "step 1 data"]);
 });
 
 test("what is refused says so in the shape that SDKs know", async () => {
