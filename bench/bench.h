@@ -56,6 +56,7 @@ Workload events_workload();    // W5
 Workload recovery_workload();  // W6
 Workload index_workload();     // W8
 Workload realtime_workload();  // W9
+Workload queued_workload();    // W10
 Workload overload_workload();
 
 // -- Helpers -------------------------------------------------------------------------------------

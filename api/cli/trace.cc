@@ -69,6 +69,10 @@ TraceStep read_step(const JsonView& object) {
   return step;
 }
 
+std::string read_text(const JsonView& value) {
+  return value.as_string().value_or("");
+}
+
 void read_run(const JsonView& run, Trace& trace) {
   trace.id = read_string(run, "id");
   trace.function = read_string(run, "function");
@@ -79,6 +83,7 @@ void read_run(const JsonView& run, Trace& trace) {
   trace.ended_at = read_time(run, "ended_at");
   trace.rerun_of = read_string(run, "rerun_of");
   trace.invoked_by = read_string(run, "invoked_by");
+  trace.flow_faults = read_list(run, "flow_faults", read_text);
   trace.output = read_raw(run, "output");
   trace.error = read_error(run);
 }

@@ -64,6 +64,7 @@ struct Trace {
   Time as_of{};
   std::string rerun_of;
   std::string invoked_by;
+  std::vector<std::string> flow_faults;  // what of its flow control could not be evaluated
   std::vector<TraceEvent> events;
   std::vector<TraceStep> steps;  // of the code, in the order in which they began
   std::vector<TraceStep> cancellations;

@@ -1,6 +1,33 @@
 #include "api/embedded/function_config_of.h"
 
 namespace stepwell::detail {
+namespace {
+
+ConcurrencyLimit limit_of(const FunctionOptions::Concurrency& limit) {
+  using Scope = FunctionOptions::Concurrency::Scope;
+  ConcurrencyScope scope = ConcurrencyScope::kFunction;
+  if (limit.scope == Scope::kEnvironment) scope = ConcurrencyScope::kEnvironment;
+  if (limit.scope == Scope::kAccount) scope = ConcurrencyScope::kAccount;
+  return {limit.limit, limit.key, scope};
+}
+
+FlowControl flow_of(const FunctionOptions& options) {
+  FlowControl flow;
+  for (const auto& limit : options.concurrency) flow.step_concurrency.push_back(limit_of(limit));
+  if (options.run_concurrency) flow.run_concurrency = {limit_of(*options.run_concurrency)};
+  if (const auto& throttle = options.throttle) {
+    flow.throttle = Throttle{throttle->limit, throttle->period, throttle->burst, throttle->key};
+  }
+  if (const auto& singleton = options.singleton) {
+    const bool skips = singleton->mode == FunctionOptions::Singleton::Mode::kSkip;
+    flow.singleton =
+        Singleton{skips ? SingletonMode::kSkip : SingletonMode::kCancel, singleton->key};
+  }
+  flow.priority = options.priority;
+  return flow;
+}
+
+}  // namespace
 
 FunctionConfig config_of(const FunctionOptions& options, const std::string& app) {
   FunctionConfig config;
@@ -15,6 +42,7 @@ FunctionConfig config_of(const FunctionOptions& options, const std::string& app)
     config.cancel_on.push_back({cancel.event, cancel.if_, cancel.timeout});
   }
   config.wait_lookback = options.wait_lookback;
+  config.flow = flow_of(options);
   return config;
 }
 

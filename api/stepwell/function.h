@@ -43,12 +43,39 @@ struct FunctionOptions {
     std::optional<std::chrono::milliseconds> timeout;  // how long after the run's creation
   };
 
+  // How many calls may be under way at once (docs/flow-control.md has all of flow control).
+  struct Concurrency {
+    enum class Scope : uint8_t { kFunction, kEnvironment, kAccount };
+    std::int64_t limit = 0;  // without a key, 0 is no limit
+    std::string key = {};    // over `event`: each value has a limit of its own; empty: one for all
+    Scope scope = Scope::kFunction;  // beyond the function, functions share what has the same value
+  };
+  // How often a run may start; further ones wait.
+  struct Throttle {
+    std::int64_t limit = 1;
+    std::chrono::milliseconds period{};
+    std::int64_t burst = 0;  // at once, beside the limit
+    std::string key = {};    // as above
+  };
+  // One run at a time.
+  struct Singleton {
+    // What happens to a run while another is open: it is skipped, or the other one is cancelled.
+    enum class Mode : uint8_t { kSkip, kCancel };
+    Mode mode = Mode::kSkip;
+    std::string key = {};  // as above; where it is false, the run is no singleton
+  };
+
   std::string id;         // names it in the journal: do not change it
   std::string name = {};  // for people; empty: the id
   int retries = 4;        // attempts beyond the first, of the function and of each step
   std::string if_ = {};   // the condition of the trigger that is given as an EventType
   std::vector<Trigger> triggers = {};  // further ones
   std::vector<CancelOn> cancel_on = {};
+  std::vector<Concurrency> concurrency = {};        // of calls under way; at most two, all hold
+  std::optional<Concurrency> run_concurrency = {};  // of runs, from their start to their end
+  std::optional<Throttle> throttle = {};
+  std::optional<Singleton> singleton = {};
+  std::string priority = {};  // over `event`: seconds by which a queued run may overtake
   // How far back a wait looks; absent: the engine's setting; zero: not at all.
   std::optional<std::chrono::milliseconds> wait_lookback = {};
   Determinism determinism = Determinism::kWarn;

@@ -1,23 +1,95 @@
-// Whether a run that nothing turned away may start, and when: priority, singleton, then its place
-// among what waits for slots and for the throttle.
+// A run that nothing turned away: what is fixed for its life is evaluated, a singleton makes room
+// or gives way, and the run begins.
+//
+//   (request) ──(a singleton of mode skip, and one is open)──► Skipped
+//             ──(a singleton of mode cancel)──► the open one is cancelled, and the run begins
+//             ──► the run begins: at once, or queued (limits.cc)
+#include <fmt/core.h>
+
+#include <algorithm>
+
 #include "engine/core/state.h"
 
 namespace stepwell::core {
+namespace {
+
+// How far a run may overtake, or fall behind (upstream's figures).
+constexpr int64_t kPrioritySecondsMax = 43'200;
+
+// The value of a key for the run's life. What fails is seen with the run.
+void evaluate_key(const KeyExpression& key, std::string_view field, std::string_view event_json,
+                  Time now, RunFlow& flow) {
+  if (key.empty() || flow.keys.contains(key.text())) return;
+  std::optional<std::string>& place = flow.keys[key.text()];
+  Result<KeyExpression::Value> value = key.evaluate(event_json, now);
+  if (value) {
+    place = std::move(value->text);
+  } else {
+    flow.faults.push_back(fmt::format("{}: {}", field, value.error().message));
+  }
+}
+
+std::string singleton_name(const Function& function, std::string_view key) {
+  return fmt::format("{}\n{}", function.config.id.slug, key);
+}
+
+}  // namespace
+
+void State::evaluate_flow(NewRun& request) {
+  const FlowKeys& keys = request.function->flow_keys;
+  const FlowControl& flow = request.function->config.flow;
+  RunFlow& known = request.flow;
+  for (const KeyExpression& key : keys.step_concurrency) {
+    evaluate_key(key, "concurrency.key", request.json, now_, known);
+  }
+  for (const KeyExpression& key : keys.run_concurrency) {
+    evaluate_key(key, "concurrency.fn.key", request.json, now_, known);
+  }
+  evaluate_key(keys.throttle, "throttle.key", request.json, now_, known);
+  if (keys.priority) {
+    const expr::Bindings bindings =
+        expr::Bindings().set("event", JsonView::trusted(request.json)).at(now_);
+    const std::optional<int64_t> seconds = keys.priority->whole_number(bindings);
+    if (!seconds) known.faults.emplace_back("priority.run: it is no whole number");
+    known.priority = std::clamp(seconds.value_or(0), -kPrioritySecondsMax, kPrioritySecondsMax);
+  }
+  if (!flow.singleton) return;
+  Result<KeyExpression::Value> value = keys.singleton.evaluate(request.json, now_);
+  if (!value) known.faults.push_back("singleton.key: " + value.error().message);
+  // Without a key that can be read, all runs are one singleton; with a false one this run is none.
+  if (!value || !value->is_false) known.singleton = value ? std::move(value->text) : "";
+}
 
 State::Started State::admit(NewRun request) {
+  evaluate_flow(request);
+  if (request.flow.singleton) {
+    const auto open = singletons_.find(singleton_name(*request.function, *request.flow.singleton));
+    if (open != singletons_.end()) {
+      Run& current = *runs_.at(open->second);
+      if (request.function->config.flow.singleton->mode == SingletonMode::kSkip) {
+        return skip_run(std::move(request), fmt::format("run {} of this singleton has not ended",
+                                                        current.id.to_string()));
+      }
+      release_singleton(current);
+      end_cancelled(current,
+                    {.name = "Cancelled", .message = "cancelled by a newer run of this singleton"},
+                    0);
+    }
+  }
   return start_run(std::move(request));
 }
 
-void State::recover_throttle(storage::FlowState state) {
-  (void)state;  // nothing has written any
+void State::hold_singleton(Run& run, const RunFlow& flow) {
+  if (!flow.singleton) return;
+  auto [place, is_new] =
+      singletons_.insert_or_assign(singleton_name(*run.function, *flow.singleton), run.no);
+  run.singleton = &place->first;
 }
 
-void State::fire_slots(const Timer& timer) {
-  (void)timer;  // nothing has set any
-}
-
-void State::expect_slot_alarms(std::vector<ExpectedAlarm>& expected) const {
-  (void)expected;
+void State::release_singleton(Run& run) {
+  if (run.singleton == nullptr) return;
+  singletons_.erase(singletons_.find(*run.singleton));
+  run.singleton = nullptr;
 }
 
 }  // namespace stepwell::core

@@ -48,6 +48,7 @@ void Core::finish_recovery(Time now, Transition& out) {
   state_->out_ = &out;
   state_->finish_recovery();
   state_->drain_internal_events();
+  state_->take_turns();
   state_->out_ = nullptr;
 }
 
@@ -75,6 +76,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
       },
       std::move(input));
   state.drain_internal_events();
+  state.take_turns();
   state.evict_over_budget();
   state.out_ = nullptr;
 }

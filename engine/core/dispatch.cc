@@ -3,6 +3,7 @@
 //   in memory, code at hand, something new to see ──► kFunction call
 //   in memory, code at hand, a planned step due  ──► kStep call
 //   not in memory, either of these                ──► load, then as above
+//   limits have no room for it                    ──► queued (limits.cc)
 //   nothing of these                              ──► suspended: may leave memory
 #include <algorithm>
 
@@ -31,29 +32,48 @@ void State::pump(Run& run) {
     return finish(run, run.pending_end->status, "", run.pending_end->reason);
   }
   if (run.is_held_back) return;
+  if (run.is_queued) return settle(run);
   if (run.start_at > now_) return settle(run);
   bool has_step = std::any_of(run.pending.begin(), run.pending.end(),
                               [&](const PendingStep& step) { return is_callable(step, now_); });
   bool wants_function = wants_function_call(run);
-  if (!has_step && !wants_function) return settle(run);
+  if (!has_step && !wants_function) {
+    drop_slot(run);
+    return settle(run);
+  }
   if (!run.function->is_available) {
     run.is_held_back = true;
     run.function->held_back.push_back(run.no);
     return settle(run);
   }
-  if (must_wait_for_suspects(run)) return settle(run);
+  if (must_wait_for_suspects(run)) {
+    drop_slot(run);
+    return settle(run);
+  }
+  if (!obtain_slot(run)) return settle(run);
   if (!run.memory) return load(run);
   evictable_.erase(run.last_used);
-  if (run.status == RunStatus::kScheduled) {
-    run.status = RunStatus::kRunning;
-    run.started_at = now_;
-    run_started(run);
-    update_run(run);
-  }
+  if (run.status == RunStatus::kScheduled) begin_run(run);
   if (wants_function) call_function(run);
   for (PendingStep& step : run.pending) {
-    if (is_callable(step, now_)) call_step(run, step);
+    if (!is_callable(step, now_)) continue;
+    if (!obtain_slot(run)) return;  // further ones when its turn comes
+    call_step(run, step);
   }
+}
+
+void State::begin_run(Run& run) {
+  run.status = RunStatus::kRunning;
+  run.started_at = now_;
+  run_started(run);
+  update_run(run);
+}
+
+// The call for which it was taken will not be made now.
+void State::drop_slot(Run& run) {
+  if (!run.has_slot) return;
+  run.has_slot = false;
+  give_back_slot(run);
 }
 
 Call State::make_call(Run& run, CallKind kind) {
@@ -116,7 +136,8 @@ void State::call_step(Run& run, PendingStep& step) {
   effect(StartCall{run.function->config.driver, std::move(call)});
 }
 
-void State::begin_call(const Run& run, const Call& call, Position look_base) {
+void State::begin_call(Run& run, const Call& call, Position look_base) {
+  run.has_slot = false;  // from now on it is the call's
   DriverKind driver = run.function->config.driver;
   if (driver == DriverKind::kNative) ++native_calls_;
   const std::vector<MemoEntry>& memo = run.memory->memo;
@@ -135,7 +156,9 @@ bool State::is_suspended(const Run& run) const {
 // Nothing to do for the run: it may leave memory when room is needed.
 void State::settle(Run& run) {
   if (!run.memory || !is_suspended(run)) return;
-  if (settings_.always_evict) return evict(run);
+  // There may be very many that wait to start: they stay on disk.
+  const bool waits_to_start = run.is_queued && run.status == RunStatus::kScheduled;
+  if (settings_.always_evict || waits_to_start) return evict(run);
   evictable_.erase(run.last_used);
   run.last_used = ++use_counter_;
   evictable_.emplace(run.last_used, run.no);

@@ -30,6 +30,7 @@ void State::end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId req
   bool has_listener = is_listened_to(kFunctionFinished) || is_listened_to(kFunctionFailed) ||
                       is_listened_to(kFunctionCancelled);
   if (run.memory == nullptr && has_listener && !run.is_quiet) {
+    leave_queue(run);
     if (!run.pending_end) {
       run.pending_end = std::make_unique<PendingEnd>();
       run.pending_end->status = status;
@@ -56,6 +57,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   std::unique_ptr<Run> ended = std::move(node.mapped());
   run_by_id_.erase(run.id);
   evictable_.erase(run.last_used);
+  leave_limits(run);
   if (run.call != 0) end_call(run.call);
   bool had_pending = !run.pending.empty();
   while (!run.pending.empty()) forget_pending(run, run.pending.size() - 1);

@@ -46,6 +46,7 @@ WakeSource State::wake_source(const Run& run) const {
   if (run.call != 0) {
     return {Kind::kCall, fmt::format("attempt {} is under way", run.attempt + 1), std::nullopt};
   }
+  if (run.is_queued) return queued_source(run);
   // A moment that has come counts until its alarm has gone off: that wakes the run.
   if (run.start_at != Time{}) {
     return {Kind::kTimer, "starts at " + format_rfc3339(run.start_at), run.start_at};
@@ -70,7 +71,9 @@ WakeSource State::wake_source(const Run& run) const {
 
 void State::check_run(const Run& run, std::vector<Finding>& findings) const {
   auto find = [&](std::string what) { findings.push_back({run.id, std::move(what)}); };
-  if (wake_source(run).kind == Kind::kNone) find("nothing will wake it");
+  // Its place is checked with all others, and looking it up takes long in a long queue.
+  const bool is_woken = run.is_queued || wake_source(run).kind != Kind::kNone;
+  if (!is_woken) find("nothing will wake it");
   for (const PendingStep& step : run.pending) {
     bool is_wait = step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
     if (is_wait && !waits_.has(step.target, {run.no, step.pos})) {
@@ -177,6 +180,7 @@ std::vector<Finding> State::check() const {
   for (RunNo no : sorted_keys(runs_)) check_run(*runs_.at(no), findings);
   check_timers(findings);
   check_queues(findings);
+  check_limits(findings);
   check_sums(findings);
   return findings;
 }

@@ -1,6 +1,7 @@
 // A start from what the journal holds: every open run gets back what wakes it.
 #include <algorithm>
 
+#include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
 
 namespace stepwell::core {
@@ -37,7 +38,8 @@ void State::recover_functions(std::vector<storage::StoredFunction> functions) {
     (*function)->is_archived = stored.archived;
     // In-process code is at hand once it registers; an endpoint is there or not at each call.
     (*function)->is_available = (*function)->config.driver != DriverKind::kNative;
-    functions_.put(std::move(*function));
+    const Function& known = functions_.put(std::move(*function));
+    slots_.set_limits(known.config.id.slug, slot_limits(known.config.flow));
   }
 }
 
@@ -101,6 +103,8 @@ void State::recover_run(storage::OpenRun open) {
   }
   if (run->needs_discovery || has_callable || run->pending_end)
     recovered_.emplace(run->no, open.last_record);
+  recover_limits(*run, flow);
+  if (!record.error) hold_singleton(*run, flow);  // else a newer one has it
   run_created(*run);
   if (run->started_at) run_started(*run);
   run_by_id_.emplace(run->id, run->no);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
 
 namespace stepwell::core {
@@ -82,7 +83,16 @@ bool State::is_change(const Function& function) const {
 Function& State::adopt_function(std::unique_ptr<Function> function) {
   if (is_change(*function)) write(storage::PutFunction{function->config, false, next_pos()});
   function->is_available = true;
-  return functions_.put(std::move(function));
+  const Function* known = functions_.find(function->config.id.slug);
+  const std::optional<FlowControl> before =
+      known == nullptr ? std::nullopt : std::optional(known->config.flow);
+  Function& adopted = functions_.put(std::move(function));
+  if (before) {
+    change_limits(adopted, *before);
+  } else {
+    slots_.set_limits(adopted.config.id.slug, slot_limits(adopted.config.flow));
+  }
+  return adopted;
 }
 
 // Runs that were held back go on: suspects first, so that they find themselves alone.

@@ -57,6 +57,7 @@ void State::call_replied(CallReplied input) {
   } else if (PendingStep* step = find_pending(*run, call.target)) {
     step->call = 0;
   }
+  give_back_slot(*run);
 
   if (run->is_suspect) clear_suspect(*run);
 

@@ -72,7 +72,10 @@ void State::forget_pending(Run& run, size_t pending_index) {
     auto holder = signals_.find(step.target);
     if (holder != signals_.end() && holder->second == ref) signals_.erase(holder);
   }
-  if (step.call != 0) end_call(step.call);
+  if (step.call != 0) {
+    end_call(step.call);
+    give_back_slot(run);
+  }
   if (run.memory) run.memory->requests.erase(step.key);
   run.pending.erase(run.pending.begin() + static_cast<ptrdiff_t>(pending_index));
 }

@@ -48,19 +48,20 @@ State::Started State::start_run(NewRun request) {
   if (!request.invokers.empty()) record.invoked_by = request.invokers.front();
   record.rerun_of = request.rerun_of;
   record.is_quiet = request.is_quiet;
-  if (record.start_at <= now_ && request.function->is_available) {
-    record.status = RunStatus::kRunning;
-    record.started_at = now_;
-  }
-
   auto run = std::make_unique<Run>();
   run->no = record.no;
   run->id = record.id;
   run->function = request.function;
-  run->status = record.status;
   run->is_quiet = record.is_quiet;
   run->created_at = record.created_at;
   run->start_at = record.start_at > now_ ? record.start_at : Time{};
+  join_limits(*run, request.flow);
+  hold_singleton(*run, request.flow);
+  if (record.start_at <= now_ && request.function->is_available && may_start_now(*run)) {
+    record.status = RunStatus::kRunning;
+    record.started_at = now_;
+  }
+  run->status = record.status;
   run->parallel = default_parallel(request.function->config.driver);
   touch(*run);
   run->started_at = record.started_at;

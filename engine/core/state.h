@@ -5,8 +5,9 @@
 // with ops.cc (what it asks for), progress.cc (what it tells before it answers), cancel_run.cc,
 // signals.cc, start_run.cc, load_run.cc, fire_timers.cc; how a run begins: trigger.cc (all sources)
 // with pause.cc, intake.cc (batching, rate limit, debounce) and admission.cc (limits), cron.cc,
-// timeouts.cc; what several need: dispatch.cc (who may be called), resolve.cc (a pending step's
-// end), finish_run.cc (a run's end); recovery.cc and poison.cc for a start; inspect.cc to look in.
+// timeouts.cc; what several need: limits.cc (slots and turns), dispatch.cc (who may be called),
+// resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and poison.cc for a
+// start; inspect.cc to look in.
 #pragma once
 
 #include <deque>
@@ -23,6 +24,7 @@
 #include "engine/core/lookback.h"
 #include "engine/core/timers.h"
 #include "engine/core/waits.h"
+#include "engine/flow/slots.h"
 #include "schema/run_flow.h"
 
 namespace stepwell::core {
@@ -87,6 +89,10 @@ struct Run {
   bool is_held_back = false;   // queued at its function or behind a suspect
   bool is_taking_ops = false;  // in the middle of a reply: not to be called now
   bool is_suspect = false;     // may have killed the process: resumed alone
+  bool is_queued = false;      // waits in its line for its turn
+  bool has_slot = false;       // holds a slot for a call that is being prepared
+  bool has_run_slot = false;   // has started: holds the slot of its function's limit on runs
+  int32_t priority = 0;        // seconds
   int attempt = 0;             // failed attempts of the function's own code
   int idle_calls = 0;          // in a row, that asked for nothing
   int dialect = 0;             // see Call
@@ -104,6 +110,8 @@ struct Run {
   uint64_t last_used = 0;    // for eviction
   std::unique_ptr<const std::vector<InvokedBy>> invokers;  // null: none
   std::unique_ptr<PendingEnd> pending_end;
+  flow::Line* line = nullptr;              // where it waits; null: nothing limits it
+  const std::string* singleton = nullptr;  // its entry there; null: it holds none
   std::unique_ptr<Memory> memory;
   std::vector<PendingStep> pending;
 };
@@ -235,9 +243,28 @@ class State {
 
   // -- admission.cc: priority, singleton, concurrency, throttle ---------------------------------
   Started admit(NewRun request);
+  void evaluate_flow(NewRun& request);
+  void hold_singleton(Run& run, const RunFlow& flow);
+  void release_singleton(Run& run);
+
+  // -- limits.cc --------------------------------------------------------------------------------
+  void join_limits(Run& run, const RunFlow& flow);
+  bool may_start_now(Run& run);
+  // Before each call. False: the run is queued, and pumped again when its turn comes.
+  bool obtain_slot(Run& run);
+  void give_back_slot(Run& run);
+  void leave_queue(Run& run);
+  void leave_limits(Run& run);
+  void keep_throttle(const Run& run);
+  // Lets in whoever has room by now; at the end of each input.
+  void take_turns();
+  void change_limits(Function& function, const FlowControl& before);
+  void recover_limits(Run& run, const RunFlow& flow);
   void recover_throttle(storage::FlowState state);
   void fire_slots(const Timer& timer);
   void expect_slot_alarms(std::vector<ExpectedAlarm>& expected) const;
+  void check_limits(std::vector<Finding>& findings) const;
+  WakeSource queued_source(const Run& run) const;
 
   // -- cron.cc -----------------------------------------------------------------------------------
   void recover_cron(storage::FlowState state);
@@ -309,10 +336,12 @@ class State {
   // Makes whatever calls the run is ready for; evicts or loads it as needed.
   void pump(Run& run);
   bool wants_function_call(const Run& run) const;
+  void begin_run(Run& run);
+  void drop_slot(Run& run);
   void call_function(Run& run);
   void call_step(Run& run, PendingStep& step);
   Call make_call(Run& run, CallKind kind);
-  void begin_call(const Run& run, const Call& call, Position look_base);
+  void begin_call(Run& run, const Call& call, Position look_base);
   bool is_suspended(const Run& run) const;
   void settle(Run& run);
   void evict(Run& run);
@@ -389,6 +418,12 @@ class State {
   std::map<std::string, WaitRef, std::less<>> signals_;
   Lookback lookback_;
   std::deque<EventRecord> internal_events_;
+
+  // Limits.
+  flow::Slots slots_;
+  RunNo turn_ = 0;                   // the run whose turn it is, while it is pumped
+  std::optional<Time> turns_alarm_;  // for those whose turn has come and that were too many
+  std::map<std::string, RunNo> singletons_;
 
   // Runs in memory that are suspended, the least recently used first.
   std::map<uint64_t, RunNo> evictable_;

@@ -45,6 +45,7 @@ struct SlotLimits {
   std::vector<int64_t> steps = {};  // at most 2
   int64_t runs = 0;                 // 0: no limit
   std::optional<Rate> throttle = {};
+  bool operator==(const SlotLimits&) const = default;
 };
 
 // The names of the pools that a run needs. Empty: it needs none of that kind. `steps` as

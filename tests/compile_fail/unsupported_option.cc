@@ -1,11 +1,11 @@
-// What is not supported yet is no option: it is refused when the program is built.
+// An option that there is not is refused when the program is built, also one that is misspelt.
 // expect: has no non-static data member named
 #include "stepwell/stepwell.h"
 
 using namespace stepwell;
 
 #ifdef STEPWELL_CONTROL
-FunctionOptions options{.id = "a", .retries = 3};
+FunctionOptions options{.id = "a", .concurrency = {{.limit = 3}}};
 #else
-FunctionOptions options{.id = "a", .concurrency = 3};
+FunctionOptions options{.id = "a", .concurency = {{.limit = 3}}};
 #endif

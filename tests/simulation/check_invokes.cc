@@ -21,11 +21,18 @@ class InvokeChecker : public Checker {
   }
 
  private:
+  // No run came of it, and the invoker was told so at once.
+  static bool is_turned_away(const StepRecord& step) {
+    return step.invoked_run == 0 && step.state == StepState::kFailed && step.error &&
+           step.error->message.starts_with("could not invoke function: ");
+  }
+
   void delivered(const StepRecord& update, const History& history) {
     const StepRecord& step = history.steps.at(update.run).at(update.pos);
     bool is_resolved = step.state == StepState::kCompleted || step.state == StepState::kFailed;
     if (step.kind != StepKind::kInvoke || !is_resolved) return;
     if (step.error && step.error->name == "InngestInvokeTimeoutError") return;  // S-8 looks at it
+    if (is_turned_away(step)) return;
     const RunRecord* child = history.find_run(step.invoked_run);
     if (child == nullptr || !is_terminal(child->status)) {
       return fail("S-11", fmt::format("\"{}\" of run {} is resolved by run {}, which has not ended",

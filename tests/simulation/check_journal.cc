@@ -119,6 +119,7 @@ void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
   ledger.add(check_wake_sources(options.may_stay_open));
   ledger.add(check_waits(options));
   ledger.add(check_timers(options));
+  ledger.add(check_limits(options));
   ledger.add(check_cancellations());
   ledger.add(check_invokes());
   ledger.add(check_journal());

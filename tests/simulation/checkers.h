@@ -30,6 +30,7 @@ std::unique_ptr<Checker> check_ends();                                          
 std::unique_ptr<Checker> check_wake_sources(std::vector<std::string> may_stay_open);  // S-6
 std::unique_ptr<Checker> check_waits(const CheckOptions& options);                    // S-7
 std::unique_ptr<Checker> check_timers(const CheckOptions& options);                   // S-8
+std::unique_ptr<Checker> check_limits(const CheckOptions& options);                   // S-9
 std::unique_ptr<Checker> check_cancellations();                                       // S-10
 std::unique_ptr<Checker> check_invokes();                                             // S-11
 std::unique_ptr<Checker> check_journal();                                             // S-15

@@ -67,6 +67,7 @@ void Checker::before_batch(const storage::Batch&, const History&) {}
 void Checker::after_batch(const storage::Batch&, const History&, Time) {}
 void Checker::events_acked(const std::vector<EventId>&, const History&) {}
 void Checker::call_started(const core::Call&, const History&, Time) {}
+void Checker::call_answered(const core::CallId&) {}
 void Checker::body_started(const BodyFact&, const History&, Time) {}
 void Checker::body_finished(const BodyFact&) {}
 void Checker::op_sent(const OpFact&) {}
@@ -134,6 +135,11 @@ void Ledger::call_started(const core::Call& call) {
        call.kind == core::CallKind::kStep ? "step" : "function", call.attempt, call.memo.size(),
        call.pending.size(), call.target_id);
   for (const auto& checker : checkers_) checker->call_started(call, history_, clock_());
+  collect();
+}
+
+void Ledger::call_answered(const core::CallId& call) {
+  for (const auto& checker : checkers_) checker->call_answered(call);
   collect();
 }
 

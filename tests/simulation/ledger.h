@@ -58,6 +58,7 @@ class Checker {
   virtual void after_batch(const storage::Batch& batch, const History& history, Time now);
   virtual void events_acked(const std::vector<EventId>& ids, const History& history);
   virtual void call_started(const core::Call& call, const History& history, Time now);
+  virtual void call_answered(const core::CallId& call);  // the core is told
   virtual void body_started(const BodyFact& body, const History& history, Time now);
   virtual void body_finished(const BodyFact& body);
   virtual void op_sent(const OpFact& op);
@@ -91,6 +92,7 @@ class Ledger {
   void batch_durable(const storage::Batch& batch);
   void events_acked(const std::vector<EventId>& ids);
   void call_started(const core::Call& call);
+  void call_answered(const core::CallId& call);
   void body_started(const BodyFact& body);
   void body_finished(const BodyFact& body);
   void op_sent(const OpFact& op);

@@ -75,6 +75,10 @@ std::string text_of(const StepRecord& step) {
 
 bool may_invocation_end(const Setting& setting, const Statement& statement,
                         const StepRecord& step) {
+  const bool is_turned_away = step.invoked_run == 0 && step.state == StepState::kFailed &&
+                              step.error &&
+                              step.error->message.starts_with("could not invoke function: ");
+  if (is_turned_away) return step.target == statement.target;
   const RunRecord* child = setting.history.find_run(step.invoked_run);
   if (step.target != statement.target || child == nullptr) return false;
   if (child->function.slug != statement.target) return false;
@@ -301,7 +305,9 @@ Duration Model::bound(const FunctionId& id) const {
     if (statement.at) once += 24h;
     total += kRepeatsMax * once;
   });
-  return total;
+  // Whoever waits for a slot or a throttle waits for other runs, and those for others.
+  constexpr int kWaitersMax = 400;
+  return options_.has_limits ? total * kWaitersMax : total;
 }
 
 namespace {
@@ -312,7 +318,11 @@ class ModelChecker : public Checker {
                const ModelOptions& options, Time calm_since)
       : host_(host), model_(functions, options), calm_since_(calm_since) {
     for (const AppFunction& function : functions) {
-      if (!function.config.cancel_on.empty()) stoppable_.insert(function.config.id.slug);
+      const std::optional<Singleton>& singleton = function.config.flow.singleton;
+      const bool is_replaced = singleton && singleton->mode == SingletonMode::kCancel;
+      if (!function.config.cancel_on.empty() || is_replaced) {
+        stoppable_.insert(function.config.id.slug);
+      }
     }
   }
 

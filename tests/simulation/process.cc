@@ -152,6 +152,9 @@ void Process::submit(core::Input input) {
   if (host_.strikes(host_.options_.faults.spurious_alarms)) {
     pipeline_->submit(core::TimePassed{}, host_.world_.now());
   }
+  if (const auto* replied = std::get_if<core::CallReplied>(&input)) {
+    host_.ledger_.call_answered(replied->reply.call);
+  }
   pipeline_->submit(std::move(input), host_.world_.now());
   touched();
 }

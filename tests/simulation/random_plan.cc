@@ -23,6 +23,7 @@ class Planner {
     set_options();
     set_faults();
     add_functions();
+    add_limits();
     add_actions();
     add_crashes();
     return std::move(plan_);
@@ -94,6 +95,40 @@ class Planner {
     }
     if (random_.chance(0.15)) add_function("watch", "inngest/function.finished", {}, false);
     if (random_.chance(0.15)) add_function("mourn", "inngest/function.cancelled", {}, false);
+  }
+
+  // Slots, throttles, singletons, priorities: draws of their own, so that the rest is as without.
+  void add_limits() {
+    Random random = random_.stream("limits");
+    if (random.chance(0.4)) return;
+    const auto limit = [&](bool may_share) {
+      constexpr const char* kKeys[] = {"", "event.data.key", "event.data.n", "event.data.n + 1",
+                                       "event.data.missing"};
+      ConcurrencyLimit made{.limit = static_cast<int64_t>(1 + random.below(4)),
+                            .key = kKeys[random.below(std::size(kKeys))]};
+      if (!may_share || !random.chance(0.3)) return made;
+      made.scope = random.chance(0.5) ? ConcurrencyScope::kEnvironment : ConcurrencyScope::kAccount;
+      if (made.key.empty()) made.key = "\"shared\"";
+      return made;
+    };
+    for (AppFunction& function : plan_.functions) {
+      FlowControl& flow = function.config.flow;
+      if (random.chance(0.35)) flow.step_concurrency.push_back(limit(true));
+      if (random.chance(0.15)) flow.step_concurrency.push_back(limit(true));
+      if (random.chance(0.15)) flow.run_concurrency.push_back(limit(false));
+      if (random.chance(0.15)) {
+        flow.throttle = Throttle{.limit = static_cast<int64_t>(1 + random.below(5)),
+                                 .period = random_duration(random, 1ms, 20min),
+                                 .burst = static_cast<int64_t>(random.below(3)),
+                                 .key = random.chance(0.5) ? "event.data.key" : ""};
+      }
+      if (random.chance(0.2)) flow.priority = "event.data.n * 30 - 60";
+      if (random.chance(0.1)) {
+        flow.singleton =
+            Singleton{random.chance(0.5) ? SingletonMode::kSkip : SingletonMode::kCancel,
+                      random.chance(0.7) ? "event.data.key" : "event.data.n > 4"};
+      }
+    }
   }
 
   AppFunction& add_function(std::string name, std::string trigger, std::vector<std::string> invokes,

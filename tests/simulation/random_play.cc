@@ -53,6 +53,11 @@ Verdict play(const Plan& plan, Log log) {
   model.has_lossy_calls =
       faults.call_refused > 0 || faults.answer_lost > 0 || faults.answer_empty > 0;
   model.retry_interval = plan.options.settings.retry_interval;
+  for (const AppFunction& function : plan.functions) {
+    const FlowControl& flow = function.config.flow;
+    model.has_limits |=
+        !flow.step_concurrency.empty() || !flow.run_concurrency.empty() || flow.throttle;
+  }
   host.add_checker(check_model(host, plan.functions, model, checks.calm_since));
   for (const Action& action : plan.actions) script(host, action);
   host.play();

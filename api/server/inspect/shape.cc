@@ -1,6 +1,7 @@
 #include "api/server/inspect/shape.h"
 
 #include "api/server/queries.h"
+#include "schema/run_flow.h"
 
 namespace stepwell::server {
 void write_time(JsonWriter& json, std::string_view key, Time time) {
@@ -53,6 +54,13 @@ void write_run_members(JsonWriter& json, const RunRecord& run, RunDetail detail)
   if (!is_terminal(run.status)) {
     json.key("failed_attempts").integer(run.attempt);
     write_time(json, "retry_at", run.retry_at);
+  }
+  const RunFlow flow = parse_run_flow(run.flow);
+  if (flow.priority != 0) json.key("priority").integer(flow.priority);
+  if (!flow.faults.empty()) {
+    json.key("flow_faults").begin_array();
+    for (const std::string& fault : flow.faults) json.string(fault);
+    json.end_array();
   }
   if (run.rerun_of) json.key("rerun_of").string(run.rerun_of->to_string());
 }

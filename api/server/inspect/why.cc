@@ -109,7 +109,7 @@ std::string by_core(const core::WakeSource& wake, const RunRecord& run) {
           "defines it, or cancel the run.",
           run.function.slug);
     case Kind::kQueued:
-      return "Runs that may have killed the process are tried alone first; then it goes on.";
+      return fmt::format("It {}.", wake.what);
     case Kind::kLoading:
       return "It is being read from the journal and goes on at once.";
     case Kind::kNone:

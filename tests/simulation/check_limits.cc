@@ -1,0 +1,158 @@
+// S-9: of no limit is more in use than it allows, counted by the calls that the engine has under
+// way and by the runs that have started; throttles let no more start in any span of time than they
+// say; of a singleton one run is open.
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "schema/run_flow.h"
+#include "tests/simulation/checkers.h"
+
+namespace stepwell::sim {
+namespace {
+
+class LimitChecker : public Checker {
+ public:
+  explicit LimitChecker(bool knows_clock) : knows_clock_(knows_clock) {}
+
+  void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+    touched_.clear();
+    for (const storage::Record& record : batch.records) {
+      if (const auto* put = std::get_if<storage::PutRun>(&record)) {
+        if (!put->run.flow.empty()) flows_[put->run.no] = parse_run_flow(put->run.flow);
+        moved(history.runs.at(put->run.no), history, now);
+      }
+      if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
+        moved(history.runs.at(update->run.no), history, now);
+      }
+    }
+    for (const std::string& pool : touched_) check_pool(pool);
+  }
+
+  void call_started(const core::Call& call, const History& history, Time) override {
+    const RunNo run = call.run->no;
+    const FunctionConfig& config = history.functions.at(call.run->function.slug).config;
+    calls_[call.id.number] = run;
+    for (const ConcurrencyLimit& limit : config.flow.step_concurrency) {
+      const std::string pool = pool_of("calls", limit, config.id.slug, run);
+      if (limit.limit <= 0 || pool.empty()) continue;
+      const int64_t in_use = calls_in(limit, pool, history);
+      if (in_use <= limit.limit) continue;
+      fail("S-9",
+           fmt::format("{} calls of \"{}\" are under way, {} may be", in_use, pool, limit.limit));
+    }
+  }
+
+  void call_answered(const core::CallId& call) override { calls_.erase(call.number); }
+  void run_ended(const core::RunEnded& end, const History&) override {
+    std::erase_if(calls_, [&](const auto& call) { return call.second == end.run; });
+  }
+  void crashed() override { calls_.clear(); }
+
+ private:
+  // What the run shares with others under this limit; empty: it is not for this run.
+  std::string pool_of(std::string_view what, const ConcurrencyLimit& limit,
+                      const std::string& function, RunNo run) {
+    std::string owner = limit.scope == ConcurrencyScope::kFunction
+                            ? "function " + function + " " + limit.key
+                            : fmt::format("scope {}", static_cast<int>(limit.scope));
+    std::string value = "all";
+    if (!limit.key.empty()) {
+      const auto& keys = flows_[run].keys;
+      auto found = keys.find(limit.key);
+      if (found == keys.end()) return "";
+      value = found->second ? "=" + *found->second : "?";
+    }
+    return fmt::format("{} {} {}", what, owner, value);
+  }
+
+  // Of all functions that share the pool: their calls count, whatever their own limit is.
+  int64_t calls_in(const ConcurrencyLimit& limit, const std::string& pool, const History& history) {
+    int64_t count = 0;
+    for (const auto& [number, run] : calls_) {
+      const std::string& slug = history.runs.at(run).function.slug;
+      for (const ConcurrencyLimit& other :
+           history.functions.at(slug).config.flow.step_concurrency) {
+        if (other.scope != limit.scope || other.limit <= 0) continue;
+        if (pool_of("calls", other, slug, run) != pool) continue;
+        ++count;
+        break;
+      }
+    }
+    return count;
+  }
+
+  void moved(const RunRecord& run, const History& history, Time now) {
+    const FunctionConfig& config = history.functions.at(run.function.slug).config;
+    const bool is_open = !is_terminal(run.status);
+    for (const ConcurrencyLimit& limit : config.flow.run_concurrency) {
+      const std::string pool = pool_of("runs", limit, config.id.slug, run.no);
+      if (limit.limit <= 0 || pool.empty()) continue;
+      sizes_[pool] = limit.limit;
+      hold(pool, run.no, is_open && run.status == RunStatus::kRunning);
+    }
+    const RunFlow& flow = flows_[run.no];
+    if (flow.singleton) {
+      const std::string pool = "singleton " + config.id.slug + " " + *flow.singleton;
+      sizes_[pool] = 1;
+      hold(pool, run.no, is_open && !run.error);
+    }
+    const bool starts = run.status == RunStatus::kRunning && started_.insert(run.no).second;
+    if (starts && config.flow.throttle && knows_clock_) {
+      throttled(*config.flow.throttle, config.id.slug, run, now);
+    }
+  }
+
+  void hold(const std::string& pool, RunNo run, bool holds) {
+    holds ? (void)holders_[pool].insert(run) : (void)holders_[pool].erase(run);
+    touched_.insert(pool);
+  }
+
+  void check_pool(const std::string& pool) {
+    const auto in_use = static_cast<int64_t>(holders_[pool].size());
+    if (in_use <= sizes_[pool]) return;
+    fail("S-9", fmt::format("{} hold \"{}\", {} may", in_use, pool, sizes_[pool]));
+  }
+
+  void throttled(const Throttle& throttle, const std::string& slug, const RunRecord& run, Time) {
+    std::string value = "all";
+    if (!throttle.key.empty()) {
+      const auto& keys = flows_[run.no].keys;
+      auto found = keys.find(throttle.key);
+      if (found == keys.end()) return;
+      value = found->second ? "=" + *found->second : "?";
+    }
+    std::vector<Time>& starts = starts_[slug + " " + value];
+    const Time start = *run.started_at;
+    starts.push_back(start);
+    const int64_t capacity = throttle.limit + throttle.burst;
+    for (size_t first = 0; first < starts.size(); ++first) {
+      const auto count = static_cast<int64_t>(starts.size() - first);
+      // So many take at least so long: exact, in whole milliseconds times the limit.
+      const int64_t least = (count - capacity) * throttle.period.count();
+      if ((start - starts[first]).count() * throttle.limit + throttle.limit > least) continue;
+      fail("S-9", fmt::format("{} runs of {} start within {}", count, slug,
+                              format_duration(start - starts[first])));
+      return;
+    }
+  }
+
+  bool knows_clock_;
+  std::map<RunNo, RunFlow> flows_;
+  std::map<uint64_t, RunNo> calls_;
+  std::map<std::string, std::set<RunNo>> holders_;
+  std::map<std::string, int64_t> sizes_;
+  std::set<std::string> touched_;
+  std::set<RunNo> started_;
+  std::map<std::string, std::vector<Time>> starts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_limits(const CheckOptions& options) {
+  return std::make_unique<LimitChecker>(options.knows_lookback);
+}
+
+}  // namespace stepwell::sim
