@@ -1,22 +1,24 @@
 // A React page with the SDK's hook, in Chromium, on the real server.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import path from "node:path";
 import { after, before, test } from "node:test";
-
-import { build } from "esbuild";
 
 import { App, cleanUp, Server, version } from "../harness.mjs";
 import { Browser } from "./browser.mjs";
-import { client, kApp, Wire } from "./listener.mjs";
+import { kApp, Wire } from "./listener.mjs";
+import { Site } from "./site.mjs";
+
+const signingKey = `signkey-test-${"0123456789abcdef".repeat(4)}`;
+const env = { STEPWELL_SIGNING_KEY: signingKey, STEPWELL_EVENT_KEY: "event-key" };
 
 let server, wire, site, browser;
 before(async () => {
-  // Without replay a page hears only what its token reaches.
-  server = await Server.start({ args: ["--retry-interval", "1s", "--channel-replay", "0"] });
+  site = await Site.start();
+  // With keys, only pages of the app's origin may connect. Without replay a page hears only what
+  // its token reaches.
+  server = await Server.start({ mode: "serve", env, args: ["--retry-interval", "1s",
+    "--channel-replay", "0", "--allow-private-sdk-urls", "--allow-origin", site.url] });
   wire = await Wire.to(server);
-  site = await Site.start(wire);
+  await site.show({ server, signingKey, wire });
   browser = await Browser.start();
 });
 after(async () => {
@@ -26,68 +28,18 @@ after(async () => {
   await cleanUp();
 });
 
-// The app's own backend: the page, its script, and tokens for it. While `isHeld`, tokens wait.
-class Site {
-  static async start({ url }) {
-    const site = new Site();
-    const bundle = await build({
-      entryPoints: [path.join(import.meta.dirname, `../v${version}/realtime/page.jsx`)],
-      bundle: true, write: false, format: "iife", jsx: "automatic", logLevel: "error",
-      define: { "process.env": `{"NODE_ENV":"production","INNGEST_BASE_URL":"${url}"}` } });
-    site.script = bundle.outputFiles[0].text;
-    site.requests = 0;
-    site.listener = createServer((request, response) => site.answer(request, response));
-    site.listener.listen(0, "127.0.0.1");
-    await once(site.listener, "listening");
-    site.url = `http://127.0.0.1:${site.listener.address().port}`;
-    return site;
-  }
-
-  async answer(request, response) {
-    const { pathname, searchParams } = new URL(request.url, this.url);
-    if (pathname === "/page.js") return response.end(this.script);
-    if (pathname !== "/token") {
-      response.setHeader("content-type", "text/html");
-      return response.end('<!doctype html><div id="root"></div><script src="/page.js"></script>');
-    }
-    this.hold?.asked();
-    await this.hold?.released;
-    const options = { channel: searchParams.get("channel"), topics: searchParams.getAll("topic") };
-    try {
-      const token = await client.backend(server).token(options);
-      // Version 4 says to the page where the server is.
-      response.end(JSON.stringify({ ...token, apiBaseUrl: wire.url }));
-    } catch {
-      response.writeHead(503).end();
-    }
-  }
-
-  // From now on tokens wait for `release()`; `asked` resolves when one does.
-  holdTokens() {
-    const hold = {};
-    const asked = new Promise((resolve) => { hold.asked = resolve; });
-    hold.released = new Promise((resolve) => { hold.release = resolve; });
-    this.hold = hold;
-    return { asked, release: () => { this.hold = undefined; hold.release(); } };
-  }
-  close() {
-    this.listener.close();
-    this.listener.closeAllConnections();
-  }
-}
-
-function show(channel, ...topics) {
-  const query = new URLSearchParams([["channel", channel], ...topics.map((t) => ["topic", t])]);
-  return browser.open(`${site.url}/?${query}`);
+function show(channel, topic, origin = site.url) {
+  return browser.open(`${origin}/?${new URLSearchParams({ channel, topic })}`);
 }
 async function publish(channel, topic, text) {
   const query = new URLSearchParams({ channel, topic });
   const response = await fetch(`${server.url}/v1/realtime/publish?${query}`, {
-    method: "POST", body: JSON.stringify(text) });
+    method: "POST", headers: server.headers, body: JSON.stringify(text) });
   assert.equal(response.status, 200);
 }
 
 const isActive = ({ state }) => state === "active";
+const isRefreshing = ({ state }) => state === "refresh_token";
 const isAway = ({ state }) => state !== "active";
 const shows = (...texts) => ({ data }) => data.length === texts.length &&
   data.every((text, place) => text === texts[place]);
@@ -130,6 +82,14 @@ test("a page whose connection is cut hears what its token reaches", async () => 
   await publish("cut", "lines", "after");
   await page.until(version === 4
     ? shows("before", "after") : shows("before", "while it was away", "after"));
+});
+
+test("a page of another origin is not let in", async () => {
+  const other = await show("news", "lines", site.url.replace("127.0.0.1", "localhost"));
+  // Version 3 asks for a token again and again, version 4 says what is wrong.
+  if (version === 4) await other.until(({ state }) => state === "error");
+  else for (let asked = 0; asked < 3; ++asked) await other.until(isRefreshing);
+  assert.ok(!other.reports.some(isActive));
 });
 
 async function knowsHowARunEnds() {

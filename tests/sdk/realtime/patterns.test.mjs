@@ -182,6 +182,17 @@ describe("human in the loop", () => {
     completed(await server.ended(run), { confirmationUUid: uuid, confirmation: true });
   });
 
+  // The SDK publishes it again each time that the function is entered: a stale question.
+  async function isAskedAgain() {
+    const { run, messages, uuid } = await ask({ isOutside: true });
+    await server.watch(run, isWaiting(run));
+    await confirm(uuid);
+    const stale = await messages.next();
+    assert.deepEqual([stale.runId, stale.data.confirmationUUid], [run, uuid]);
+    completed(await server.ended(run), { confirmationUUid: uuid, confirmation: true });
+  }
+  if (version === 4) test("a question that is asked outside of a step", isAskedAgain);
+
   test("no answer in time", async () => {
     const { run, uuid } = await ask({ timeout: "1s" });
     completed(await server.ended(run), "nobody answered");
