@@ -17,15 +17,12 @@ end_app() {
 }
 trap end_app EXIT
 
-# What runs them; the tests have installed more.
+# What is installed is what the lock file says.
 install_packages() {
-  local mark
-  for mark in run lock; do
-    if cmp -s "$here/package-lock.json" "$here/node_modules/.stepwell-$mark"; then return; fi
-  done
+  if cmp -s "$here/package-lock.json" "$here/node_modules/.stepwell-lock"; then return; fi
   say "Install the packages of the TypeScript examples (a minute, once)"
-  (cd "$here" && npm ci --omit=dev --loglevel=error) || fail "npm could not install the packages"
-  cp "$here/package-lock.json" "$here/node_modules/.stepwell-run"
+  (cd "$here" && npm ci --loglevel=error) || fail "npm could not install the packages"
+  cp "$here/package-lock.json" "$here/node_modules/.stepwell-lock"
 }
 
 start() {
