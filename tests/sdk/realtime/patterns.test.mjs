@@ -59,20 +59,25 @@ async function stepOf(run, id) {
 }
 
 describe("single run", () => {
-  test("the route that sent the event streams what the run says, though it subscribed later",
-    async () => {
-      const stream = await hello({ prompt: "hi" });
-      const message = await stream.next();
-      const run = await newestRun("hello-world/hello");
-      assert.equal(message.data, "Hello, world!");
-      assert.equal(message.topic, "logs");
-      assert.match(message.channel, /^hello-world\.[0-9a-f-]{36}$/);
-      assert.equal(message.runId, run);
-      assert.equal(message.kind, "data");
-      assert.ok(Math.abs(Date.parse(message.createdAt) - Date.now()) < 600_000, message.createdAt);
-      completed(await server.ended(run), null);
-      await stream.cancel();
-    });
+  test("the route that sent the event streams what the run says", async () => {
+    const stream = await hello({ prompt: "hi" });
+    const message = await stream.next();
+    const run = await newestRun("hello-world/hello");
+    assert.equal(message.data, "Hello, world!");
+    assert.equal(message.topic, "logs");
+    assert.match(message.channel, /^hello-world\.[0-9a-f-]{36}$/);
+    assert.equal(message.runId, run);
+    assert.equal(message.kind, "data");
+    assert.ok(Math.abs(Date.parse(message.createdAt) - Date.now()) < 600_000, message.createdAt);
+    completed(await server.ended(run), null);
+    await stream.cancel();
+  });
+
+  test("a run that has spoken before the route subscribed is heard", async () => {
+    const stream = await hello({ isLate: true });
+    assert.equal((await stream.next()).data, "Hello, world!");
+    await stream.cancel();
+  });
 
   test("the route streams while the run goes on", async () => {
     const uuid = "b5e0a1c2";

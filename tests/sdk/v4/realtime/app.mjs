@@ -1,6 +1,7 @@
 // The three patterns of the documentation's realtime page, in the words of version 4, and what else
 // the cases publish. What a case needs beyond the page is marked.
 import crypto from "node:crypto";
+import { EventEmitter, once } from "node:events";
 
 import { Inngest } from "inngest";
 import { serve } from "inngest/express";
@@ -12,20 +13,25 @@ import { agenticWorkflowChannel, countChannel, globalChannel, helloChannel, post
 
 const inngest = new Inngest({ id: "realtime" });
 
+const said = new EventEmitter();
+
 // One run streams to the one who started it.
 const someTask = inngest.createFunction(
   { id: "hello-world", triggers: { event: "hello-world/hello" } },
   async ({ event, step }) => {
     const { uuid } = event.data;
     await step.realtime.publish("hello", helloChannel(uuid).logs, "Hello, world!");
+    said.emit(uuid);
     if (event.data.twice) {  // beyond the page: the stream is read while the run goes on
       await step.waitForEvent("go-on", { event: "hello-world/go-on", timeout: "15m" });
       await step.realtime.publish("again", helloChannel(uuid).logs, "Hello again!");
     }
   });
 
-async function hello({ uuid = crypto.randomUUID(), ...data }) {
+async function hello({ uuid = crypto.randomUUID(), isLate = false, ...data }) {
+  const late = isLate && once(said, uuid);  // beyond the page: the run has spoken before
   await inngest.send({ name: "hello-world/hello", data: { uuid, ...data } });
+  await late;
   const stream = await subscribe({
     app: inngest, channel: `hello-world.${uuid}`, topics: ["logs"] });
   return stream.getEncodedStream();
