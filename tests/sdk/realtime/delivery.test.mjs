@@ -70,6 +70,35 @@ test("values arrive as the SDK writes them: texts that are JSON as what they say
   assert.equal(rest[5], Number(values[11]));
 });
 
+test("null arrives, as the clients show it", async () => {
+  const listener = await listen(server, { channel: countChannel("null"), topics: ["words"] });
+  await server.run("realtime/say", { channel: "null", values: [null, "next"] });
+  assert.deepEqual(dataOf(await listener.take(2)), [undefined, "next"]);
+});
+
+test("a message that is too large fails its step, and is not cut", async () => {
+  const listener = await listen(server, { channel: countChannel("large"), topics: ["words"] });
+  const large = "x".repeat(500 * 1024);
+  const fits = await server.run("realtime/say", { channel: "large", values: [large] });
+  assert.equal(fits.status, "Completed", fits.output?.message);
+  const run = await server.run("realtime/say", { channel: "large", values: [large + large] });
+  assert.equal(run.status, "Failed");
+  await publish("large", "words", "next");
+  assert.deepEqual(dataOf(await listener.take(2)), [large, "next"]);
+});
+
+test("a callback is called with each message", async () => {
+  const heard = [];
+  const options = { channel: countChannel("called"), topics: ["numbers", "words"] };
+  await new Promise((resolve, reject) => {
+    client.backend(server).subscribe(options, ({ data }) => {
+      heard.push(data);
+      if (data === "done") resolve();
+    }).then(() => server.run("realtime/count", { channel: "called", to: 3 })).catch(reject);
+  });
+  assert.deepEqual(heard, [1, 2, 3, "done"]);
+});
+
 test("a ReadableStream arrives piece by piece, with no character cut", async () => {
   const listener = await listen(server, { channel: countChannel("story"), topics: ["words"] });
   const text = "Ünïcödé ☃ 😀. ".repeat(2000);

@@ -39,7 +39,7 @@ export class Site {
     await this.hold?.released;
     const options = { channel: searchParams.get("channel"), topics: searchParams.getAll("topic") };
     try {
-      const token = await client.backend(this.server).token(options);
+      const token = await client.backend(this.server).pageToken(options);
       // Version 4 says to the page where the server is.
       response.end(JSON.stringify({ ...token, apiBaseUrl: this.wire.url }));
     } catch {

@@ -9,8 +9,9 @@ export function backend({ url, signingKey }) {
   if (signingKey) process.env.INNGEST_SIGNING_KEY = signingKey;
   const app = new Inngest({ id: "subscriber", baseUrl: url, isDev: !signingKey });
   return {
-    subscribe: (options) => subscribe({ app, ...options }),
+    subscribe: (options, callback) => subscribe({ app, ...options }, callback),
     token: (options) => getSubscriptionToken(app, options),
+    pageToken: (options) => getSubscriptionToken(app, options),
   };
 }
 

@@ -1,5 +1,6 @@
 // Subscribes with the client inside version 4.
 import { Inngest } from "inngest";
+import { getClientSubscriptionToken } from "inngest/react";
 import { getSubscriptionToken, subscribe } from "inngest/realtime";
 
 export * from "./channels.mjs";
@@ -8,8 +9,9 @@ export * from "./channels.mjs";
 export function backend({ url, signingKey }) {
   const app = new Inngest({ id: "subscriber", baseUrl: url, isDev: !signingKey, signingKey });
   return {
-    subscribe: (options) => subscribe({ app, ...options }),
+    subscribe: (options, callback) => subscribe({ app, ...options }, callback),
     token: (options) => getSubscriptionToken(app, options),
+    pageToken: (options) => getClientSubscriptionToken(app, options),
   };
 }
 
