@@ -16,6 +16,12 @@ const stepwell = path.resolve(programs, "stepwell");
 const started = new Set();
 const folders = [];
 
+// Also a file of cases that is stopped, because it takes too long, leaves nothing running.
+process.on("SIGTERM", () => process.exit(1));
+process.on("exit", () => {
+  for (const { child } of started) child.kill("SIGKILL");
+});
+
 // A program whose output is kept, and shown when something fails.
 export class Program {
   constructor(name, file, args, env) {
