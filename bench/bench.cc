@@ -11,9 +11,9 @@ namespace stepwell::bench {
 
 const std::vector<Workload>& workloads() {
   static const std::vector<Workload> all = {
-      raw_workload(),      steps_workload(),  latency_workload(),  waits_workload(),
-      sleepers_workload(), events_workload(), recovery_workload(), index_workload(),
-      realtime_workload(), queued_workload(), overload_workload()};
+      raw_workload(),      steps_workload(),    latency_workload(),  waits_workload(),
+      sleepers_workload(), events_workload(),   recovery_workload(), sdk_workload(),
+      index_workload(),    realtime_workload(), queued_workload(),   overload_workload()};
   return all;
 }
 

@@ -54,6 +54,7 @@ Workload waits_workload();     // W3
 Workload sleepers_workload();  // W4
 Workload events_workload();    // W5
 Workload recovery_workload();  // W6
+Workload sdk_workload();       // W7
 Workload index_workload();     // W8
 Workload realtime_workload();  // W9
 Workload queued_workload();    // W10
