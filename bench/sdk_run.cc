@@ -104,7 +104,8 @@ sdk::HttpFields SdkServer::credentials() const {
 
 // -- The bench ------------------------------------------------------------------------------------
 
-SdkBench::SdkBench() : client_(loop_, loopback_options()) {}
+SdkBench::SdkBench()
+    : client_(executor_, sdk::loop_transports(loop_, loopback_options()), loopback_options()) {}
 
 void SdkBench::ask(sdk::HttpRequest request) {
   std::string problem;

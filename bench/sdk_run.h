@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/sdk/http_client.h"
+#include "api/sdk/loop_http.h"
 #include "api/server/http_server.h"
 #include "api/server/uv_loop.h"
 #include "bench/bench.h"
@@ -61,6 +62,7 @@ class SdkBench {
   void send_events(int count);
 
   server::UvLoop loop_;
+  sdk::LoopExecutor executor_{loop_};
   sdk::HttpClient client_;
   std::string event_url_;
   std::string event_;

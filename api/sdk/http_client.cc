@@ -8,8 +8,6 @@
 #include <utility>
 
 #include "api/sdk/content_coding.h"
-#include "api/sdk/curl_transport.h"
-#include "api/sdk/plain_transport.h"
 
 namespace stepwell::sdk {
 namespace {
@@ -80,16 +78,8 @@ struct HttpClient::Job {
   bool is_under_way = false;
 };
 
-HttpClient::HttpClient(server::UvLoop& loop, HttpClientOptions options)
-    : loop_(loop),
-      options_(std::move(options)),
-      plain_(std::make_unique<PlainTransport>(
-          loop, PlainOptions{.addresses = options_.addresses,
-                             .connect_timeout = options_.connect_timeout})),
-      tls_(std::make_unique<CurlTransport>(loop,
-                                           CurlOptions{.addresses = options_.addresses,
-                                                       .connect_timeout = options_.connect_timeout,
-                                                       .ca_file = options_.ca_file})) {}
+HttpClient::HttpClient(Executor& executor, HttpTransports transports, HttpClientOptions options)
+    : executor_(executor), options_(std::move(options)), transports_(std::move(transports)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -99,7 +89,7 @@ uint64_t HttpClient::send(HttpRequest request, Callback callback) {
   job->request = std::move(request);
   job->callback = std::move(callback);
   const auto refuse = [&](const std::string& why) {
-    loop_.post([this, id, why, alive = std::weak_ptr<char>(alive_)] {
+    executor_.post([this, id, why, alive = std::weak_ptr<char>(alive_)] {
       if (!alive.expired()) fail(id, HttpFailure::Kind::kInvalid, why);
     });
   };
@@ -213,7 +203,7 @@ void HttpClient::decode(uint64_t id, HttpResponse response) {
     finish(id, std::move(*shared));
   };
   if (shared->body.size() > kInlineDecodeBytes) {
-    return loop_.offload(std::move(work), std::move(done));
+    return executor_.offload(std::move(work), std::move(done));
   }
   work();
   done();

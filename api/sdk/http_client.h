@@ -10,8 +10,8 @@
 #include <unordered_map>
 
 #include "api/sdk/address_policy.h"
+#include "api/sdk/executor.h"
 #include "api/sdk/transport.h"
-#include "api/server/uv_loop.h"
 
 namespace stepwell::sdk {
 
@@ -43,12 +43,19 @@ struct HttpClientOptions {
   std::string ca_file;  // of accepted certificates; empty: the system's
 };
 
+// How exchanges are carried, by the scheme of their URL.
+struct HttpTransports {
+  std::unique_ptr<Transport> plain;
+  std::unique_ptr<Transport> tls;
+};
+
 // Loop thread only.
 class HttpClient {
  public:
   using Callback = std::function<void(HttpOutcome)>;
 
-  HttpClient(server::UvLoop& loop, HttpClientOptions options);
+  // `executor` outlives it.
+  HttpClient(Executor& executor, HttpTransports transports, HttpClientOptions options);
   // What is under way ends without an answer.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
@@ -80,12 +87,13 @@ class HttpClient {
   void fail(uint64_t id, HttpFailure::Kind kind, std::string message);
   void finish(uint64_t id, HttpOutcome outcome);
   void leave_lane(const std::string& name, bool was_under_way);
-  Transport& transport(const Url& url) { return url.is_https ? *tls_ : *plain_; }
+  Transport& transport(const Url& url) {
+    return url.is_https ? *transports_.tls : *transports_.plain;
+  }
 
-  server::UvLoop& loop_;
+  Executor& executor_;
   HttpClientOptions options_;
-  std::unique_ptr<Transport> plain_;
-  std::unique_ptr<Transport> tls_;
+  HttpTransports transports_;
   std::unordered_map<uint64_t, std::unique_ptr<Job>> jobs_;
   std::map<std::string, Lane> lanes_;
   size_t under_way_ = 0;

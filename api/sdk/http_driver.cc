@@ -7,7 +7,6 @@
 #include "api/sdk/engine_step.h"
 #include "api/sdk/signature.h"
 #include "api/sdk/url.h"
-#include "engine/runtime/clock.h"
 #include "schema/jcs.h"
 
 namespace stepwell::sdk {
@@ -30,13 +29,13 @@ struct Written {
 };
 
 // Signed bodies are canonical: SDKs bring what they got into that form before they check.
-Written write_call(const core::Call& call, const std::optional<server::SigningKey>& key) {
+Written write_call(const core::Call& call, const std::optional<server::SigningKey>& key, Time now) {
   Written written{.body = call_body(call), .signature = ""};
   if (!key) return written;
   if (Result<std::string> canonical = canonicalize_json(written.body)) {
     written.body = std::move(*canonical);
   }
-  written.signature = sign_body(*key, written.body, runtime::wall_clock());
+  written.signature = sign_body(*key, written.body, now);
   return written;
 }
 
@@ -49,9 +48,9 @@ CallPlace place_of(const core::Call& call) {
 
 }  // namespace
 
-HttpDriver::HttpDriver(server::UvLoop& loop, HttpClient& apps, HttpClient& others,
+HttpDriver::HttpDriver(Executor& executor, HttpClient& apps, HttpClient& others,
                        HttpDriverOptions options, OnReply on_reply)
-    : loop_(loop),
+    : executor_(executor),
       apps_(apps),
       others_(others),
       options_(std::move(options)),
@@ -74,15 +73,16 @@ void HttpDriver::start(core::Call call) {
 
 void HttpDriver::call_app(uint64_t number, std::shared_ptr<const core::Call> call) {
   if (estimated_bytes(*call) <= kInlineBytes) {
-    Written written = write_call(*call, options_.signing_key);
+    Written written = write_call(*call, options_.signing_key, executor_.now());
     return send(number, call, std::move(written.body), std::move(written.signature));
   }
   auto written = std::make_shared<Written>();
-  loop_.offload([written, call, key = options_.signing_key] { *written = write_call(*call, key); },
-                [this, number, call, written, alive = std::weak_ptr<char>(alive_)] {
-                  if (alive.expired() || !under_way_.contains(number)) return;
-                  send(number, call, std::move(written->body), std::move(written->signature));
-                });
+  executor_.offload([written, call, key = options_.signing_key,
+                     now = executor_.now()] { *written = write_call(*call, key, now); },
+                    [this, number, call, written, alive = std::weak_ptr<char>(alive_)] {
+                      if (alive.expired() || !under_way_.contains(number)) return;
+                      send(number, call, std::move(written->body), std::move(written->signature));
+                    });
 }
 
 void HttpDriver::send(uint64_t number, const std::shared_ptr<const core::Call>& call,
@@ -113,7 +113,7 @@ void HttpDriver::send(uint64_t number, const std::shared_ptr<const core::Call>& 
   under_way.request = apps_.send(std::move(request), [this, number, call](HttpOutcome outcome) {
     if (!finish(number)) return;
     CallAnswer answer =
-        read_answer(std::move(outcome), place_of(*call), call->dialect, runtime::wall_clock());
+        read_answer(std::move(outcome), place_of(*call), call->dialect, executor_.now());
     reply(*call, {.outcome = std::move(answer.outcome),
                   .parallel = answer.parallel,
                   .dialect = answer.dialect});
@@ -134,8 +134,8 @@ void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Cal
   };
   Result<HttpRequest> request = engine_request(call->target_kind, call->request);
   if (!request) {
-    loop_.post([this, number, answer, message = request.error().message, kind = call->target_kind,
-                alive = std::weak_ptr<char>(alive_)] {
+    executor_.post([this, number, answer, message = request.error().message,
+                    kind = call->target_kind, alive = std::weak_ptr<char>(alive_)] {
       if (alive.expired() || !finish(number)) return;
       answer(engine_result(kind, HttpFailure{HttpFailure::Kind::kInvalid, message}, {}));
     });
@@ -147,7 +147,7 @@ void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Cal
   under_way.request =
       others_.send(std::move(*request), [this, number, call, answer](HttpOutcome outcome) {
         if (!finish(number)) return;
-        answer(engine_result(call->target_kind, std::move(outcome), runtime::wall_clock()));
+        answer(engine_result(call->target_kind, std::move(outcome), executor_.now()));
       });
 }
 

@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "api/sdk/executor.h"
 #include "api/sdk/http_client.h"
 #include "api/server/secret.h"
-#include "api/server/uv_loop.h"
 #include "engine/core/driver.h"
 
 namespace stepwell::sdk {
@@ -28,9 +28,9 @@ class HttpDriver final : public core::Driver {
  public:
   using OnReply = std::function<void(core::Reply)>;
 
-  // `apps` calls the apps, `others` makes the requests of steps that the engine runs. Both outlive
+  // `apps` calls the apps, `others` makes the requests of steps that the engine runs. All outlive
   // the driver.
-  HttpDriver(server::UvLoop& loop, HttpClient& apps, HttpClient& others, HttpDriverOptions options,
+  HttpDriver(Executor& executor, HttpClient& apps, HttpClient& others, HttpDriverOptions options,
              OnReply on_reply);
   // Calls under way are not answered any more.
   ~HttpDriver() override;
@@ -54,7 +54,7 @@ class HttpDriver final : public core::Driver {
   bool finish(uint64_t number);
   void reply(const core::Call& call, core::Reply reply);
 
-  server::UvLoop& loop_;
+  Executor& executor_;
   HttpClient& apps_;
   HttpClient& others_;
   HttpDriverOptions options_;

@@ -44,9 +44,13 @@ AddressPolicy default_policy(server::Mode mode, bool allow_private) {
 }
 
 Sdk::Sdk(runtime::Runtime& runtime, server::Service& service, const SdkOptions& options)
-    : apps_(service.gateway().loop(), client_options(options.apps)),
-      fetches_(service.gateway().loop(), client_options(options.fetches)),
-      driver_(service.gateway().loop(), apps_, fetches_, driver_options(options),
+    : executor_(service.gateway().loop()),
+      apps_(executor_, loop_transports(service.gateway().loop(), client_options(options.apps)),
+            client_options(options.apps)),
+      fetches_(executor_,
+               loop_transports(service.gateway().loop(), client_options(options.fetches)),
+               client_options(options.fetches)),
+      driver_(executor_, apps_, fetches_, driver_options(options),
               [&runtime](core::Reply reply) { runtime.reply(std::move(reply)); }),
       registered_(service.gateway()),
       syncer_(service.gateway(), apps_, registered_, sync_options(options), listener(options)) {

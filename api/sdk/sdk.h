@@ -9,6 +9,7 @@
 #include "api/sdk/apps.h"
 #include "api/sdk/http_client.h"
 #include "api/sdk/http_driver.h"
+#include "api/sdk/loop_http.h"
 #include "api/sdk/syncer.h"
 #include "api/server/secret.h"
 #include "api/server/service.h"
@@ -46,6 +47,7 @@ class Sdk {
   HttpClient& apps() { return apps_; }
 
  private:
+  LoopExecutor executor_;
   HttpClient apps_;
   HttpClient fetches_;
   HttpDriver driver_;

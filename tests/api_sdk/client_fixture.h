@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/sdk/http_client.h"
+#include "api/sdk/loop_http.h"
 #include "api/server/uv_loop.h"
 
 namespace stepwell::sdk {
@@ -22,8 +23,9 @@ inline HttpClientOptions loopback_options() {
 
 class ClientFixture {
  public:
-  explicit ClientFixture(HttpClientOptions options = loopback_options())
-      : client_(std::make_unique<HttpClient>(loop_, std::move(options))) {}
+  explicit ClientFixture(const HttpClientOptions& options = loopback_options())
+      : client_(std::make_unique<HttpClient>(executor_, loop_transports(loop_, options), options)) {
+  }
 
   HttpClient& client() { return *client_; }
   server::UvLoop& loop() { return loop_; }
@@ -60,6 +62,7 @@ class ClientFixture {
 
  private:
   server::UvLoop loop_;
+  LoopExecutor executor_{loop_};
   std::unique_ptr<HttpClient> client_;
 };
 
