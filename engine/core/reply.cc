@@ -91,23 +91,22 @@ void State::returned(Run& run, const CallUnderWay& call, Returned returned) {
 void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
                     std::vector<storage::EventHistory> histories) {
   send_histories_ = by_event_id(yielded.ops, std::move(histories));
-  const int attempt = run.attempt;
   if (call.kind == CallKind::kFunction) {
     // The next call has something new to see only if an op below, or a step meanwhile, gives it.
     run.needs_discovery = run.memory->seen_by_code < run.memory->memo.size();
-    if (run.attempt > 0) {
-      run.attempt = 0;
-      run.retry_at.reset();
-      update_run(run);
-    }
   }
   if (!take_ops(run, call, std::move(yielded.ops))) return;
   if (call.kind == CallKind::kFunction) {
     bool is_stuck = !run.needs_discovery && !waits_for_steps(run);
     run.idle_calls = is_stuck ? run.idle_calls + 1 : 0;
     run.needs_discovery |= is_stuck && yielded.wants_call && run.idle_calls < kIdleCallsMax;
+    // Who only asks for another call has got no further, and is still in the same attempt.
+    if (!is_stuck && run.attempt > 0) {
+      run.attempt = 0;
+      run.retry_at.reset();
+      update_run(run);
+    }
     if (is_stuck && !run.needs_discovery) {
-      run.attempt = attempt;  // it made no progress
       run.idle_calls = 0;
       return function_threw(
           run, call,

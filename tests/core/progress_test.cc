@@ -210,6 +210,47 @@ TEST_CASE("code that asks for another call gets it, but not for ever") {
   CHECK(attempts[0].attempt.error.name == "NothingToWaitFor");
 }
 
+TEST_CASE("code that only asks for calls is out of attempts one day") {
+  Harness harness;
+  FunctionConfig config = endpoint("f", "go");
+  config.retries = 2;
+  add_endpoint(harness, config);
+  harness.send("go");
+  // Each attempt asks for another call; the second half of them then fails.
+  int attempts = 0;
+  while (harness.ends.empty()) {
+    REQUIRE(++attempts <= 3);
+    for (int asked = 0; !harness.calls.empty(); ++asked) {
+      const Call call = harness.take_call();
+      CHECK(call.attempt == attempts - 1);
+      Reply reply{.call = call.id, .run = call.run->no};
+      reply.outcome = Yielded{.ops = {}, .wants_call = true};
+      if (attempts == 2 && asked == 1) reply.outcome = Threw{.error = {.message = "no"}};
+      harness.apply(CallReplied{.reply = std::move(reply)});
+    }
+    harness.advance(std::chrono::minutes(5));
+  }
+  CHECK(attempts == 3);
+  CHECK(harness.ends[0].status == RunStatus::kFailed);
+}
+
+TEST_CASE("asking for a call takes no attempt from code that gets further") {
+  Harness harness;
+  add_endpoint(harness, endpoint("f", "go"));
+  harness.send("go");
+  const auto answer = [&](decltype(Reply::outcome) outcome) {
+    const Call call = harness.take_call();
+    harness.apply(CallReplied{
+        .reply = {.call = call.id, .run = call.run->no, .outcome = std::move(outcome)}});
+    return call.attempt;
+  };
+  CHECK(answer(Threw{.error = {.message = "no"}}) == 0);
+  harness.advance(std::chrono::minutes(5));
+  CHECK(answer(Yielded{.ops = {}, .wants_call = true}) == 1);
+  CHECK(answer(Yielded{.ops = {Harness::returned("a", "1")}, .wants_call = true}) == 1);
+  CHECK(harness.take_call().attempt == 0);
+}
+
 TEST_CASE("a step's own answer leaves the way its group comes forward as it is") {
   Harness harness;
   add_endpoint(harness, endpoint("f", "go"));
