@@ -38,6 +38,14 @@ sdk::HttpRequest post(std::string url, std::string body) {
   return request;
 }
 
+// What is wrong with an outcome; empty: it is a response of 2xx.
+std::string problem_of(const sdk::HttpOutcome& outcome) {
+  if (const auto* failure = std::get_if<sdk::HttpFailure>(&outcome)) return failure->message;
+  const auto& response = std::get<sdk::HttpResponse>(outcome);
+  if (response.status / 100 == 2) return "";
+  return fmt::format("status {}: {}", response.status, response.body);
+}
+
 uint16_t port_in(const std::string& text) {
   uint16_t port = 0;
   const char* begin = text.data() + text.rfind(':') + 1;
@@ -108,18 +116,12 @@ SdkBench::SdkBench()
     : client_(executor_, sdk::loop_transports(loop_, loopback_options()), loopback_options()) {}
 
 void SdkBench::ask(sdk::HttpRequest request) {
-  std::string problem;
-  client_.send(std::move(request), [&](sdk::HttpOutcome outcome) {
-    if (const auto* failure = std::get_if<sdk::HttpFailure>(&outcome)) {
-      problem = failure->message;
-    } else if (const auto& response = std::get<sdk::HttpResponse>(outcome);
-               response.status / 100 != 2) {
-      problem = fmt::format("status {}: {}", response.status, response.body);
-    }
+  client_.send(std::move(request), [&](const sdk::HttpOutcome& outcome) {
+    problem_ = problem_of(outcome);
     loop_.stop();
   });
   loop_.run();
-  if (!problem.empty()) throw std::runtime_error(problem);
+  if (!problem_.empty()) throw std::runtime_error(problem_);
 }
 
 double SdkBench::run(const SdkServer& server, const std::string& event, int open, uint64_t count) {
@@ -139,10 +141,8 @@ void SdkBench::send_events(int count) {
   for (int i = 1; i < count; ++i) body += "," + event_;
   sent_ += static_cast<uint64_t>(count);
   client_.send(post(event_url_, body + "]"), [this](const sdk::HttpOutcome& outcome) {
-    const auto* response = std::get_if<sdk::HttpResponse>(&outcome);
-    if (response != nullptr && response->status == 200) return;
-    problem_ = "an event was refused";
-    loop_.stop();
+    problem_ = problem_of(outcome);
+    if (!problem_.empty()) loop_.stop();
   });
 }
 
@@ -157,8 +157,7 @@ double SdkBench::call(int open, uint64_t count,
   uint64_t done = 0;
   std::function<void()> next = [&] {
     client_.send(request(started++), [&](const sdk::HttpOutcome& outcome) {
-      const auto* response = std::get_if<sdk::HttpResponse>(&outcome);
-      if (response == nullptr || response->status / 100 != 2) problem_ = "a call failed";
+      if (problem_.empty()) problem_ = problem_of(outcome);
       if (++done == count || !problem_.empty()) return loop_.stop();
       if (started < count) next();
     });
