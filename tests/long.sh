@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long runs, by hand, on a release build: tests/long.sh disk crash overload fuzz (one, several, or all).
+# The long runs, by hand, on a release build: tests/long.sh disk crash overload fuzz (one, several,
+# or all).
 # DISK_SEEDS, KILLS and FUZZ_SECONDS change how long each takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."

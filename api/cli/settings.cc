@@ -186,7 +186,8 @@ Result<void> read_app_settings(const Reader& reader, Settings& settings) {
 
 std::vector<SettingKind> general_kinds() {
   return {
-      {.name = "config", .help = "file with settings, one JSON object", .type = "FILE"},
+      {.name = "config", .help = "file with settings, one JSON object", .type = "FILE",
+       .upstream_variable = "INNGEST_CONFIG"},
       {.name = "url",
        .help = "the server to talk to (default http://127.0.0.1:8288)",
        .type = "URL",
@@ -236,7 +237,8 @@ std::vector<SettingKind> general_kinds() {
       {.name = "retry-interval",
        .help = "time between attempts, instead of the growing one",
        .type = "DURATION",
-       .is_for_servers = true},
+       .is_for_servers = true,
+       .upstream_variable = "INNGEST_RETRY_INTERVAL"},
       {.name = "wait-lookback",
        .help = "how far back a wait sees events (default 60s; 0: not at all)",
        .type = "DURATION",
@@ -329,7 +331,7 @@ Result<Settings> read_settings(const SettingValues& values) {
     }
     settings.has_port = true;
   }
-  const auto retry_interval = reader.duration("retry-interval");
+  const auto retry_interval = reader.seconds("retry-interval");
   if (!retry_interval) return retry_interval.error();
   settings.retry_interval = *retry_interval;
   if (const Result<void> apps = read_app_settings(reader, settings); !apps) return apps.error();

@@ -171,6 +171,7 @@ ResponseParser::Event ResponseParser::finish() {
   if (llhttp_message_needs_eof(&llhttp_->state) == 0) {
     return fail("the connection ended before its body did");
   }
+  if (status_ < 100) return fail("its status is none");
   keep_alive_ = false;
   return Event::kMessage;
 }

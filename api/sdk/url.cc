@@ -11,8 +11,21 @@ namespace {
 
 constexpr size_t kUrlBytesMax = 8 * 1024;
 
+// A text as errors quote it, which people are shown: a password before the host and the query, in
+// which providers take keys, are left out.
+std::string quoted(std::string_view text) {
+  const size_t end = std::min(text.find_first_of("?#"), text.size());
+  std::string out(text.substr(0, end));
+  if (const size_t at = out.rfind('@'); at != std::string::npos) {
+    const size_t scheme = out.find("://");
+    const size_t begin = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
+    out.replace(begin, at - begin, "…");
+  }
+  return end < text.size() ? out + "?…" : out;
+}
+
 Error bad_url(std::string_view text, std::string_view why) {
-  return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is no URL to call: {}", text, why)};
+  return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is no URL to call: {}", quoted(text), why)};
 }
 
 char lower(char c) {

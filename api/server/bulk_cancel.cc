@@ -185,6 +185,21 @@ void add_bulk_cancel_routes(Router& router, Gateway& gateway) {
                 if (!wanted) return responder.send(failure(wanted.error()));
                 std::make_shared<BulkCancel>(gateway, *wanted, responder)->read(std::nullopt);
               }});
+  // A cancellation acts at once, on what has started: when it is answered it is over, and there is
+  // none to list or to take back.
+  router.add({.method = Method::kGet,
+              .pattern = "/v1/cancellations",
+              .policy = Access::kSigningKey,
+              .handler = [](Request&&, const Responder& responder) {
+                responder.send(Response::json(200, envelope("[]", runtime::wall_clock())));
+              }});
+  router.add({.method = Method::kDelete,
+              .pattern = "/v1/cancellations/{id}",
+              .policy = Access::kSigningKey,
+              .handler = [](Request&&, const Responder& responder) {
+                responder.send(Response::error(
+                    404, "a cancellation acts at once: there is none left to take back"));
+              }});
 }
 
 }  // namespace stepwell::server

@@ -124,6 +124,42 @@ Result<std::string> rest_runs_of_event(JournalReader& reader, std::string_view i
   return out.end_array().take();
 }
 
+namespace {
+
+// A step in the words of upstream's queue.
+std::string_view job_kind(StepKind kind) {
+  if (has_body(kind)) return "edge";
+  return kind == StepKind::kSleep ? "sleep" : "pause";
+}
+
+void append_job(JsonWriter& out, const std::string& id, Time at, std::string_view kind,
+                int attempt) {
+  out.begin_object().key("JobID").string(id).key("at").string(format_rfc3339(at));
+  out.key("position").integer(0).key("kind").string(kind);
+  out.key("attempt").integer(attempt).key("Raw").null().end_object();
+}
+
+}  // namespace
+
+Result<std::string> rest_jobs(JournalReader& reader, const RunId& id) {
+  const Result<RunRecord> run = find_run(reader, id);
+  if (!run) return run.error();
+  JsonWriter out;
+  out.begin_array();
+  if (is_terminal(run->status)) return out.end_array().take();
+  const Result<storage::RunSnapshot> snapshot = reader.load_run(run->no, false);
+  if (!snapshot) return snapshot.error();
+  const std::string name = id.to_string();
+  if (run->status == RunStatus::kScheduled) append_job(out, name, run->start_at, "start", 0);
+  if (run->retry_at) append_job(out, name, *run->retry_at, "edge", run->attempt);
+  for (const StepRecord& step : snapshot->steps) {
+    if (step.state != StepState::kPending || step.kind == StepKind::kCancelOn) continue;
+    append_job(out, fmt::format("{}-{}", name, step.key.to_string()),
+               step.due.value_or(step.registered_at), job_kind(step.kind), step.attempts);
+  }
+  return out.end_array().take();
+}
+
 Result<std::string> rest_run(JournalReader& reader, const RunId& id) {
   const Result<RunRecord> run = find_run(reader, id);
   if (!run) return run.error();

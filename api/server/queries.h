@@ -29,5 +29,7 @@ Result<std::string> rest_events(storage::JournalReader& reader, storage::EventFi
                                 std::string_view cursor);
 Result<std::string> rest_runs_of_event(storage::JournalReader& reader, std::string_view id);
 Result<std::string> rest_run(storage::JournalReader& reader, const RunId& id);
+// What will happen to an open run at a time that is known: its start, attempts, sleeps, timeouts.
+Result<std::string> rest_jobs(storage::JournalReader& reader, const RunId& id);
 
 }  // namespace stepwell::server

@@ -88,6 +88,39 @@ Route query_route(Gateway& gateway, std::string pattern,
           }};
 }
 
+Route run_route(Gateway& gateway, std::string pattern,
+                Result<std::string> (*query)(storage::JournalReader&, const RunId&)) {
+  return {.method = Method::kGet,
+          .pattern = std::move(pattern),
+          .policy = Access::kSigningKey,
+          .handler = [&gateway, query](Request&& request, const Responder& responder) {
+            const std::optional<RunId> id = RunId::parse(request.param("id"));
+            if (!id) return responder.send(not_an_id(request.param("id")));
+            gateway.answer_query(
+                responder,
+                [query, id = *id](storage::JournalReader& reader) { return query(reader, id); },
+                enveloped);
+          }};
+}
+
+// The configurations of an app's functions, in a bare list.
+void list_app_functions(Gateway& gateway, const Request& request, const Responder& responder) {
+  gateway.answer_query(
+      responder,
+      [app = request.param("app")](storage::JournalReader& reader) -> Result<std::string> {
+        const auto functions = reader.functions();
+        if (!functions) return functions.error();
+        JsonWriter out;
+        out.begin_array();
+        for (const storage::StoredFunction& each : *functions) {
+          if (each.archived || each.config.app != app) continue;
+          out.raw(function_config_json(each.config));
+        }
+        return out.end_array().take();
+      },
+      [](std::string list) { return Response::json(200, std::move(list)); });
+}
+
 }  // namespace
 
 Result<size_t> read_limit(const Request& request, size_t fallback, size_t most) {
@@ -121,16 +154,13 @@ void add_rest_routes(Router& router, Gateway& gateway) {
               }});
   router.add(query_route(gateway, "/v1/events/{id}", rest_event));
   router.add(query_route(gateway, "/v1/events/{id}/runs", rest_runs_of_event));
+  router.add(run_route(gateway, "/v1/runs/{id}", rest_run));
+  router.add(run_route(gateway, "/v1/runs/{id}/jobs", rest_jobs));
   router.add({.method = Method::kGet,
-              .pattern = "/v1/runs/{id}",
+              .pattern = "/v1/apps/{app}/functions",
               .policy = Access::kSigningKey,
-              .handler = [&gateway](Request&& request, Responder responder) {
-                const std::optional<RunId> id = RunId::parse(request.param("id"));
-                if (!id) return responder.send(not_an_id(request.param("id")));
-                gateway.answer_query(
-                    responder,
-                    [id](storage::JournalReader& reader) { return rest_run(reader, *id); },
-                    enveloped);
+              .handler = [&gateway](Request&& request, const Responder& responder) {
+                list_app_functions(gateway, request, responder);
               }});
   router.add({.method = Method::kDelete,
               .pattern = "/v1/runs/{id}",

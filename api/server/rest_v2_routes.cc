@@ -11,6 +11,7 @@
 
 #include "api/server/event_body.h"
 #include "api/server/queries.h"
+#include "api/server/rest_v2_json.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
 
@@ -19,142 +20,19 @@ namespace {
 
 constexpr size_t kEventRunsMax = 40;
 
-// -- Answers --------------------------------------------------------------------------------------
-
-std::string_view code_of(int status) {
-  switch (status) {
-    case 400:
-      return "invalid_request";
-    case 404:
-      return "not_found";
-    case 409:
-      return "conflict";
-    case 501:
-      return "not_implemented";
-    case 503:
-      return "unavailable";
-    default:
-      return "internal_error";
-  }
-}
-
-Response v2_error(int status, std::string_view message) {
-  JsonWriter out;
-  out.begin_object().key("errors").begin_array().begin_object();
-  out.key("code").string(code_of(status)).key("message").string(message);
-  return Response::json(status, out.end_object().end_array().end_object().take());
-}
-
-Response v2_failure(const Error& error) {
-  return v2_error(status_of(error.code), error.message);
-}
-
-Response v2_data(int status, std::string_view data) {
-  JsonWriter out;
-  out.begin_object().key("data").raw(data).key("metadata").begin_object();
-  out.key("fetchedAt").string(format_rfc3339(runtime::wall_clock())).key("cachedUntil").null();
-  return Response::json(status, out.end_object().end_object().take());
-}
-
-// -- Runs -----------------------------------------------------------------------------------------
-
-std::string_view status_word(RunStatus status) {
-  switch (status) {
-    case RunStatus::kScheduled:
-      return "QUEUED";
-    case RunStatus::kRunning:
-      return "RUNNING";
-    case RunStatus::kCompleted:
-      return "COMPLETED";
-    case RunStatus::kFailed:
-      return "FAILED";
-    case RunStatus::kCancelled:
-      return "CANCELLED";
-    case RunStatus::kSkipped:
-      return "SKIPPED";
-  }
-  return "UNKNOWN";
-}
-
-void append_time(JsonWriter& out, std::string_view key, const std::optional<Time>& time) {
-  out.key(key);
-  if (time) {
-    out.string(format_rfc3339(*time));
-  } else {
-    out.null();
-  }
-}
-
-void append_function(JsonWriter& out, const RunRecord& run,
-                     const std::vector<storage::StoredFunction>& functions) {
-  const auto found = std::find_if(
-      functions.begin(), functions.end(),
-      [&](const storage::StoredFunction& one) { return one.config.id == run.function; });
-  const std::string app = found == functions.end() ? "" : found->config.app;
-  std::string_view id = run.function.slug;
-  if (!app.empty() && id.starts_with(app + "-")) id.remove_prefix(app.size() + 1);
-  out.key("function").begin_object().key("id").string(id);
-  out.key("name").string(found == functions.end() ? "" : found->config.name);
-  out.key("app").begin_object().key("id").string(app).end_object().end_object();
-  out.key("app").begin_object().key("id").string(app).end_object();
-}
-
-Result<void> append_trigger(JsonWriter& out, const RunRecord& run, storage::JournalReader& reader) {
-  std::string name;
-  out.key("trigger").begin_object().key("eventIds").begin_array();
-  for (const Position position : run.events) {
-    const Result<std::optional<EventRecord>> event = reader.event_at(position);
-    if (!event) return event.error();
-    if (!*event) continue;
-    if (name.empty()) name = (**event).event.name;
-    out.string((**event).id.to_string());
-  }
-  out.end_array().key("eventName").string(name).key("isBatch").boolean(run.events.size() > 1);
-  out.key("batchId").null().key("cronSchedule").null().end_object();
-  return {};
-}
-
-Result<void> append_run(JsonWriter& out, const RunRecord& run,
-                        const std::vector<storage::StoredFunction>& functions,
-                        storage::JournalReader& reader) {
-  out.begin_object().key("id").string(run.id.to_string());
-  append_function(out, run, functions);
-  out.key("status").string(status_word(run.status));
-  append_time(out, "queuedAt", run.created_at);
-  append_time(out, "startedAt", run.started_at);
-  append_time(out, "endedAt", run.ended_at);
-  out.key("durationMs");
-  if (run.started_at && run.ended_at) {
-    out.string(std::to_string((*run.ended_at - *run.started_at).count()));
-  } else {
-    out.null();
-  }
-  if (const Result<void> trigger = append_trigger(out, run, reader); !trigger) return trigger;
-  out.key("output");
-  if (run.error) {
-    out.raw(error_json(*run.error));
-  } else if (!run.output.empty()) {
-    out.raw(run.output);
-  } else {
-    out.null();
-  }
-  out.end_object();
-  return {};
-}
-
-Result<std::string> v2_run(storage::JournalReader& reader, const RunId& id) {
+Result<Response> v2_run(storage::JournalReader& reader, const RunId& id) {
   const Result<std::optional<RunRecord>> run = reader.find_run(id);
   if (!run) return run.error();
   if (!*run) return Error{ErrorCode::kNotFound, "there is no run " + id.to_string()};
   const auto functions = reader.functions();
   if (!functions) return functions.error();
   JsonWriter out;
-  const Result<void> written = append_run(out, **run, *functions, reader);
+  const Result<void> written = append_v2_run(out, **run, *functions, reader);
   if (!written) return written.error();
-  return out.take();
+  return v2_data(200, out.take());
 }
 
-Result<std::string> v2_runs_of_event(storage::JournalReader& reader, const std::string& id) {
+Result<Response> v2_runs_of_event(storage::JournalReader& reader, const std::string& id) {
   const Result<std::optional<EventRecord>> event = reader.find_event(id);
   if (!event) return event.error();
   if (!*event) return Error{ErrorCode::kNotFound, fmt::format("there is no event {}", id)};
@@ -165,25 +43,13 @@ Result<std::string> v2_runs_of_event(storage::JournalReader& reader, const std::
   JsonWriter out;
   out.begin_array();
   for (const RunRecord& run : *runs) {
-    const Result<void> written = append_run(out, run, *functions, reader);
+    const Result<void> written = append_v2_run(out, run, *functions, reader);
     if (!written) return written.error();
   }
-  return out.end_array().take();
+  return v2_data(200, out.end_array().take());
 }
 
 // -- Handlers -------------------------------------------------------------------------------------
-
-// As Gateway::answer_query, with this API's errors.
-void answer(Gateway& gateway, const Responder& responder, Gateway::Query query) {
-  const Result<void> queued = gateway.runtime().query(
-      [&gateway, responder, query = std::move(query)](storage::JournalReader& reader) {
-        const Result<std::string> result = query(reader);
-        Response response = result ? v2_data(200, *result) : v2_failure(result.error());
-        gateway.loop().post(
-            [responder, response = std::move(response)] { responder.send(response); });
-      });
-  if (!queued) responder.send(v2_failure(queued.error()));
-}
 
 // The run's id from the path; answers if it is none.
 std::optional<RunId> run_of(const Request& request, const Responder& responder) {
@@ -198,8 +64,8 @@ std::optional<RunId> run_of(const Request& request, const Responder& responder) 
 void get_run(Gateway& gateway, const Request& request, const Responder& responder) {
   const std::optional<RunId> id = run_of(request, responder);
   if (!id) return;
-  answer(gateway, responder,
-         [id = *id](storage::JournalReader& reader) { return v2_run(reader, id); });
+  answer_v2(gateway, responder,
+            [id = *id](storage::JournalReader& reader) { return v2_run(reader, id); });
 }
 
 void cancel_run(Gateway& gateway, const Request& request, const Responder& responder) {
@@ -233,11 +99,7 @@ void rerun(Gateway& gateway, const Request& request, const Responder& responder)
   });
 }
 
-void submit_invocation(Gateway& gateway, FunctionId function, Event event,
-                       const Responder& responder) {
-  core::InvokeDirectly input;
-  input.function = std::move(function);
-  input.event = std::move(event);
+void submit_invocation(Gateway& gateway, core::InvokeDirectly input, const Responder& responder) {
   gateway.submit(std::move(input), [responder](const core::Answer& done) {
     if (done.error) return responder.send(v2_failure(*done.error));
     JsonWriter out;
@@ -253,6 +115,8 @@ void invoke(Gateway& gateway, const Request& request, const Responder& responder
   Result<Event> event = parse_event(text, NameRule::kIgnored);
   if (!event) return responder.send(v2_failure(event.error()));
   const Result<JsonView> body = parse_json(text);
+  auto input = std::make_shared<core::InvokeDirectly>();
+  input->event = std::move(*event);
   const auto key = body->find("idempotencyKey");
   if (key && !key->is_null()) {
     return responder.send(v2_error(501,
@@ -261,11 +125,12 @@ void invoke(Gateway& gateway, const Request& request, const Responder& responder
   }
   const Result<void> queued = gateway.runtime().query(
       [&gateway, responder, app = request.param("app"), function = request.param("function"),
-       event = std::make_shared<Event>(std::move(*event))](storage::JournalReader& reader) {
+       input](storage::JournalReader& reader) {
         const Result<FunctionId> id = find_function(reader, app, function);
-        gateway.loop().post([&gateway, responder, id, event] {
+        gateway.loop().post([&gateway, responder, id, input] {
           if (!id) return responder.send(v2_failure(id.error()));
-          submit_invocation(gateway, *id, std::move(*event), responder);
+          input->function = *id;
+          submit_invocation(gateway, std::move(*input), responder);
         });
       });
   if (!queued) responder.send(v2_failure(queued.error()));
@@ -287,9 +152,35 @@ void post_event(Gateway& gateway, const Request& request, const Responder& respo
 }
 
 void runs_of_event(Gateway& gateway, const Request& request, const Responder& responder) {
-  answer(gateway, responder, [id = request.param("id")](storage::JournalReader& reader) {
+  answer_v2(gateway, responder, [id = request.param("id")](storage::JournalReader& reader) {
     return v2_runs_of_event(reader, id);
   });
+}
+
+void health(Gateway& gateway, const Request&, const Responder& responder) {
+  const bool is_serving = gateway.runtime().state() == runtime::RuntimeState::kServing;
+  if (!is_serving) return responder.send(v2_error(503, "not serving yet, or not any more"));
+  responder.send(v2_data(200, R"({"status":"ok"})"));
+}
+
+// What upstream's interface names for its hosted service, or for accounts, which are not here.
+constexpr std::pair<Method, std::string_view> kNotBuilt[] = {
+    {Method::kGet, "/account"},
+    {Method::kGet, "/envs"},
+    {Method::kPost, "/envs"},
+    {Method::kPatch, "/envs/{id}"},
+    {Method::kGet, "/env/webhooks"},
+    {Method::kPost, "/env/webhooks"},
+    {Method::kGet, "/partner/accounts"},
+    {Method::kPost, "/partner/accounts"},
+    {Method::kGet, "/keys/events"},
+    {Method::kGet, "/keys/signing"},
+    {Method::kPost, "/apps/{app}/syncs"},
+    {Method::kPost, "/runs/{id}/scores"},
+};
+
+void not_built(Gateway&, const Request& request, const Responder& responder) {
+  responder.send(v2_error(501, fmt::format("{} is not part of Stepwell", request.path)));
 }
 
 }  // namespace
@@ -307,12 +198,15 @@ void add_rest_v2_routes(Router& router, Gateway& gateway) {
                     handle(gateway, request, responder);
                   }});
     };
+    add(Method::kGet, "/health", health);
     add(Method::kGet, "/runs/{id}", get_run);
+    add(Method::kGet, "/runs/{id}/trace", get_v2_trace);
     add(Method::kPost, "/runs/{id}/cancel", cancel_run);
     add(Method::kPost, "/runs/{id}/rerun", rerun);
     add(Method::kPost, "/apps/{app}/functions/{function}/invoke", invoke, kEventBytesMax);
     add(Method::kPost, "/events", post_event, kEventBytesMax);
     add(Method::kGet, "/events/{id}/runs", runs_of_event);
+    for (const auto& [method, pattern] : kNotBuilt) add(method, pattern, not_built);
   }
 }
 

@@ -6,7 +6,13 @@
 
 namespace stepwell::server {
 
-// `gateway` outlives the router.
+// Single things. `gateway` outlives the router; so below.
 void add_rest_v2_routes(Router& router, Gateway& gateway);
+
+// Lists of runs; apps and their functions.
+void add_rest_v2_lists(Router& router, Gateway& gateway);
+
+// The handler of "/runs/{id}/trace".
+void get_v2_trace(Gateway& gateway, const Request& request, const Responder& responder);
 
 }  // namespace stepwell::server

@@ -98,6 +98,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
   add_rest_routes(router_, gateway_);
   add_bulk_cancel_routes(router_, gateway_);
   add_rest_v2_routes(router_, gateway_);
+  add_rest_v2_lists(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_, hub, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *doors_, random_});
   runtime.on_commit([this, &loop](const std::vector<RunNo>& runs) {

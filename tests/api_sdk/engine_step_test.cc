@@ -57,6 +57,13 @@ TEST_CASE("models get their key where their provider looks for it") {
   CHECK(field(own, "Authorization").empty());
 }
 
+TEST_CASE("a request that can't be made is refused without its key") {
+  const auto refused = engine_request(
+      StepKind::kInfer, R"({"url":"gopher://p/v1","format":"gemini","auth_key":"sk-secret"})");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message.find("sk-secret") == std::string::npos);
+}
+
 TEST_CASE("any response is the result of a fetch") {
   const auto result = engine_result(StepKind::kFetch, response(404, "a \"b\""), Time{});
   CHECK(std::get<StepReturned>(result).data ==

@@ -56,6 +56,15 @@ TEST_CASE("bodies that end with the connection, and bodies that are not there") 
   CHECK(!closing.keep_alive());
 }
 
+TEST_CASE("a status that is none is malformed, however the body ends") {
+  for (const char* framing : {"", "Content-Length: 2\r\n"}) {
+    ResponseParser parser(100, false);
+    const Event event = parser.feed(std::string("HTTP/1.1 001 OK\r\n") + framing + "\r\n{}");
+    CHECK((event == Event::kNeedMore ? parser.finish() : event) == Event::kMalformed);
+    CHECK(parser.problem() == "its status is none");
+  }
+}
+
 TEST_CASE("an announced length over the limit is refused before the body comes") {
   ResponseParser parser(10, false);
   CHECK(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n") == Event::kTooLarge);

@@ -34,6 +34,17 @@ TEST_CASE("what is no URL to call") {
   CHECK(!Url::parse("http://h/" + std::string(9000, 'x')));
 }
 
+TEST_CASE("an error quotes no password and no query") {
+  for (const char* text : {"http://user:secret@host/x", "http://host:0/x?key=secret",
+                           "ftp://host/x?key=secret", "http://host!/x#secret", "user:secret@host"}) {
+    CAPTURE(text);
+    const Result<Url> url = Url::parse(text);
+    REQUIRE_FALSE(url.ok());
+    CHECK(url.error().message.find("secret") == std::string::npos);
+    CHECK(url.error().message.find("host") != std::string::npos);
+  }
+}
+
 TEST_CASE("where a Location leads") {
   const Url base = Url::parse("http://h:1/a/b?q=1").value();
   const auto to = [&](std::string_view reference) {

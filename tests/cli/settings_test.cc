@@ -79,6 +79,14 @@ TEST_CASE("upstream's variables are read behind our own") {
   CHECK(read({}).host == std::nullopt);
 }
 
+TEST_CASE("upstream's variable names the file too") {
+  const ConfigFile file(R"({"port": 4711, "sdk-url": ["http://a/x"], "no-discovery": true})");
+  const Settings settings = read({}, {{"INNGEST_CONFIG", file.flag()["config"].values[0]}});
+  CHECK(settings.port == 4711);
+  CHECK(settings.sdk_urls == std::vector<std::string>{"http://a/x"});
+  CHECK(settings.no_discovery);
+}
+
 TEST_CASE("a wrong value is named with the place where it was given") {
   CHECK(refused({{"port", {{"99999"}, "--port"}}}) ==
         "--port: \"99999\" is no port from 0 to 65535");
@@ -139,12 +147,14 @@ TEST_CASE("settings about apps, by upstream's names too") {
                                    {"INNGEST_NO_DISCOVERY", "true"},
                                    {"STEPWELL_NO_POLL", "1"},
                                    {"STEPWELL_ALLOW_PRIVATE_SDK_URLS", "false"},
+                                   {"INNGEST_RETRY_INTERVAL", "2"},
                                    {"INNGEST_POLL_INTERVAL", "7"}});
   CHECK(given.sdk_urls == std::vector<std::string>{"http://a/x", "http://b/y"});
   CHECK(given.no_discovery);
   CHECK(given.no_poll);
   CHECK_FALSE(given.allow_private_sdk_urls);
   CHECK(given.poll_interval == std::chrono::seconds(7));
+  CHECK(given.retry_interval == std::chrono::seconds(2));
   CHECK(read({{"poll-interval", {{"250ms"}, "--poll-interval"}}}).poll_interval == Duration(250));
   CHECK(refused({{"no-poll", {{"perhaps"}, "--no-poll"}}}) ==
         "--no-poll: \"perhaps\" is neither true nor false");

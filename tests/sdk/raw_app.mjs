@@ -12,7 +12,9 @@ export const sdkHeaders = {
 
 export class RawApp {
   // `answer(call, response)` gets {query, headers, body} of each call, and node's response.
-  static async start(server, name, functions, answer) {
+  // Functions are {id, on, retries?, …}; `register` makes the body of the registration of another
+  // SDK, given the app's URL.
+  static async start(server, name, functions, answer, register = typescript(name, functions)) {
     const app = new RawApp();
     app.calls = [];
     app.listener = createServer((request, response) => {
@@ -34,15 +36,7 @@ export class RawApp {
     const response = await fetch(`${server.url}/fn/register`, {
       method: "POST",
       headers: { "content-type": "application/json", ...server.headers },
-      body: JSON.stringify({
-        url: app.url, deployType: "ping", framework: "raw", appName: name, sdk: "js:v4.24.0",
-        v: "0.1", functions: functions.map(({ id, on, retries, ...more }) => ({
-          id: `${name}-${id}`, name: id, triggers: [{ event: on }],
-          steps: { step: { id: "step", name: "step",
-            runtime: { type: "http", url: `${app.url}?fnId=${name}-${id}&stepId=step` },
-            ...(retries === undefined ? {} : { retries: { attempts: retries } }) } },
-          ...more })),
-      }),
+      body: register(app.url),
     });
     if (response.status !== 200) throw new Error(`not registered: ${await response.text()}`);
     return app;
@@ -54,6 +48,18 @@ export class RawApp {
     this.listener.closeAllConnections();
     this.listener.close();
   }
+}
+
+function typescript(name, functions) {
+  return (url) => JSON.stringify({
+    url, deployType: "ping", framework: "raw", appName: name, sdk: "js:v4.24.0", v: "0.1",
+    functions: functions.map(({ id, on, retries, ...more }) => ({
+      id: `${name}-${id}`, name: id, triggers: [{ event: on }],
+      steps: { step: { id: "step", name: "step",
+        runtime: { type: "http", url: `${url}?fnId=${name}-${id}&stepId=step` },
+        ...(retries === undefined ? {} : { retries: { attempts: retries } }) } },
+      ...more })),
+  });
 }
 
 // Answers with ops, or with the function's result.

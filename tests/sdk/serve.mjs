@@ -1,5 +1,6 @@
 // Serves the functions of apps/NAME.mjs with Express, Hono or Node's own server, as HOST says. Each
-// major version of the SDK brings its own `inngest` and calls this in a process of its own.
+// major version of the SDK brings its own `inngest` and calls this in a process of its own;
+// `sdk.load` gives further packages as that version has them.
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 
@@ -33,9 +34,9 @@ const hosts = {
 
 export async function serveApp({ sdk, serve, name }) {
   const { default: define, middleware } = await import(`./apps/${name}.mjs`);
-  const client = new sdk.Inngest({ id: name, ...(middleware && { middleware: middleware(sdk) }) });
+  const client = new sdk.Inngest({ id: name, ...(middleware && { middleware: await middleware(sdk) }) });
   const note = (kind, data) => console.log(JSON.stringify({ note: { kind, data } }));
-  const functions = define({ ...sdk, client, note, create: creator(client, sdk) });
+  const functions = await define({ ...sdk, client, note, create: creator(client, sdk) });
   const host = process.env.HOST ?? "express";
   const listener = hosts[host](serve[host], { client, functions });
   listener.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {

@@ -94,8 +94,11 @@ TEST_CASE("v2: what is wrong or not built is said in its own shape") {
       501);
   CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", "{}").status == 404);
   CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", "{}").status == 404);
-  CHECK(post_to(f.port(), "/v2/apps/test/functions/echo/invoke", R"({"idempotencyKey":"k"})")
-            .status == 501);
+  CHECK(
+      post_to(f.port(), "/v2/apps/test/functions/echo/invoke", R"({"idempotencyKey":"k"})").status ==
+      501);
+  CHECK(fetch(f.port(), "/v2/account").status == 501);
+  CHECK(member(fetch(f.port(), "/v2/account"), "errors.0.code") == "not_implemented");
 }
 
 TEST_CASE("cancellations in bulk cancel the open runs that are meant, however many") {

@@ -79,11 +79,12 @@ Result<std::optional<RunRecord>> run_at(storage::JournalReader& reader, RunNo no
   return std::optional(std::move(runs->front()));
 }
 
-void write_attempt(JsonWriter& json, const AttemptRecord& attempt) {
+void write_attempt(JsonWriter& json, const AttemptRecord& attempt, std::string_view led_to) {
   json.begin_object().key("number").integer(attempt.attempt + 1);
   write_time(json, "started_at", attempt.started_at);
   write_time(json, "ended_at", attempt.ended_at);
   write_time(json, "retry_at", attempt.retry_at);
+  if (!led_to.empty()) json.key("led_to").string(led_to);
   json.key("error").raw(error_json(attempt.error)).end_object();
 }
 

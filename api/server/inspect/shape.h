@@ -32,8 +32,10 @@ void write_run(JsonWriter& json, const RunRecord& run, RunDetail detail);
 // The run of this number; nothing if there is none.
 Result<std::optional<RunRecord>> run_at(storage::JournalReader& reader, RunNo no);
 
-// {"number":…,"started_at":…,"ended_at":…,"error":…,"retry_at"?:…}; numbers count from 1.
-void write_attempt(JsonWriter& json, const AttemptRecord& attempt);
+// {"number":…,"started_at":…,"ended_at":…,"error":…,"retry_at"?:…,"led_to"?:…}; numbers count from
+// 1. `led_to`: of an attempt of the function itself the step that the next one asked for; empty:
+// none.
+void write_attempt(JsonWriter& json, const AttemptRecord& attempt, std::string_view led_to = {});
 
 // Ends an answer that lists: ],"cursor":…}.
 void end_list(JsonWriter& json, std::optional<Position> cursor);

@@ -126,9 +126,17 @@ class TraceWriter {
   void write_attempts(const std::optional<StepKey>& step) {
     json_.key("attempts").begin_array();
     for (const AttemptRecord& attempt : snapshot_.attempts) {
-      if (attempt.step == step) write_attempt(json_, attempt);
+      if (attempt.step == step) write_attempt(json_, attempt, step ? "" : led_to(attempt));
     }
     json_.end_array();
+  }
+
+  // The step that the function's code asked for first when it was tried again; empty: none yet.
+  std::string_view led_to(const AttemptRecord& attempt) const {
+    for (const StepRecord& step : snapshot_.steps) {
+      if (step.pos > attempt.pos && step.kind != StepKind::kCancelOn) return step.id;
+    }
+    return "";
   }
 
   const storage::RunSnapshot& snapshot_;

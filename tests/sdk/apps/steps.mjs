@@ -76,7 +76,7 @@ export default ({ create, note, referenceFunction, isThird }) => [
   }),
   create({ id: "infers", on: "steps/infer", retries: 1 }, async ({ event, step }) => {
     return step.ai.infer("ask", {
-      model: { url: event.data.url, format: "openai-chat", authKey: "key", headers: {},
+      model: { url: event.data.url, format: "openai-chat", authKey: "sk-hidden", headers: {},
                onCall() {} },
       body: { model: "m", messages: [{ role: "user", content: "hi" }] } });
   }),

@@ -147,8 +147,13 @@ test("step.ai.infer: the server asks the model, and again when it is busy", asyn
   assert.equal(run.output.choices[0].message.content, "hello");
   const seen = asked.filter(({ url }) => url === "/busy");
   assert.equal(seen.length, 2);
-  assert.equal(seen[0].headers.authorization, "Bearer key");
+  assert.equal(seen[0].headers.authorization, "Bearer sk-hidden");
   assert.equal(JSON.parse(seen[0].body).model, "m");
+  // The key is in no answer that people or programs get about the run.
+  for (const route of [`/api/runs/${run.run_id}`, `/v2/runs/${run.run_id}/trace?includeOutput=true`,
+                       `/v1/runs/${run.run_id}/jobs`, "/api/events?limit=100"]) {
+    assert.ok(!JSON.stringify(await server.get(route)).includes("sk-hidden"), route);
+  }
 });
 
 test("STP-48: a result that is no JSON fails the run", async () => {

@@ -6,7 +6,7 @@ import { serve as node } from "inngest/node";
 import { serveApp } from "../serve.mjs";
 
 await serveApp({
-  sdk: { ...inngest, isThird: true },
+  sdk: { ...inngest, isThird: true, load: (name) => import(name) },
   serve: { express, hono, node },
   name: process.argv[2],
 });
