@@ -30,6 +30,12 @@ bool copy_bytes(std::string_view blob, Bytes& out) {
   return true;
 }
 
+// Whether the number is one of a kind that there is, however many there are by now.
+bool is_step_kind(int64_t number) {
+  return number >= 1 && number <= UINT8_MAX &&
+         step_kind_name(static_cast<StepKind>(number)) != "unknown";
+}
+
 std::string_view error_text(const std::optional<ErrorInfo>& error, std::string& scratch) {
   scratch = error ? error_json(*error) : std::string();
   return scratch;
@@ -251,7 +257,7 @@ Result<StepRecord> read_step(Statement& row) {
   step.expression = row.read_text();
   auto fixed_checksum = static_cast<uint32_t>(row.read_integer());
   int64_t state = row.read_integer();
-  is_sound = is_sound && kind >= 1 && kind <= 7 && state >= 1 && state <= 4;
+  is_sound = is_sound && is_step_kind(kind) && state >= 1 && state <= 4;
   step.kind = static_cast<StepKind>(kind);
   step.state = static_cast<StepState>(state);
   step.resolved_pos = row.read_position();

@@ -208,6 +208,28 @@ CONFORMANCE("a run without events is possible") {
   CHECK(snapshot->run.events.empty());
 }
 
+CONFORMANCE("a step of every kind comes back as it was put") {
+  Fixture<Backend> f;
+  f.commit({PutRun{make_run(1)}});
+  std::vector<StepKind> kinds;
+  for (int number = 1; step_kind_name(static_cast<StepKind>(number)) != "unknown"; ++number) {
+    kinds.push_back(static_cast<StepKind>(number));
+  }
+  CHECK(kinds.back() == StepKind::kInfer);
+  Position pos = 1;
+  for (const StepKind kind : kinds) {
+    StepRecord step = make_wait(++pos, 1, step_kind_name(kind));
+    step.kind = kind;
+    step.expression = "{}";
+    f.commit({PutStep{step}});
+  }
+  f.restart();
+  auto snapshot = f.reader->load_run(1, true);
+  REQUIRE(snapshot.ok());
+  REQUIRE(snapshot->steps.size() == kinds.size());
+  for (size_t i = 0; i < kinds.size(); ++i) CHECK(snapshot->steps[i].kind == kinds[i]);
+}
+
 CONFORMANCE("two runs cannot have one number, or one id") {
   Fixture<Backend> f;
   f.commit({PutRun{make_run(1)}});

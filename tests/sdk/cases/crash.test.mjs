@@ -1,5 +1,7 @@
 // Processes die in the middle of 500 runs: all complete, no result is recorded twice.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { afterEach, test } from "node:test";
 
 import { App, cleanUp, completed, Server } from "../harness.mjs";
@@ -74,4 +76,32 @@ test("the app is killed", { timeout: 120_000 }, async () => {
   const again = await app.restart(server);
   await checkAll(server, runs);
   assert.equal(bodies(app, again).size, kRuns * 4);
+});
+
+test("a fetch that was under way is made again, and its run goes on", async () => {
+  // The first request is never answered: its server dies.
+  const asked = [];
+  const web = createServer((request, response) => {
+    asked.push(request.url);
+    web.emit("asked");
+    if (asked.length > 1) response.writeHead(200).end("here");
+  });
+  web.listen(0, "127.0.0.1");
+  await once(web, "listening");
+  try {
+    let server = await Server.start({ args: ["--retry-interval", "1s"] });
+    await App.start("steps", server);
+    const url = `http://127.0.0.1:${web.address().port}/slow`;
+    const [id] = await server.send({ name: "steps/fetch", data: { url } });
+    const [{ run_id: run }] = await server.runsOf(id);
+    if (asked.length === 0) await once(web, "asked");
+    await server.kill();
+    server = await server.restart();
+    completed(await server.ended(run), { status: 200, text: "here" });
+    assert.equal(asked.length, 2);
+    assert.equal((await server.trace(run)).data.steps[0].kind, "Gateway");
+  } finally {
+    web.closeAllConnections();
+    web.close();
+  }
 });
