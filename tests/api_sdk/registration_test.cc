@@ -148,15 +148,14 @@ TEST_CASE("an app that is wrong is refused as a whole, with everything that is w
   Fixture f(server::Mode::kDev);
   f.register_app(app("shop", "http://h/x", function("a", "http://h/x?fnId=a")));
   const std::string wrong =
-      function("b", "http://h/x", R"(,"throttle":{"limit":1,"period":"1m"})") + "," +
+      function("b", "http://h/x", R"(,"cancel":[{"event":"x","if":"event."}])") + "," +
       function("c", "ftp://h/x");
   const server::Reply refused = f.register_app(app("shop", "http://h/x", wrong));
   CHECK(refused.status == 400);
   CHECK(member(refused, "status") == "400");
   CHECK(member(refused, "code") == "\"config_invalid\"");
   const std::string error = member(refused, "error");
-  CHECK_MESSAGE(error.find("function \\\"b\\\": throttle: this version") != std::string::npos,
-                error);
+  CHECK_MESSAGE(error.find("function \\\"b\\\": cancel") != std::string::npos, error);
   CHECK_MESSAGE(error.find("function \\\"c\\\": url: ") != std::string::npos, error);
   CHECK(f.functions() == "a@http://h/x?fnId=a ");
   const server::Reply taken =

@@ -1,6 +1,7 @@
 // Functions that misbehave, and what people see of a run while it is under way.
 const vanishing = { entries: 0, isBack: false };
 let surprises = 0;
+let hasFailed = false;
 vanishing.both = new Promise((resolve) => { vanishing.bothCalled = resolve; });
 
 export default ({ create, note, referenceFunction, RetryAfterError }) => [
@@ -8,8 +9,11 @@ export default ({ create, note, referenceFunction, RetryAfterError }) => [
     return step.run("outer", () => step.run("inner", () => { note("inner"); return 1; }));
   }),
   create({ id: "fails-then-waits", on: "edges/fail.then.wait", retries: 1 },
-    async ({ attempt, step }) => {
-      if (attempt === 0) throw new RetryAfterError("not yet", "5s");
+    async ({ step }) => {
+      if (!hasFailed) {
+        hasFailed = true;
+        throw new RetryAfterError("not yet", "5s");
+      }
       const event = await step.waitForEvent("approval", { event: "edges/approved", timeout: "1h" });
       return event.data;
     }),
