@@ -70,7 +70,7 @@ struct EngineOptions {
   std::string app = "app";
   size_t workers = 4;  // threads for functions and the bodies of their steps
   // Runs that sleep or wait leave memory, the least recently used first, beyond so many bytes.
-  size_t memory_budget = 256u << 20;
+  size_t memory_budget = 128u << 20;
   // For tests: every run leaves memory whenever it is suspended.
   bool always_evict = false;
   // How far back a wait looks for an event that was faster than it; zero: not at all.

@@ -49,6 +49,7 @@ void Core::finish_recovery(Time now, Transition& out) {
   state_->finish_recovery();
   state_->drain_internal_events();
   state_->take_turns();
+  state_->let_crowd_in();
   state_->out_ = nullptr;
 }
 
@@ -77,6 +78,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
       std::move(input));
   state.drain_internal_events();
   state.take_turns();
+  state.let_crowd_in();
   state.evict_over_budget();
   state.out_ = nullptr;
 }
@@ -92,6 +94,9 @@ uint64_t Core::epoch() const {
 }
 size_t Core::open_runs() const {
   return state_->runs_.size();
+}
+size_t Core::crowd() const {
+  return state_->crowd_.size();
 }
 size_t Core::hot_bytes() const {
   return state_->hot_bytes_;

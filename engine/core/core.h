@@ -19,7 +19,10 @@ namespace stepwell::core {
 struct Settings {
   // Hot runs (their memo, and the driver's frame) are evicted, the least recently used first, while
   // together they take more than this.
-  size_t hot_bytes_max = 256u << 20;
+  size_t hot_bytes_max = 128u << 20;
+  // Calls under way at once, of all functions together; further runs wait their turn, and need not
+  // be in memory for it.
+  size_t calls_max = 16 * 1024;
   // What a frame that the driver keeps is taken to cost on top of the memo.
   size_t frame_bytes = 6 * 1024;
   // For tests: evict a run each time it is suspended.
@@ -96,6 +99,8 @@ class Core {
   // The id of an open run.
   std::optional<RunId> run_id(RunNo run) const;
   size_t hot_bytes() const;
+  // Runs that wait because so many calls are under way.
+  size_t crowd() const;
   // Requests that were applied and whose answers are still to come: cancellations of runs that are
   // read from the journal first.
   std::vector<RequestId> unanswered() const;

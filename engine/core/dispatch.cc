@@ -3,6 +3,7 @@
 //   in memory, code at hand, something new to see ──► kFunction call
 //   in memory, code at hand, a planned step due  ──► kStep call
 //   not in memory, either of these                ──► load, then as above
+//   too many calls are under way                  ──► in the crowd (crowd.cc)
 //   limits have no room for it                    ──► queued (limits.cc)
 //   nothing of these                              ──► suspended: may leave memory
 #include <algorithm>
@@ -31,7 +32,7 @@ void State::pump(Run& run) {
     if (!run.memory) return load(run);
     return finish(run, run.pending_end->status, "", run.pending_end->reason);
   }
-  if (run.is_held_back) return;
+  if (run.is_held_back || run.is_in_crowd) return;
   if (run.is_queued) return settle(run);
   if (run.start_at > now_) return settle(run);
   bool has_step = std::any_of(run.pending.begin(), run.pending.end(),
@@ -50,7 +51,7 @@ void State::pump(Run& run) {
     drop_slot(run);
     return settle(run);
   }
-  if (!obtain_slot(run)) return settle(run);
+  if (must_wait_in_crowd(run) || !obtain_slot(run)) return settle(run);
   if (!run.memory) return load(run);
   evictable_.erase(run.last_used);
   if (run.status == RunStatus::kScheduled) begin_run(run);
@@ -181,6 +182,7 @@ void State::evict_over_budget() {
 void State::load(Run& run) {
   if (run.is_loading) return;
   run.is_loading = true;
+  ++loads_;
   effect(LoadRun{run.no});
 }
 

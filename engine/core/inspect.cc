@@ -33,6 +33,11 @@ WakeSource of_pending(const PendingStep& step) {
 
 WakeSource State::wake_source(const Run& run) const {
   if (run.is_loading) return {Kind::kLoading, "is being read from the journal", std::nullopt};
+  if (run.is_in_crowd) {
+    return {Kind::kQueued,
+            fmt::format("waits its turn: {} calls are under way, as many as may be", calls_.size()),
+            std::nullopt};
+  }
   if (run.is_held_back) {
     if (!run.function->is_available) {
       return {Kind::kFunction,
@@ -133,9 +138,15 @@ void State::check_queues(std::vector<Finding>& findings) const {
   std::sort(queued.begin(), queued.end());
   for (RunNo no : sorted_keys(runs_)) {
     const Run& run = *runs_.at(no);
+    if (run.is_in_crowd && std::find(crowd_.begin(), crowd_.end(), no) == crowd_.end()) {
+      findings.push_back({run.id, "it waits its turn and is in no queue"});
+    }
     if (run.is_held_back && !std::binary_search(queued.begin(), queued.end(), no)) {
       findings.push_back({run.id, "it is held back and in no queue"});
     }
+  }
+  if (!crowd_.empty() && has_room_for_call()) {
+    findings.push_back({{}, "runs wait their turn although there is room"});
   }
   bool has_queue = !suspects_.empty() || !behind_suspects_.empty();
   if (has_queue && alone_ == 0 && native_calls_ == 0) {

@@ -11,6 +11,7 @@
 namespace stepwell::core {
 
 void State::run_loaded(RunLoaded input) {
+  --loads_;
   Run* run = find_run(input.run);
   if (run == nullptr || !run->is_loading) return;
   run->is_loading = false;

@@ -86,6 +86,7 @@ struct Run {
   bool is_quiet = false;
   bool needs_discovery = true;  // its code has something to look at
   bool is_loading = false;
+  bool is_in_crowd = false;    // too many calls are under way
   bool is_held_back = false;   // queued at its function or behind a suspect
   bool is_taking_ops = false;  // in the middle of a reply: not to be called now
   bool is_suspect = false;     // may have killed the process: resumed alone
@@ -350,6 +351,12 @@ class State {
   RunRecord record_of(const Run& run, RunStatus status) const;
   void update_run(Run& run);
 
+  // -- crowd.cc ---------------------------------------------------------------------------------
+  bool has_room_for_call() const;
+  // True if the run may not be called now; it will be pumped again.
+  bool must_wait_in_crowd(Run& run);
+  void let_crowd_in();
+
   // -- load_run.cc ------------------------------------------------------------------------------
   void bring_back(Run& run, storage::RunSnapshot snapshot);
   void end_damaged(Run& run, const std::string& damage);
@@ -428,6 +435,9 @@ class State {
   // Runs in memory that are suspended, the least recently used first.
   std::map<uint64_t, RunNo> evictable_;
   size_t hot_bytes_ = 0;
+
+  std::deque<RunNo> crowd_;  // in the order of their arrival; some may have ended
+  size_t loads_ = 0;         // runs that are being read
 
   // Recovery and poison runs.
   bool was_clean_ = true;

@@ -42,6 +42,12 @@ std::vector<RunNo> runs_of(const storage::Batch& batch) {
   return runs;
 }
 
+bool starts_runs(const core::Input& input) {
+  return std::holds_alternative<core::AcceptEvents>(input) ||
+         std::holds_alternative<core::InvokeDirectly>(input) ||
+         std::holds_alternative<core::RerunRun>(input);
+}
+
 // How much of the room for waiting work an input takes.
 size_t work_of(const core::Input& input) {
   const auto* events = std::get_if<core::AcceptEvents>(&input);
@@ -145,6 +151,12 @@ void Runtime::submit(core::Input input, AnswerCallback callback) {
   // What ends something has room of its own: without it an overload could not be ended.
   const size_t own_room = core::is_essential(input) ? options_.work_max / 5 + 1 : 0;
   const size_t work = callback ? work_of(input) : 0;
+  if (callback && starts_runs(input) && crowd_ >= options_.crowd_max) {
+    work_ += work;
+    return post([this, callback = std::move(callback), work]() mutable {
+      refuse(std::move(callback), work, "too many runs wait their turn: try again in a while");
+    });
+  }
   if (const size_t before = work_.fetch_add(work);
       before != 0 && before + work > options_.work_max + own_room && callback) {
     return post([this, callback = std::move(callback), work]() mutable {
@@ -217,6 +229,7 @@ void Runtime::apply(Submitted submitted, Time now) {
 void Runtime::flush() {
   if (!pipeline_) return;
   pipeline_->flush(wall_clock());
+  crowd_ = pipeline_->core().crowd();
   set_alarm();
 }
 

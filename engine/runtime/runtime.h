@@ -31,6 +31,9 @@ struct RuntimeOptions {
   // one. Beyond that it is refused: more would only wait longer and take memory. A request that is
   // larger than all of it is taken when nothing else waits. Cancellations have a fifth on top.
   size_t work_max = 32 * 1024;
+  // Runs that wait because too many calls are under way (Settings::calls_max). Beyond that events,
+  // invocations and reruns are refused until some have had their turn.
+  size_t crowd_max = 250'000;
   // How long the engine leaves alone what failed just now and would only fail again: a read, a
   // full disk.
   Duration retry_pause = std::chrono::seconds(1);
@@ -173,6 +176,7 @@ class Runtime : private core::PipelinePort {
   std::vector<Submitted> inbox_;  // guarded by mutex_
   std::atomic<RuntimeState> state_{RuntimeState::kStopped};
   std::atomic<bool> is_out_of_space_{false};
+  std::atomic<size_t> crowd_{0};  // runs that wait their turn, as of the last input
   std::atomic<size_t> work_{0};  // that waits for its answer
   Metrics metrics_;
 

@@ -92,5 +92,23 @@ TEST_CASE("a cancellation gets through while new work is refused") {
   engine.stop();
 }
 
+TEST_CASE("while too many runs wait their turn no event is accepted") {
+  MemoryDisk disk;
+  Engine engine(disk.open(), {.settings = {.calls_max = 1}, .crowd_max = 2});
+  engine.driver.scripts["work"] = {};
+  engine.driver.is_holding = true;
+  engine.serve();
+  for (int i = 0; i < 3; ++i) CHECK_FALSE(engine.send("go/work").error.has_value());
+  const core::Answer refused = engine.send("go/work");
+  REQUIRE(refused.error.has_value());
+  CHECK(refused.error->code == ErrorCode::kUnavailable);
+  engine.run_until([&] { return engine.driver.held.size() == 1; });
+  const core::Call& call = engine.driver.held.front();
+  engine.driver.on_reply({.call = call.id, .run = call.run->no, .outcome = core::Returned{}});
+  engine.wait_for_ends(1);
+  CHECK_FALSE(engine.send("go/work").error.has_value());
+  engine.stop();
+}
+
 }  // namespace
 }  // namespace stepwell::runtime::testing

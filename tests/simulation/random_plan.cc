@@ -38,6 +38,7 @@ class Planner {
     core::Settings& settings = options.settings;
     settings.always_evict = is_active();
     if (is_active()) settings.hot_bytes_max = below(60'000);
+    if (is_active()) settings.calls_max = 1 + below(8);
     if (random_.chance(0.1)) settings.wait_lookback = Duration(0);
     if (is_active()) settings.retry_interval = random_duration(random_, 1ms, 1min);
     settings.deaths_alone_max = 1000;  // the crashes here are nobody's fault
