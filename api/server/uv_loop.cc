@@ -26,9 +26,11 @@ uv_handle_t* as_handle(Handle* handle) {
 
 struct UvLoop::Handles {
   uv_loop_t loop;
-  uv_async_t wake;       // posted tasks wait
-  uv_timer_t alarm;      // the engine's next alarm
-  uv_prepare_t prepare;  // ends an iteration, for the lag
+  uv_async_t wake;                      // another thread has posted tasks
+  uv_idle_t own;                        // the loop thread has: this costs no system call
+  uv_timer_t alarm;                     // the engine's next alarm
+  uv_prepare_t prepare;                 // ends an iteration, for the lag
+  std::atomic<std::thread::id> runner;  // nobody before run()
 };
 
 UvLoop::UvLoop() : handles_(std::make_unique<Handles>()), loop_thread_(std::this_thread::get_id()) {
@@ -41,6 +43,7 @@ UvLoop::UvLoop() : handles_(std::make_unique<Handles>()), loop_thread_(std::this
                                   static_cast<UvLoop*>(handle->loop->data)->run_posted();
                                 }) == 0,
                   "no descriptor for the loop's wake-up");
+  uv_idle_init(&handles.loop, &handles.own);
   uv_timer_init(&handles.loop, &handles.alarm);
   uv_prepare_init(&handles.loop, &handles.prepare);
   uv_prepare_start(&handles.prepare, [](uv_prepare_t* handle) {
@@ -63,6 +66,7 @@ UvLoop::~UvLoop() {
   posted_.clear();
   on_alarm_ = nullptr;
   uv_close(as_handle(&handles.wake), nullptr);
+  uv_close(as_handle(&handles.own), nullptr);
   uv_close(as_handle(&handles.alarm), nullptr);
   uv_close(as_handle(&handles.prepare), nullptr);
   // Closing ends in the loop's next pass; a close callback may close more.
@@ -82,7 +86,18 @@ void UvLoop::post(std::function<void()> task) {
     is_first = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (is_first) uv_async_send(&handles_->wake);
+  if (!is_first) return;  // they are about to be run
+  const bool is_own =
+      handles_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  if (!is_own) {
+    uv_async_send(&handles_->wake);
+    return;
+  }
+  // Runs before the loop looks at its sockets again.
+  uv_idle_start(&handles_->own, [](uv_idle_t* handle) {
+    uv_idle_stop(handle);
+    static_cast<UvLoop*>(handle->loop->data)->run_posted();
+  });
 }
 
 void UvLoop::run_posted() {
@@ -127,6 +142,7 @@ bool UvLoop::is_loop_thread() const {
 
 void UvLoop::run() {
   loop_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  handles_->runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
   uv_run(&handles_->loop, UV_RUN_DEFAULT);
 }
 
