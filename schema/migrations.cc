@@ -166,7 +166,40 @@ CREATE TABLE flow_states (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
+constexpr std::string_view kVersion4 = R"sql(
+-- Messages of the channels that ask for a durable history. kind: MessageKind.
+CREATE TABLE messages (
+  pos INTEGER PRIMARY KEY,
+  channel TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  run BLOB,
+  created_at INTEGER NOT NULL,
+  stream TEXT,
+  crc INTEGER NOT NULL,
+  metadata TEXT,
+  data BLOB NOT NULL
+) STRICT;
+
+-- Messages up to this position were dropped.
+CREATE TABLE message_history (
+  shard INTEGER PRIMARY KEY,
+  dropped_through INTEGER NOT NULL
+) STRICT;
+INSERT INTO message_history VALUES (0, 0);
+
+CREATE TABLE topics (
+  channel TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  pos INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  schema TEXT NOT NULL,
+  PRIMARY KEY (channel, topic)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations{
+    {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}}};
 
 }  // namespace
 

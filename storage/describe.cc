@@ -39,6 +39,15 @@ struct Describe {
     return fmt::format("DropFlowState {} of \"{}\" up to {}", static_cast<int>(drop.kind),
                        drop.function, drop.up_to);
   }
+  std::string operator()(const PutMessage& put) const {
+    return fmt::format("PutMessage {}", put.message.pos);
+  }
+  std::string operator()(const DropMessages& drop) const {
+    return fmt::format("DropMessages through {}", drop.through);
+  }
+  std::string operator()(const PutTopic& put) const {
+    return fmt::format("PutTopic \"{}\" of \"{}\"", put.topic.topic, put.topic.channel);
+  }
 };
 
 }  // namespace

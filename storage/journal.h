@@ -104,6 +104,12 @@ struct StoredFunction {
 // A row of flow state.
 using FlowState = PutFlowState;
 
+// A page of the durable history of messages.
+struct MessagePage {
+  std::vector<MessageRecord> messages;  // by position
+  Position dropped_through = 0;         // those up to here were dropped; 0: none
+};
+
 struct JournalStats {
   uint64_t events = 0;
   uint64_t runs = 0;
@@ -147,6 +153,12 @@ class JournalReader {
   // `limit`. All pages of one recovery are read before the first write.
   virtual Result<std::vector<FlowState>> flow_states(const std::optional<FlowStateKey>& after,
                                                      size_t limit) = 0;
+
+  // Messages above `after`, oldest first, at most `limit`.
+  virtual Result<MessagePage> messages(Position after, size_t limit) = 0;
+
+  // By channel and topic.
+  virtual Result<std::vector<TopicRecord>> topics() = 0;
 
   // Newest first.
   virtual Result<std::vector<RunRecord>> list_runs(const RunFilter& filter) = 0;

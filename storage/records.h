@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/function_config.h"
+#include "schema/message.h"
 #include "schema/run.h"
 
 namespace stepwell::storage {
@@ -103,8 +104,25 @@ struct DropFlowState {
   static constexpr Position kAllPositions = static_cast<Position>(INT64_MAX);
 };
 
-using Record = std::variant<PutEvent, PutRun, UpdateRun, PutStep, UpdateStep, DropPendingSteps,
-                            PutAttempt, PutFunction, PutFlowState, DropFlowState>;
+// A message of a channel with a durable history. Precondition: no message at this position.
+struct PutMessage {
+  MessageRecord message;
+};
+
+// Drops the messages up to this position, which is remembered. No precondition.
+struct DropMessages {
+  Position through = 0;
+};
+
+// What is known of a topic, new or changed; an empty schema: nothing any more.
+struct PutTopic {
+  TopicRecord topic;
+  Position pos = 0;
+};
+
+using Record =
+    std::variant<PutEvent, PutRun, UpdateRun, PutStep, UpdateStep, DropPendingSteps, PutAttempt,
+                 PutFunction, PutFlowState, DropFlowState, PutMessage, DropMessages, PutTopic>;
 
 // One transaction.
 struct Batch {

@@ -99,6 +99,7 @@ core::Settings core_settings(const Settings& settings) {
   core::Settings core;
   core.retry_interval = settings.retry_interval;
   if (settings.wait_lookback) core.wait_lookback = *settings.wait_lookback;
+  core.durable_channels = settings.durable_channels;
   return core;
 }
 

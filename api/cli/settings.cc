@@ -246,6 +246,10 @@ std::vector<SettingKind> general_kinds() {
       {.name = "channel-replay",
        .help = "a realtime channel that is no older is told from its first message (default 30s)",
        .type = "DURATION",
+      {.name = "durable-channel",
+       .help = "realtime channel whose history survives a restart; may end in * (again for more)",
+       .type = "CHANNEL",
+       .is_list = true,
        .is_for_servers = true},
       {.name = "durability",
        .help = "full (default), or relaxed: a power cut may lose the last commits",
@@ -341,6 +345,7 @@ Result<Settings> read_settings(const SettingValues& values) {
   const auto replay = reader.duration("channel-replay");
   if (!replay) return replay.error();
   settings.channel_replay = *replay;
+  settings.durable_channels = reader.list("durable-channel");
   const std::string durability = reader.text("durability");
   if (!durability.empty() && durability != "full" && durability != "relaxed") {
     return reader.error("durability", "is neither full nor relaxed");

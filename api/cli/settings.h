@@ -61,6 +61,7 @@ struct Settings {
   std::optional<Duration> retry_interval;
   std::optional<Duration> wait_lookback;
   std::optional<Duration> channel_replay;
+  std::vector<std::string> durable_channels;
   bool is_relaxed = false;  // durability
   std::vector<std::string> sdk_urls;
   bool no_discovery = false;

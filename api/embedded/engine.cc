@@ -117,16 +117,20 @@ std::vector<RunInfo> Engine::runs_of(std::string_view event_id) {
   return infos;
 }
 
+void Engine::add_topic(const std::string& channel, const std::string& name, std::string schema) {
+  impl_->add_topic({channel, name, std::move(schema)});
+}
+
 RunInfo Engine::wait_for(std::string_view run_id, std::chrono::milliseconds timeout) {
   return impl_->wait_for(parse_run_id(run_id), timeout);
 }
 
 std::unique_ptr<Engine::Subscription> Engine::subscribe(
-    std::string_view channel, std::string_view topic,
-    std::function<void(const Message&)> callback) {
+    std::string_view channel, std::string_view topic, std::function<void(const Message&)> callback,
+    SubscribeOptions options) {
   realtime::TopicName name{std::string(channel), realtime::kEveryTopic};
   if (!topic.empty()) name.topic = std::string(topic);
-  return impl_->subscribe(std::move(name), std::move(callback));
+  return impl_->subscribe(std::move(name), std::move(callback), std::move(options));
 }
 
 Engine::Subscription::~Subscription() {

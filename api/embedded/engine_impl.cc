@@ -7,6 +7,7 @@
 #include "api/embedded/function_config_of.h"
 #include "engine/core/functions.h"
 #include "engine/runtime/clock.h"
+#include "engine/runtime/hub_feed.h"
 #include "schema/entropy.h"
 #include "storage/memory/memory_journal.h"
 #include "storage/sqlite/sqlite_journal.h"
@@ -35,6 +36,16 @@ EngineError::Code code_of(ErrorCode code) {
 
 [[noreturn]] void raise(const Error& error) {
   throw EngineError(code_of(error.code), error.message);
+}
+
+core::Settings core_settings(const EngineOptions& options) {
+  core::Settings settings;
+  settings.hot_bytes_max = options.memory_budget;
+  settings.always_evict = options.always_evict;
+  settings.wait_lookback = options.wait_lookback;
+  settings.retry_interval = options.retry_interval;
+  settings.durable_channels = options.durable_channels;
+  return settings;
 }
 
 RunState state_of(RunStatus status) {
@@ -70,7 +81,9 @@ RunInfo run_info(const RunRecord& run) {
 }
 
 EngineImpl::EngineImpl(EngineOptions options)
-    : options_(std::move(options)), hub_({}, entropy_seed() >> 16) {
+    : options_(std::move(options)),
+      hub_(runtime::with_durable_channels({}, core_settings(options_)), entropy_seed() >> 16,
+           runtime::wall_clock()) {
   if (!options_.on_warning) {
     options_.on_warning = [](const std::string& line) {
       std::fprintf(stderr, "stepwell: %s\n", line.c_str());
@@ -126,10 +139,7 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
   std::unique_ptr<storage::Journal> journal = open_journal();
   loop_ = &loop;
   runtime::RuntimeOptions options;
-  options.settings.hot_bytes_max = options_.memory_budget;
-  options.settings.always_evict = options_.always_evict;
-  options.settings.wait_lookback = options_.wait_lookback;
-  options.settings.retry_interval = options_.retry_interval;
+  options.settings = core_settings(options_);
   runtime_ = std::make_unique<runtime::Runtime>(loop, std::move(journal), options);
   workers_ = std::make_unique<native::WorkerPool>(options_.workers);
   driver_ = std::make_unique<native::NativeDriver>(
@@ -139,12 +149,7 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
       });
   for (const auto& [id, code] : code_) driver_->add(FunctionId{id}, code);
   runtime_->set_driver(DriverKind::kNative, driver_.get());
-  const auto publish = [this](core::PublishedMessage published) {
-    const std::optional<RunId> run = published.run;
-    hub_.publish({std::move(published), {}, run}, runtime::wall_clock());
-  };
-  runtime_->on_publish(publish);
-  runtime_->on_lifecycle(publish);
+  runtime::feed_hub(*runtime_, hub_);
   runtime_->on_run_ended([this](const core::RunEnded& ended) {
     run_failed(ended);
     std::lock_guard lock(mutex_);
@@ -171,9 +176,26 @@ void EngineImpl::start_prepared(std::function<void(Result<void>)> ready) {
 
 void EngineImpl::register_functions(std::function<void(Result<void>)> done) {
   runtime_->submit(core::RegisterFunctions{.app = options_.app, .functions = configs_},
-                   [done = std::move(done)](core::Answer answer) {
+                   [this, done = std::move(done)](const core::Answer& answer) {
+                     if (answer.error) return done(*answer.error);
+                     register_topics(done);
+                   });
+}
+
+void EngineImpl::register_topics(std::function<void(Result<void>)> done) {
+  if (topics_.empty()) return done({});
+  runtime_->submit(core::RegisterTopics{.topics = topics_, .of_process = true},
+                   [done = std::move(done)](const core::Answer& answer) {
                      done(answer.error ? Result<void>(*answer.error) : Result<void>());
                    });
+}
+
+void EngineImpl::add_topic(TopicRecord topic) {
+  if (is_running()) {
+    throw EngineError(EngineError::Code::kConflict,
+                      "topic \"" + topic.topic + "\" comes too late: register it before start()");
+  }
+  topics_.push_back(std::move(topic));
 }
 
 void EngineImpl::stop_prepared(std::function<void()> done) {
@@ -315,9 +337,19 @@ void EngineImpl::on_loop(std::function<void()> task) {
 }
 
 std::unique_ptr<Engine::Subscription> EngineImpl::subscribe(
-    realtime::TopicName topic, std::function<void(const Message&)> callback) {
+    realtime::TopicName topic, std::function<void(const Message&)> callback,
+    SubscribeOptions options) {
   if (!is_running()) {
     throw EngineError(EngineError::Code::kUnavailable, "the engine is not started");
+  }
+  realtime::StartFrom start = realtime::FromNow{};
+  if (!options.after.empty()) {
+    const std::optional<realtime::MessageId> after = realtime::MessageId::parse(options.after);
+    if (!after) {
+      throw EngineError(EngineError::Code::kInvalid,
+                        "\"" + options.after + "\" is not the id of a message");
+    }
+    start = realtime::After{*after};
   }
   std::unique_ptr<Engine::Subscription> result(new Engine::Subscription());
   result->engine_ = this;
@@ -326,9 +358,10 @@ std::unique_ptr<Engine::Subscription> EngineImpl::subscribe(
     result->number_ = number;
     Listener& listener = listeners_[number];
     listener.callback = std::move(callback);
-    listener.subscription =
-        hub_.subscribe({std::move(topic)}, realtime::FromNow{}, runtime::wall_clock(),
-                       [this, number] { loop_->post([this, number] { deliver(number); }); });
+    listener.on_gap = std::move(options.on_gap);
+    const auto ready = [this, number] { loop_->post([this, number] { deliver(number); }); };
+    listener.subscription = hub_.subscribe({std::move(topic)}, start, runtime::wall_clock(), ready);
+    if (listener.subscription->has_waiting()) ready();
   });
   return result;
 }
@@ -341,9 +374,13 @@ void EngineImpl::deliver(uint64_t number) {
     if (deliveries.empty()) return;
     // The callback may end this or another subscription.
     std::function<void(const Message&)> callback = found->second.callback;
+    std::function<void(std::optional<uint64_t>)> on_gap = found->second.on_gap;
     for (const realtime::Delivery& delivery : deliveries) {
       const auto* message = std::get_if<std::shared_ptr<const realtime::Message>>(&delivery);
-      if (message == nullptr) continue;
+      if (message == nullptr) {
+        if (on_gap) on_gap(std::get<realtime::Gap>(delivery).missed);
+        continue;
+      }
       const realtime::Message& published = **message;
       callback({published.id.to_string(), published.channel, published.topic, published.data,
                 published.run ? published.run->to_string() : std::string()});

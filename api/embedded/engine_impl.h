@@ -26,6 +26,7 @@ class EngineImpl {
   ~EngineImpl();
 
   std::string_view add(FunctionOptions options, std::shared_ptr<const FunctionCode> code);
+  void add_topic(TopicRecord topic);
 
   // -- Putting a server around it ---------------------------------------------------------------
 
@@ -55,17 +56,20 @@ class EngineImpl {
   void wait_for_ends(uint64_t count);
 
   std::unique_ptr<Engine::Subscription> subscribe(realtime::TopicName topic,
-                                                  std::function<void(const Message&)> callback);
+                                                  std::function<void(const Message&)> callback,
+                                                  SubscribeOptions options);
   void unsubscribe(uint64_t number);
 
  private:
   struct Listener {
     std::function<void(const Message&)> callback;
+    std::function<void(std::optional<uint64_t>)> on_gap;
     std::unique_ptr<realtime::Subscription> subscription;
   };
 
   std::unique_ptr<storage::Journal> open_journal() const;
   void register_functions(std::function<void(Result<void>)> done);
+  void register_topics(std::function<void(Result<void>)> done);
   void run_failed(const core::RunEnded& ended);
   void deliver(uint64_t number);
   void on_loop(std::function<void()> task);
@@ -73,6 +77,7 @@ class EngineImpl {
 
   EngineOptions options_;
   std::vector<FunctionConfig> configs_;
+  std::vector<TopicRecord> topics_;
   std::map<std::string, native::RegisteredFunction> code_;
   std::map<std::string, std::function<void(const Failure&)>> failure_callbacks_;
 

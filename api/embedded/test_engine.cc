@@ -70,6 +70,11 @@ TestEngine::TestEngine(const TestOptions& options)
     : impl_(std::make_unique<detail::TestEngineImpl>(options)) {}
 TestEngine::~TestEngine() = default;
 
+void TestEngine::add_topic(const std::string& channel, const std::string& name,
+                           std::string schema) {
+  impl_->add_topic({channel, name, std::move(schema)});
+}
+
 std::string_view TestEngine::add(FunctionOptions options,
                                  std::shared_ptr<const detail::FunctionCode> code) {
   return impl_->add(std::move(options), std::move(code));

@@ -70,6 +70,7 @@ void TestEngineImpl::start() {
   pipeline_ = std::make_unique<core::Pipeline>(std::move(core), ownership, port);
   pipeline_->adopt(std::move(recovered));
   ask(core::RegisterFunctions{.app = "test", .functions = configs_});
+  ask(core::RegisterTopics{.topics = topics_, .of_process = true});
 }
 
 core::Core TestEngineImpl::recover(const storage::Ownership& ownership,
@@ -79,6 +80,8 @@ core::Core TestEngineImpl::recover(const storage::Ownership& ownership,
   core::Core core(settings, random_.stream("epoch " + std::to_string(ownership.epoch)));
   core.begin_recovery(ownership);
   core.recover_functions(must(reader_->functions()));
+  core.recover_topics(must(reader_->topics()));
+  core.recover_messages(must(reader_->messages(0, kRecoveryPage)).messages);
   core.recover_events(
       must(reader_->recent_events(now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax)));
   std::optional<storage::FlowStateKey> after;

@@ -26,6 +26,7 @@ class TestEngineImpl : private core::PipelinePort {
 
   // See TestEngine. The first input starts the engine: functions come before it.
   std::string_view add(FunctionOptions options, std::shared_ptr<const FunctionCode> code);
+  void add_topic(TopicRecord topic) { topics_.push_back(std::move(topic)); }
   native::Stubs& stubs() { return stubs_; }
   core::Answer ask(core::Input input);
   void advance_by(Duration duration);
@@ -60,6 +61,7 @@ class TestEngineImpl : private core::PipelinePort {
   Random random_;
   Time now_;
   std::vector<FunctionConfig> configs_;
+  std::vector<TopicRecord> topics_;
   std::map<std::string, native::RegisteredFunction, std::less<>> functions_;
   std::map<std::string, std::function<void(const Failure&)>> failure_callbacks_;
   native::Stubs stubs_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/runtime/clock.h"
+#include "engine/runtime/hub_feed.h"
 
 namespace stepwell::server {
 
@@ -16,7 +17,8 @@ Result<std::unique_ptr<Host>> Host::start(HostOptions options) {
 // The clock tells the hub's ids from those of the one before a restart.
 Host::Host(HostOptions options)
     : options_(std::move(options)),
-      hub_(options_.hub, static_cast<uint64_t>(to_millis(runtime::wall_clock()))) {}
+      hub_(runtime::with_durable_channels(options_.hub, options_.runtime.settings),
+           static_cast<uint64_t>(to_millis(runtime::wall_clock())), runtime::wall_clock()) {}
 
 Host::~Host() {
   stop();
@@ -28,12 +30,7 @@ Host::~Host() {
 Result<void> Host::open() {
   runtime_ =
       std::make_unique<runtime::Runtime>(loop_, std::move(options_.journal), options_.runtime);
-  const auto publish = [this](core::PublishedMessage published) {
-    const std::optional<RunId> run = published.run;
-    hub_.publish({std::move(published), {}, run}, runtime::wall_clock());
-  };
-  runtime_->on_publish(publish);
-  runtime_->on_lifecycle(publish);
+  runtime::feed_hub(*runtime_, hub_);
   service_ = std::make_unique<Service>(loop_, *runtime_, hub_, options_.service);
   runtime_->on_fatal([this](storage::CommitOutcome outcome, const std::string& message) {
     if (options_.on_fatal) options_.on_fatal(outcome, message);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "api/realtime/topic_routes.h"
 #include "api/server/admin_routes.h"
 #include "api/server/bulk_cancel.h"
 #include "api/server/rest_routes.h"
@@ -101,6 +102,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
   add_rest_v2_lists(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_, hub, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *doors_, random_});
+  realtime::add_topic_routes(router_, gateway_);
   runtime.on_commit([this, &loop](const std::vector<RunNo>& runs) {
     loop.run_here_or_post([this, runs] { run_streams_->changed(runs); });
   });

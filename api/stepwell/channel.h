@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace stepwell {
 
@@ -29,4 +30,13 @@ class Topic {
   std::string name_;
 };
 
+namespace detail {
+
+// Whether a topic of T takes a D: what becomes a T by itself, but for fractions that would be cut.
+template <class T, class D>
+inline constexpr bool is_payload_of_v =
+    std::is_convertible_v<D, const T&> &&
+    !(std::is_integral_v<T> && std::is_floating_point_v<std::remove_cvref_t<D>>);
+
+}  // namespace detail
 }  // namespace stepwell

@@ -50,6 +50,8 @@ class Context {
   // step's body it leaves when the step is recorded.
   template <class U, class D>
   void publish(const Topic<U>& topic, const D& data) const {
+    static_assert(detail::is_payload_of_v<U, const D&>,
+                  "the topic takes messages of another type: a Topic<T> is published a T");
     detail::publish_unrecorded(frame_, topic.channel(), topic.name(),
                                to_json_text(static_cast<const U&>(data)));
   }

@@ -75,6 +75,9 @@ struct EngineOptions {
   bool always_evict = false;
   // How far back a wait looks for an event that was faster than it; zero: not at all.
   std::chrono::milliseconds wait_lookback = std::chrono::seconds(60);
+  // Realtime channels whose recent messages survive a restart, recorded as steps are: names, or
+  // beginnings of names and a `*`.
+  std::vector<std::string> durable_channels = {};
   // Replaces the growing delays between attempts when set.
   std::optional<std::chrono::milliseconds> retry_interval;
   // The journal cannot be trusted any more (a failed fsync, say): nothing is acknowledged from here
@@ -105,6 +108,16 @@ struct Message {
   std::string topic;
   std::string data;    // raw JSON
   std::string run_id;  // who published it; may be empty
+};
+
+// How a subscription begins, and what it is told beside messages.
+struct SubscribeOptions {
+  // The id of the last message that was seen: first comes what was published since. Empty: from now
+  // on.
+  std::string after = {};
+  // Messages were lost here, for the callback was too slow or `after` is too long ago; how many,
+  // if that is known. On the engine's thread.
+  std::function<void(std::optional<uint64_t> missed)> on_gap = {};
 };
 
 namespace detail {
@@ -163,19 +176,23 @@ class Engine : public FunctionRegistrar {
 
   // Until it is destroyed its callback is called.
   class Subscription;
-  // Hears what is published on a channel, all topics when `topic` is empty, from now on. The
-  // callback runs on the engine's thread and must not block. Unsubscribes when the result goes.
+  // Hears what is published on a channel, all topics when `topic` is empty. The callback runs on
+  // the engine's thread and must not block. Unsubscribes when the result goes. EngineError when
+  // `options` name no message.
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(
       std::string_view channel, std::string_view topic,
-      std::function<void(const Message&)> callback);
+      std::function<void(const Message&)> callback, SubscribeOptions options = {});
   // The messages of one topic, as what they are.
   template <class T>
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(const Topic<T>& topic,
-                                                        std::function<void(const T&)> callback) {
-    return subscribe(topic.channel(), topic.name(),
-                     [callback = std::move(callback)](const Message& message) {
-                       callback(from_json_text<T>(message.data));
-                     });
+                                                        std::function<void(const T&)> callback,
+                                                        SubscribeOptions options = {}) {
+    return subscribe(
+        topic.channel(), topic.name(),
+        [callback = std::move(callback)](const Message& message) {
+          callback(from_json_text<T>(message.data));
+        },
+        std::move(options));
   }
 
   // For other parts of Stepwell that are built around an engine.
@@ -184,6 +201,7 @@ class Engine : public FunctionRegistrar {
  private:
   std::string_view add(FunctionOptions options,
                        std::shared_ptr<const detail::FunctionCode> code) override;
+  void add_topic(const std::string& channel, const std::string& name, std::string schema) override;
 
   std::unique_ptr<detail::EngineImpl> impl_;
 };

@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "stepwell/codec.h"
+#include "stepwell/fields.h"
 
 namespace stepwell {
 

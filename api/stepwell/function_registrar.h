@@ -7,9 +7,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "stepwell/channel.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"
 #include "stepwell/function_ref.h"
+#include "stepwell/json_schema.h"
 
 namespace stepwell {
 
@@ -48,6 +50,14 @@ class FunctionRegistrar {
     function(std::move(options), function_failed, std::forward<F>(code));
   }
 
+  // Registers a topic with the JSON Schema of T, while this process runs: whoever publishes to it,
+  // in whatever language, must send what fits. The channel's name may end in a `*`, for all whose
+  // names begin so: `engine.topic(PostChannel("*").updated)`.
+  template <class T>
+  void topic(const Topic<T>& topic) {
+    add_topic(topic.channel(), topic.name(), json_schema<T>());
+  }
+
  protected:
   FunctionRegistrar() = default;
   ~FunctionRegistrar() = default;
@@ -56,6 +66,8 @@ class FunctionRegistrar {
   // The id, as text that the engine owns.
   virtual std::string_view add(FunctionOptions options,
                                std::shared_ptr<const detail::FunctionCode> code) = 0;
+  virtual void add_topic(const std::string& channel, const std::string& name,
+                         std::string schema) = 0;
 };
 
 }  // namespace stepwell

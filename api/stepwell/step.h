@@ -19,11 +19,11 @@
 #include <utility>
 #include <vector>
 
+#include "stepwell/awaited_step.h"
 #include "stepwell/channel.h"
 #include "stepwell/codec.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function_ref.h"
-#include "stepwell/awaited_step.h"
 #include "stepwell/task.h"
 
 namespace stepwell {
@@ -254,6 +254,8 @@ class Step {
     static_assert(detail::is_safe_payload_v<D>,
                   "name the payload before the co_await: g++ 12 destroys a temporary aggregate "
                   "twice");
+    static_assert(detail::is_payload_of_v<T, D>,
+                  "the topic takes messages of another type: a Topic<T> is published a T");
     LazyStep<void> step(frame_, detail::StepType::kPublish, id);
     step.request().target = topic.channel();
     step.request().detail = topic.name();

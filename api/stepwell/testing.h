@@ -162,6 +162,7 @@ class TestEngine : public FunctionRegistrar {
  private:
   std::string_view add(FunctionOptions options,
                        std::shared_ptr<const detail::FunctionCode> code) override;
+  void add_topic(const std::string& channel, const std::string& name, std::string schema) override;
   void stub_json(std::string_view step_id, std::string json);
   void send_signal_json(std::string_view signal, const std::string& json);
   void advance_by(std::chrono::milliseconds duration);

@@ -21,10 +21,22 @@ void Core::carry_over(const Core& before) {
     Function* known = state_->functions_.find(slug);
     if (known != nullptr) known->is_available = function->is_available;
   }
+  state_->topics_.adopt_process_topics(before.state_->topics_);
 }
 
 void Core::recover_functions(std::vector<storage::StoredFunction> functions) {
   state_->recover_functions(std::move(functions));
+}
+
+void Core::recover_topics(const std::vector<TopicRecord>& topics) {
+  for (const TopicRecord& topic : topics) {
+    const Result<void> put = state_->topics_.put(topic, Topics::Origin::kJournal);
+    CHECK_INVARIANT(put.ok(), "a stored schema compiled when it was registered");
+  }
+}
+
+void Core::recover_messages(const std::vector<MessageRecord>& page) {
+  for (const MessageRecord& message : page) state_->recorded_messages_.add(message);
 }
 
 void Core::recover_events(std::vector<EventRecord> events) {
@@ -71,6 +83,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
         if constexpr (std::is_same_v<T, RerunRun>) state.rerun_run(std::move(value));
         if constexpr (std::is_same_v<T, InvokeDirectly>) state.invoke_directly(std::move(value));
         if constexpr (std::is_same_v<T, PublishMessages>) state.publish_messages(std::move(value));
+        if constexpr (std::is_same_v<T, RegisterTopics>) state.register_topics(std::move(value));
         if constexpr (std::is_same_v<T, RunLoaded>) state.run_loaded(std::move(value));
         if constexpr (std::is_same_v<T, TimePassed>) state.fire_timers();
         if constexpr (std::is_same_v<T, RecordProgress>) state.record_progress(std::move(value));

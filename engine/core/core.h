@@ -36,6 +36,9 @@ struct Settings {
   int steps_max = 1000;  // per run; at most 10,000
   size_t step_output_bytes_max = 4u << 20;
   size_t state_bytes_max = 32u << 20;  // all step outputs of a run
+  // Channels whose messages are recorded: names, or beginnings of names and a `*`.
+  std::vector<std::string> durable_channels;
+  HistoryBounds durable_history = kDurableHistory;
 };
 
 // One finding of the consistency check: an open run that nothing will wake, say.
@@ -67,6 +70,9 @@ class Core {
   // Takes over from an earlier owner of the journal.
   void begin_recovery(const storage::Ownership& ownership);
   void recover_functions(std::vector<storage::StoredFunction> functions);
+  void recover_topics(const std::vector<TopicRecord>& topics);
+  // Pages of recorded messages, in their order.
+  void recover_messages(const std::vector<MessageRecord>& page);
   // The look-back window, oldest first.
   void recover_events(std::vector<EventRecord> events);
   // Pages of flow state, in the order of its keys; all of them before the runs.

@@ -40,6 +40,7 @@ struct LoadRun {
 
 struct PublishedMessage : Publication {
   std::optional<RunId> run;  // who published it
+  Position pos = 0;          // where it is recorded; 0: nowhere
 };
 
 // Hand these to the hub, in order.

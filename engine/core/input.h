@@ -87,6 +87,13 @@ struct PublishMessages {
   std::vector<Publication> messages;
 };
 
+// The schemas of topics; an empty one takes it away. All are registered, or none.
+struct RegisterTopics {
+  RequestId request = 0;
+  std::vector<TopicRecord> topics;
+  bool of_process = false;  // they hold while this process runs, and are not recorded
+};
+
 // The answer to the effect LoadRun.
 struct RunLoaded {
   RunNo run = 0;
@@ -96,9 +103,9 @@ struct RunLoaded {
 // The alarm went off: whatever is due fires.
 struct TimePassed {};
 
-using Input =
-    std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal, RerunRun,
-                 InvokeDirectly, PublishMessages, RunLoaded, TimePassed, RecordProgress>;
+using Input = std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal,
+                           RerunRun, InvokeDirectly, PublishMessages, RunLoaded, TimePassed,
+                           RecordProgress, RegisterTopics>;
 
 // Inputs that are admitted while the disk is full: they free something or end something.
 bool is_essential(const Input& input);

@@ -108,6 +108,10 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
                                           settings_.state_bytes_max)});
     return false;
   }
+  if (std::optional<ErrorInfo> misfit = misfit_of(body.publications)) {
+    StepThrew threw{.error = std::move(*misfit), .retriable = false};
+    return step_threw(run, call, op.key, op.id, threw);
+  }
   publish(run, std::move(body.publications));
   if (const PendingStep* pending = find_pending(run, op.key)) {
     resolve(run, pending_index(run, pending->pos), {.data = std::move(body.data)});
@@ -124,6 +128,9 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
 
 bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
                        const std::string& id, StepThrew& body) {
+  // A body that failed has its own error; what it published and does not fit stays unsaid.
+  std::erase_if(body.publications,
+                [this](const Publication& each) { return topics_.misfit(each).has_value(); });
   publish(run, std::move(body.publications));
   PendingStep* pending = find_pending(run, key);
   int attempt = pending != nullptr ? pending->attempts : 0;

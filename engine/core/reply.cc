@@ -51,7 +51,11 @@ void State::call_replied(CallReplied input) {
 
   const bool speaks_anew = reply.dialect != 0 && reply.dialect != run->dialect;
   if (speaks_anew) run->dialect = reply.dialect;
-  publish(*run, std::move(reply.publications));
+  if (std::optional<ErrorInfo> misfit = misfit_of(reply.publications)) {
+    reply.outcome = Threw{.error = std::move(*misfit), .retriable = false};
+  } else {
+    publish(*run, std::move(reply.publications));
+  }
   if (call.kind == CallKind::kFunction) {
     run->call = 0;
   } else if (PendingStep* step = find_pending(*run, call.target)) {

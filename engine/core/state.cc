@@ -60,24 +60,6 @@ void State::refuse(RequestId request, ErrorCode code, std::string message) {
   answer(Answer{.request = request, .error = Error{code, std::move(message)}});
 }
 
-void State::publish(const Run& run, std::vector<Publication> publications) {
-  if (publications.empty()) return;
-  Publish effect_value;
-  for (Publication& publication : publications) {
-    effect_value.messages.push_back({std::move(publication), run.id});
-  }
-  effect(std::move(effect_value));
-}
-
-void State::publish_messages(PublishMessages input) {
-  Publish effect_value;
-  for (Publication& publication : input.messages) {
-    effect_value.messages.push_back({std::move(publication), input.run});
-  }
-  effect(std::move(effect_value));
-  answer(Answer{.request = input.request});
-}
-
 PendingStep* State::find_pending(Run& run, const StepKey& key) {
   auto found = std::find_if(run.pending.begin(), run.pending.end(),
                             [&](const PendingStep& step) { return step.key == key; });

@@ -3,11 +3,11 @@
 //
 // One file per kind of input: accept_events.cc, register_functions.cc, reply.cc (a driver's answer)
 // with ops.cc (what it asks for), progress.cc (what it tells before it answers), cancel_run.cc,
-// signals.cc, start_run.cc, load_run.cc, fire_timers.cc; how a run begins: trigger.cc (all sources)
-// with pause.cc, intake.cc (batching, rate limit, debounce) and admission.cc (limits), cron.cc,
-// timeouts.cc; what several need: limits.cc (slots and turns), dispatch.cc (who may be called),
-// resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and poison.cc for a
-// start; inspect.cc to look in.
+// messages.cc, signals.cc, start_run.cc, load_run.cc, fire_timers.cc; how a run begins: trigger.cc
+// (all sources) with pause.cc, intake.cc (batching, rate limit, debounce) and admission.cc
+// (limits), cron.cc, timeouts.cc; what several need: limits.cc (slots and turns), dispatch.cc (who
+// may be called), resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and
+// poison.cc for a start; inspect.cc to look in.
 #pragma once
 
 #include <deque>
@@ -23,6 +23,7 @@
 #include "engine/core/functions.h"
 #include "engine/core/lookback.h"
 #include "engine/core/timers.h"
+#include "engine/core/topics.h"
 #include "engine/core/waits.h"
 #include "engine/flow/slots.h"
 #include "schema/run_flow.h"
@@ -153,6 +154,7 @@ class State {
   void rerun_run(RerunRun input);
   void invoke_directly(InvokeDirectly input);
   void publish_messages(PublishMessages input);
+  void register_topics(RegisterTopics input);
   void run_loaded(RunLoaded input);
   void fire_timers();
 
@@ -387,6 +389,12 @@ class State {
   void check_queues(std::vector<Finding>& findings) const;
   void check_sums(std::vector<Finding>& findings) const;
 
+  // -- messages.cc ------------------------------------------------------------------------------
+  void publish(const Run& run, std::vector<Publication> publications);
+  void publish(std::optional<RunId> run, std::vector<Publication> publications);
+  Position record_message(std::optional<RunId> run, const Publication& publication);
+  std::optional<ErrorInfo> misfit_of(const std::vector<Publication>& publications) const;
+
   // -- shared little things ---------------------------------------------------------------------
   Position next_pos() { return ++last_pos_; }
   Ulid new_ulid();
@@ -397,7 +405,6 @@ class State {
   void effect(Effect effect);
   void answer(Answer answer);
   void refuse(RequestId request, ErrorCode code, std::string message);
-  void publish(const Run& run, std::vector<Publication> publications);
   // The run is written to in the batch at hand.
   void touch(Run& run) { run.needs_batch = batch_ + 1; }
   PendingStep* find_pending(Run& run, const StepKey& key);
@@ -425,6 +432,8 @@ class State {
   std::map<std::string, WaitRef, std::less<>> signals_;
   Lookback lookback_;
   std::deque<EventRecord> internal_events_;
+  Topics topics_;
+  RecordedMessages recorded_messages_;
 
   // Limits.
   flow::Slots slots_;

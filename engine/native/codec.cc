@@ -1,6 +1,8 @@
 // The public codec (stepwell/codec.h) on top of the engine's own JSON.
 #include "stepwell/codec.h"
 
+#include "stepwell/json_schema.h"
+
 #include <fmt/core.h>
 
 #include <charconv>
@@ -187,6 +189,24 @@ namespace detail {
 
 void rethrow_in_member(std::string_view member, const DecodeError& error) {
   throw DecodeError(fmt::format("{}: {}", member, error.what()));
+}
+
+void write_type(Encoder& encoder, std::string_view name) {
+  encoder.begin_object();
+  encoder.key("type");
+  encoder.string(name);
+  encoder.end_object();
+}
+
+void write_whole_number(Encoder& encoder, bool is_signed) {
+  encoder.begin_object();
+  encoder.key("type");
+  encoder.string("integer");
+  if (!is_signed) {
+    encoder.key("minimum");
+    encoder.integer(0);
+  }
+  encoder.end_object();
 }
 
 void throw_missing_member(std::string_view type, std::string_view member) {

@@ -17,17 +17,19 @@ size_t cost(const Message& message) {
          message.metadata.size();
 }
 
-bool is_lifecycle(std::string_view topic) {
-  return topic == kRunTopic || topic == kStepTopic;
+// Only a channel that is named by a run has what the engine says of it.
+bool is_lifecycle(std::string_view channel, std::string_view topic) {
+  return (topic == kRunTopic || topic == kStepTopic) && RunId::parse(channel);
 }
 
 Strand strand_of(const Message& message) {
-  return {message.channel, is_lifecycle(message.topic)};
+  return {message.channel, is_lifecycle(message.channel, message.topic)};
 }
 
 // Where messages of a topic come from.
 std::vector<Strand> strands_of(const TopicName& topic) {
-  if (topic.topic) return {{topic.channel, is_lifecycle(*topic.topic)}};
+  if (topic.topic) return {{topic.channel, is_lifecycle(topic.channel, *topic.topic)}};
+  if (!RunId::parse(topic.channel)) return {{topic.channel, false}};
   return {{topic.channel, false}, {topic.channel, true}};
 }
 
@@ -185,8 +187,11 @@ void Subscription::go_live_if_caught_up() {
 
 // -- Hub ------------------------------------------------------------------------------------------
 
-Hub::Hub(HubSettings settings, uint64_t epoch)
-    : settings_(settings), epoch_(epoch), forgotten_(kForgottenPlaces) {}
+Hub::Hub(HubSettings settings, uint64_t epoch, Time started_at)
+    : settings_(std::move(settings)),
+      epoch_(epoch),
+      started_at_(started_at),
+      forgotten_(kForgottenPlaces) {}
 
 Hub::~Hub() {
   CHECK_INVARIANT(stats_.subscriptions == 0, "subscriptions end before their hub");
@@ -194,11 +199,44 @@ Hub::~Hub() {
 
 void Hub::Loss::add(const Loss& other) {
   number = std::max(number, other.number);
+  recorded = std::max(recorded, other.recorded);
   created_at = std::max(created_at, other.created_at);
 }
 
-MessageId Hub::publish(Message message, Time now) {
-  message.id = {epoch_, ++last_number_};
+Hub::Keeping Hub::keeping(const Strand& strand) const {
+  if (strand.is_lifecycle) return Keeping::kLifecycle;
+  for (const std::string& pattern : settings_.durable_channels) {
+    if (matches_channel(pattern, strand.channel)) return Keeping::kJournal;
+  }
+  return Keeping::kMemory;
+}
+
+const HistoryBounds& Hub::bounds(Keeping keeping) const {
+  if (keeping == Keeping::kLifecycle) return settings_.lifecycle;
+  return keeping == Keeping::kJournal ? settings_.durable : settings_.history;
+}
+
+void Hub::restore(const std::vector<MessageRecord>& messages) {
+  for (const MessageRecord& record : messages) {
+    last_recorded_ = std::max(last_recorded_, record.pos);
+    Message message{record.content, {epoch_, 0, record.pos}, record.run, record.created_at};
+    const Strand strand = strand_of(message);
+    if (keeping(strand) != Keeping::kJournal) continue;
+    message.id.number = ++last_number_;
+    keep(channel(strand), std::make_shared<const Message>(std::move(message)));
+  }
+}
+
+void Hub::restore_dropped(Position through) {
+  if (through == 0) return;
+  // When they were published, nobody knows any more.
+  dropped_before_.add({0, through, started_at_});
+}
+
+MessageId Hub::publish(Message message, Time now, Position recorded) {
+  last_recorded_ = std::max(last_recorded_, recorded);
+  message.id = {epoch_, ++last_number_, std::nullopt};
+  if (!settings_.durable_channels.empty()) message.id.recorded = last_recorded_;
   message.created_at = now;
   ++stats_.published;
   auto shared = std::make_shared<const Message>(std::move(message));
@@ -221,7 +259,9 @@ Hub::Loss& Hub::forgotten(const Strand& strand) {
 
 Hub::Channel& Hub::channel(const Strand& strand) {
   auto [found, is_new] = channels_.try_emplace(strand);
-  if (is_new) found->second.lost = forgotten(strand);
+  if (!is_new) return found->second;
+  found->second.lost = forgotten(strand);
+  if (keeping(strand) == Keeping::kJournal) found->second.lost.add(dropped_before_);
   return found->second;
 }
 
@@ -230,22 +270,22 @@ void Hub::keep(Channel& channel, std::shared_ptr<const Message> message) {
     channel.first_number = message->id.number;
     channel.first_published = message->created_at;
   }
-  Kept& kept = is_lifecycle(message->topic) ? kept_lifecycle_ : kept_;
+  Kept& kept = kept_of(strand_of(*message));
   kept.bytes += cost(*message);
   channel.history.push_back(message);
   kept.messages.push_back(std::move(message));
 }
 
 void Hub::evict(Time now) {
-  auto shrink = [&](Kept& kept, size_t messages_max, size_t bytes_max) {
+  for (const Keeping keeping : {Keeping::kMemory, Keeping::kLifecycle, Keeping::kJournal}) {
+    Kept& kept = kept_[static_cast<size_t>(keeping)];
+    const HistoryBounds& most = bounds(keeping);
     while (!kept.messages.empty() &&
-           (kept.messages.size() > messages_max || kept.bytes > bytes_max ||
-            kept.messages.front()->created_at < now - settings_.history_age)) {
+           (kept.messages.size() > most.messages_max || kept.bytes > most.bytes_max ||
+            kept.messages.front()->created_at < now - most.age)) {
       evict_oldest(kept);
     }
-  };
-  shrink(kept_, settings_.history_messages_max, settings_.history_bytes_max);
-  shrink(kept_lifecycle_, settings_.lifecycle_messages_max, settings_.lifecycle_bytes_max);
+  }
 }
 
 void Hub::evict_oldest(Kept& kept) {
@@ -256,7 +296,7 @@ void Hub::evict_oldest(Kept& kept) {
   Channel& channel = channels_.at(strand);
   CHECK_INVARIANT(channel.history.front() == oldest, "histories are in the order of the hub");
   channel.history.pop_front();
-  channel.lost.add({oldest->id.number, oldest->created_at});
+  channel.lost.add({oldest->id.number, oldest->id.recorded.value_or(0), oldest->created_at});
   erase_if_unused(strand);
 }
 
@@ -269,28 +309,51 @@ void Hub::erase_if_unused(const Strand& strand) {
   channels_.erase(found);
 }
 
+// The same as catch_up_from, for whoever names a message.
+bool Hub::resume_after(const MessageId& seen, const Strand& strand, uint64_t& after) const {
+  const Channel& channel = channels_.at(strand);
+  if (seen.epoch == epoch_ && seen.number <= last_number_) {
+    after = std::max(after, seen.number);
+    return seen.number < channel.lost.number;
+  }
+  const bool is_known = keeping(strand) == Keeping::kJournal && seen.epoch != epoch_ &&
+                        seen.recorded && *seen.recorded <= last_recorded_;
+  if (!is_known) return true;
+  // An earlier hub's: positions in the journal go on.
+  for (auto message = channel.history.rbegin(); message != channel.history.rend(); ++message) {
+    if ((*message)->id.recorded > seen.recorded) continue;
+    after = (*message)->id.number;
+    break;
+  }
+  return *seen.recorded < channel.lost.recorded;
+}
+
 // From which number on the subscriber catches up in this channel. True: of what it asks for,
 // something has left the history, or may have.
-bool Hub::catch_up_from(const StartFrom& start, const Channel& channel, Time now,
+bool Hub::catch_up_from(const StartFrom& start, const Strand& strand, Time now,
                         uint64_t& after) const {
+  const Channel& channel = channels_.at(strand);
   const Loss& lost = channel.lost;
   after = lost.number;  // all that there is
-  if (const auto* seen = std::get_if<After>(&start)) {
-    if (seen->id.epoch != epoch_ || seen->id.number > last_number_) return true;
-    after = std::max(after, seen->id.number);
-    return seen->id.number < lost.number;
-  }
+  if (const auto* seen = std::get_if<After>(&start)) return resume_after(seen->id, strand, after);
   const Since& since = std::get<Since>(start);
+  // Other hubs have published then, and what they kept in memory is gone.
+  const bool is_older = since.time < started_at_ && keeping(strand) != Keeping::kJournal;
   bool is_young = since.with_young_channels && channel.first_number != 0 &&
+<<<<<<< HEAD
                   channel.first_published > now - settings_.young_channel_age;
   if (is_young) return lost.number >= channel.first_number;
+=======
+                  channel.first_published >= now - settings_.young_channel_age;
+  if (is_young) return is_older || lost.number >= channel.first_number;
+>>>>>>> a1a234c (Record the messages of channels that ask for it, and check messages against schemas of their topics)
   // Backwards, and not by halving: the clock may have jumped.
   for (auto message = channel.history.rbegin(); message != channel.history.rend(); ++message) {
     if ((*message)->created_at >= since.time) continue;
     after = (*message)->id.number;
     break;
   }
-  return lost.number != 0 && lost.created_at >= since.time;
+  return is_older || (!lost.is_none() && lost.created_at >= since.time);
 }
 
 std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topics,
@@ -307,7 +370,7 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
   }
   for (const Strand& strand : strands) {
     uint64_t after = 0;
-    if (catch_up_from(start, channels_.at(strand), now, after)) made->starts_with_gap_ = true;
+    if (catch_up_from(start, strand, now, after)) made->starts_with_gap_ = true;
     made->behind_.push_back({strand, after});
   }
   made->go_live_if_caught_up();
@@ -317,8 +380,10 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
 HubStats Hub::stats() const {
   HubStats stats = stats_;
   stats.channels = channels_.size();
-  stats.history_messages = kept_.messages.size() + kept_lifecycle_.messages.size();
-  stats.history_bytes = kept_.bytes + kept_lifecycle_.bytes;
+  for (const Kept& kept : kept_) {
+    stats.history_messages += kept.messages.size();
+    stats.history_bytes += kept.bytes;
+  }
   return stats;
 }
 

@@ -11,6 +11,7 @@
 // known of channels with neither a subscriber nor a kept message takes a fixed size.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -24,18 +25,20 @@
 #include <vector>
 
 #include "engine/realtime/message.h"
+#include "schema/message.h"
 
 namespace stepwell::realtime {
 
 struct HubSettings {
-  // History; a message leaves it when any bound is passed. Zero messages: no history.
-  Duration history_age = std::chrono::minutes(5);
-  size_t history_messages_max = 100'000;
-  size_t history_bytes_max = 64u << 20;
+  // What is kept of the messages of applications.
+  HistoryBounds history{std::chrono::minutes(5), 100'000, 64u << 20};
   // The same of what the engine says of runs ($run, $step): every run speaks, and what applications
   // publish must not be forgotten sooner for it.
-  size_t lifecycle_messages_max = 50'000;
-  size_t lifecycle_bytes_max = 16u << 20;
+  HistoryBounds lifecycle{std::chrono::minutes(5), 50'000, 16u << 20};
+  // Channels whose messages are recorded in the journal: names, or beginnings of names and a `*`;
+  // and what is kept of them. Both as the core has them.
+  std::vector<std::string> durable_channels;
+  HistoryBounds durable = kDurableHistory;
   // A channel whose first message is younger is replayed from there to a subscriber that asks for
   // it: the sender of an event subscribes only after the fast engine has published. Zero: none is.
   Duration young_channel_age = std::chrono::seconds(30);
@@ -151,12 +154,20 @@ struct HubStats {
 
 class Hub {
  public:
-  // `epoch` differs from that of every earlier hub whose ids may still be around.
-  Hub(HubSettings settings, uint64_t epoch);
+  // `epoch` differs from that of every earlier hub whose ids may still be around. What was
+  // published before `started_at` was heard by others.
+  Hub(HubSettings settings, uint64_t epoch, Time started_at = {});
   ~Hub();
 
-  // Numbers the message (its id and created_at are set here) and hands it out.
-  MessageId publish(Message message, Time now);
+  // Before the first publish: what an earlier hub has published on channels with a durable history,
+  // oldest first. Messages of channels that have none any more are passed over.
+  void restore(const std::vector<MessageRecord>& messages);
+  // The messages up to this position were recorded and dropped.
+  void restore_dropped(Position through);
+
+  // Numbers the message (its id and created_at are set here) and hands it out. `recorded` is its
+  // position in the journal; 0: it is not recorded.
+  MessageId publish(Message message, Time now, Position recorded = 0);
 
   // `on_ready` runs, on the loop thread, when something waits that did not wait before, but not
   // from inside subscribe: take what waits at once. It may take, but must not destroy a
@@ -174,8 +185,10 @@ class Hub {
 
   // The newest of what left a history.
   struct Loss {
-    uint64_t number = 0;  // 0: nothing did
+    uint64_t number = 0;    // 0: nothing did since this hub is there
+    Position recorded = 0;  // 0: nothing that was recorded
     Time created_at{};
+    bool is_none() const { return number == 0 && recorded == 0; }
     void add(const Loss& other);
   };
 
@@ -192,21 +205,28 @@ class Hub {
     size_t bytes = 0;
   };
 
+  enum class Keeping : uint8_t { kMemory, kLifecycle, kJournal };
+  Keeping keeping(const Strand& strand) const;
+  Kept& kept_of(const Strand& strand) { return kept_[static_cast<size_t>(keeping(strand))]; }
+  const HistoryBounds& bounds(Keeping keeping) const;
+
   Channel& channel(const Strand& strand);
   void keep(Channel& channel, std::shared_ptr<const Message> message);
   void evict(Time now);
   void evict_oldest(Kept& kept);
   void erase_if_unused(const Strand& strand);
   Loss& forgotten(const Strand& strand);
-  bool catch_up_from(const StartFrom& start, const Channel& channel, Time now,
-                     uint64_t& after) const;
+  bool catch_up_from(const StartFrom& start, const Strand& strand, Time now, uint64_t& after) const;
+  bool resume_after(const MessageId& seen, const Strand& strand, uint64_t& after) const;
 
   HubSettings settings_;
   uint64_t epoch_;
+  Time started_at_;
   uint64_t last_number_ = 0;
+  Position last_recorded_ = 0;
+  Loss dropped_before_;  // of each channel with a durable history, by earlier hubs
   std::map<Strand, Channel> channels_;
-  Kept kept_;
-  Kept kept_lifecycle_;
+  std::array<Kept, 3> kept_;  // by Keeping
   // Of channels that are no longer known, by the hash of their names: two that share a place
   // announce each other's losses, which is a gap too many and never one too few.
   std::vector<Loss> forgotten_;

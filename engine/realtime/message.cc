@@ -18,7 +18,9 @@ bool parse_number(std::string_view text, uint64_t& number) {
 }  // namespace
 
 std::string MessageId::to_string() const {
-  return std::to_string(epoch) + "-" + std::to_string(number);
+  std::string text = std::to_string(epoch) + "-" + std::to_string(number);
+  if (recorded) text += "-" + std::to_string(*recorded);
+  return text;
 }
 
 std::optional<MessageId> MessageId::parse(std::string_view text) {
@@ -26,7 +28,11 @@ std::optional<MessageId> MessageId::parse(std::string_view text) {
   if (dash == std::string_view::npos) return std::nullopt;
   MessageId id;
   if (!parse_number(text.substr(0, dash), id.epoch)) return std::nullopt;
-  if (!parse_number(text.substr(dash + 1), id.number)) return std::nullopt;
+  text.remove_prefix(dash + 1);
+  dash = text.find('-');
+  if (!parse_number(text.substr(0, dash), id.number)) return std::nullopt;
+  if (dash == std::string_view::npos) return id;
+  if (!parse_number(text.substr(dash + 1), id.recorded.emplace())) return std::nullopt;
   return id;
 }
 

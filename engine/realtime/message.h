@@ -9,17 +9,20 @@
 
 #include "schema/ids.h"
 #include "schema/op.h"
+#include "schema/run.h"
 #include "schema/time.h"
 
 namespace stepwell::realtime {
 
 // Where a message stands in the hub's one order. `epoch` changes when the hub's counter starts
-// anew.
+// anew. `recorded`, where channels have a durable history: the position of the newest recorded
+// message so far, by which such a channel is resumed in another epoch.
 struct MessageId {
   uint64_t epoch = 0;
   uint64_t number = 0;
+  std::optional<Position> recorded;
 
-  std::string to_string() const;  // "epoch-number"
+  std::string to_string() const;  // "epoch-number" or "epoch-number-recorded"
   static std::optional<MessageId> parse(std::string_view text);
   auto operator<=>(const MessageId&) const = default;
 };

@@ -18,15 +18,19 @@ void Runtime::recover(std::function<void(Result<void>)> done) {
   Time since = wall_clock() - core::Lookback::kAgeMax;
   bool queued = reads_->submit([this, recovery, since](storage::JournalReader& reader) {
     auto functions = reader.functions();
+    auto topics = reader.topics();
     auto events = reader.recent_events(since, core::Lookback::kEventsMax);
-    post([this, recovery, functions = std::move(functions), events = std::move(events)]() mutable {
+    post([this, recovery, functions = std::move(functions), topics = std::move(topics),
+          events = std::move(events)]() mutable {
       if (is_over(*recovery)) return;
       if (!functions) return recovery_failed(recovery, functions.error());
+      if (!topics) return recovery_failed(recovery, topics.error());
       if (!events) return recovery_failed(recovery, events.error());
       recovery->core.recover_functions(std::move(*functions));
+      recovery->core.recover_topics(*topics);
       if (pipeline_) recovery->core.carry_over(pipeline_->core());
       recovery->core.recover_events(std::move(*events));
-      recover_flow_page(recovery, std::nullopt);
+      recover_messages(recovery, 0);
     });
   });
   CHECK_INVARIANT(queued, "the engine's own reads are never refused");
@@ -43,6 +47,20 @@ void Runtime::recover_flow_page(std::shared_ptr<Recovery> recovery,
       storage::FlowStateKey last = page->back().key;
       recovery->core.recover_flow_states(std::move(*page), wall_clock());
       recover_flow_page(recovery, std::move(last));
+    });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::recover_messages(std::shared_ptr<Recovery> recovery, Position after) {
+  bool queued = reads_->submit([this, recovery, after](storage::JournalReader& reader) {
+    auto page = reader.messages(after, options_.recovery_page);
+    post([this, recovery, page = std::move(page)]() mutable {
+      if (is_over(*recovery)) return;
+      if (!page) return recovery_failed(recovery, page.error());
+      if (page->messages.empty()) return recover_flow_page(recovery, std::nullopt);
+      recovery->core.recover_messages(page->messages);
+      recover_messages(recovery, page->messages.back().pos);
     });
   });
   CHECK_INVARIANT(queued, "the engine's own reads are never refused");

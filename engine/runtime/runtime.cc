@@ -31,6 +31,9 @@ std::vector<RunNo> runs_of(const storage::Batch& batch) {
     RunNo operator()(const storage::PutFunction&) const { return 0; }
     RunNo operator()(const storage::PutFlowState&) const { return 0; }
     RunNo operator()(const storage::DropFlowState&) const { return 0; }
+    RunNo operator()(const storage::PutMessage&) const { return 0; }
+    RunNo operator()(const storage::DropMessages&) const { return 0; }
+    RunNo operator()(const storage::PutTopic&) const { return 0; }
   };
   std::vector<RunNo> runs;
   for (const storage::Record& record : batch.records) {
@@ -79,6 +82,10 @@ void Runtime::on_lifecycle(std::function<void(core::PublishedMessage)> callback)
   on_lifecycle_ = std::move(callback);
 }
 
+void Runtime::on_messages_found(std::function<void(const storage::MessagePage&)> callback) {
+  on_messages_found_ = std::move(callback);
+}
+
 void Runtime::on_run_ended(std::function<void(const core::RunEnded&)> callback) {
   on_run_ended_ = std::move(callback);
 }
@@ -109,6 +116,7 @@ Result<void> Runtime::start(std::function<void(Result<void>)> ready) {
   std::vector<std::unique_ptr<storage::JournalReader>> own;
   own.push_back(std::move(readers.back()));
   own.back()->serve_engine();
+  if (const Result<void> found = find_messages(*own.back()); !found) return found.error();
   readers.pop_back();
   reads_ = std::make_unique<ReadPool>(std::move(own), kUnbounded);
   queries_ = std::make_unique<ReadPool>(std::move(readers), options_.query_queue_max);
@@ -123,6 +131,18 @@ Result<void> Runtime::start(std::function<void(Result<void>)> ready) {
   state_ = RuntimeState::kRecovering;
   post([this, ready = std::move(ready)]() mutable { recover(std::move(ready)); });
   return {};
+}
+
+// Before anybody can subscribe: who resumes must find what there was.
+Result<void> Runtime::find_messages(storage::JournalReader& reader) {
+  if (!on_messages_found_) return {};
+  for (Position last = 0;;) {
+    Result<storage::MessagePage> page = reader.messages(last, options_.recovery_page);
+    if (!page) return page.error();
+    on_messages_found_(*page);
+    if (page->messages.empty()) return {};
+    last = page->messages.back().pos;
+  }
 }
 
 void Runtime::post(std::function<void()> task) {

@@ -24,7 +24,7 @@ namespace stepwell::runtime {
 
 struct RuntimeOptions {
   core::Settings settings;
-  size_t recovery_page = 5000;   // open runs read at a time
+  size_t recovery_page = 5000;   // open runs, or recorded messages, read at a time
   size_t query_threads = 1;      // for queries of people and programs
   size_t query_queue_max = 256;  // beyond that they are refused
   // Work that waits for its answer: each event of a request counts, any other request counts as
@@ -67,6 +67,8 @@ class Runtime : private core::PipelinePort {
   // The same for what the engine says of runs by itself: that they begin and end, and that a step
   // is resolved. Comes after what was published in the same batch.
   void on_lifecycle(std::function<void(core::PublishedMessage)> callback);
+  // Runs inside start() for each page of the recorded messages, oldest first.
+  void on_messages_found(std::function<void(const storage::MessagePage&)> callback);
   // Runs on the loop thread for each run that ends, after its commit.
   void on_run_ended(std::function<void(const core::RunEnded&)> callback);
   // Runs on the loop thread after each commit, with the runs of which it recorded something.
@@ -124,6 +126,8 @@ class Runtime : private core::PipelinePort {
     size_t work = 0;
   };
 
+  Result<void> find_messages(storage::JournalReader& reader);
+
   // The pipeline's port.
   void commit(storage::Batch batch) override;
   void fetch(core::FetchId id, const core::Lookup& lookup) override;
@@ -156,6 +160,7 @@ class Runtime : private core::PipelinePort {
   void recover_from_full_disk();
   void recover_flow_page(std::shared_ptr<Recovery> recovery,
                          std::optional<storage::FlowStateKey> after);
+  void recover_messages(std::shared_ptr<Recovery> recovery, Position after);
   void recover_page(std::shared_ptr<Recovery> recovery, RunNo after);
   void recovered(std::shared_ptr<Recovery> recovery);
   bool is_over(Recovery& recovery);
@@ -167,6 +172,7 @@ class Runtime : private core::PipelinePort {
   std::map<DriverKind, core::Driver*> drivers_;
   std::function<void(core::PublishedMessage)> on_publish_;
   std::function<void(core::PublishedMessage)> on_lifecycle_;
+  std::function<void(const storage::MessagePage&)> on_messages_found_;
   std::function<void(const core::RunEnded&)> on_run_ended_;
   std::function<void(const std::vector<RunNo>&)> on_commit_;
   std::function<void(storage::CommitOutcome, const std::string&)> on_fatal_;

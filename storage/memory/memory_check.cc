@@ -98,6 +98,7 @@ Result<std::vector<std::string>> MemoryReader::check(bool deep) {
     check_table(store().runs(), "run", store().last_pos, findings);
     check_table(store().steps(), "step", store().last_pos, findings);
     check_table(store().attempts(), "attempt", store().last_pos, findings);
+    check_table(store().messages(), "message", store().last_pos, findings);
     return findings;
   });
 }

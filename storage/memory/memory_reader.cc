@@ -218,6 +218,27 @@ Result<std::vector<FlowState>> MemoryReader::flow_states(const std::optional<Flo
   });
 }
 
+Result<MessagePage> MemoryReader::messages(Position after, size_t limit) {
+  return in_call<MessagePage>([&]() -> Result<MessagePage> {
+    MessagePage page{.dropped_through = store().messages_dropped()};
+    const auto& messages = store().messages();
+    for (auto it = messages.upper_bound(after);
+         it != messages.end() && page.messages.size() < limit; ++it) {
+      if (!is_sound(it->second)) return corrupt("message", it->first);
+      page.messages.push_back(it->second.record);
+    }
+    return page;
+  });
+}
+
+Result<std::vector<TopicRecord>> MemoryReader::topics() {
+  return in_call<std::vector<TopicRecord>>([&]() -> Result<std::vector<TopicRecord>> {
+    std::vector<TopicRecord> topics;
+    for (const auto& [name, topic] : store().topics()) topics.push_back(topic);
+    return topics;
+  });
+}
+
 Result<std::vector<RunRecord>> MemoryReader::list_runs(const RunFilter& filter) {
   return in_call<std::vector<RunRecord>>([&]() -> Result<std::vector<RunRecord>> {
     std::vector<RunRecord> page;

@@ -1,5 +1,6 @@
 #include "storage/memory/memory_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/checksum.h"
@@ -70,6 +71,11 @@ uint32_t checksum_of(const AttemptRecord& attempt) {
 
 uint32_t checksum_of(const FlowState& state) {
   return Checksum().add(state.key.function).add(state.key.key).add(state.data).value();
+}
+
+uint32_t checksum_of(const MessageRecord& message) {
+  const Publication& content = message.content;
+  return Checksum().add(content.channel).add(content.topic).add(content.data).value();
 }
 
 std::optional<std::string> MemoryStore::apply(const std::vector<Record>& records) {
@@ -265,6 +271,27 @@ bool MemoryStore::put(const PutFlowState& put) {
   return true;
 }
 
+bool MemoryStore::put(const PutMessage& put) {
+  const Position pos = put.message.pos;
+  if (!messages_.emplace(pos, checked(put.message)).second) return false;
+  undo_.emplace_back(RemoveMessage{pos});
+  return true;
+}
+
+void MemoryStore::revert(RemoveMessage& undo) {
+  messages_.erase(undo.pos);
+}
+
+bool MemoryStore::put(const DropMessages& drop) {
+  RestoreMessages undo{{}, messages_dropped_};
+  messages_dropped_ = std::max(messages_dropped_, drop.through);
+  while (!messages_.empty() && messages_.begin()->first <= drop.through) {
+    undo.messages.insert(messages_.extract(messages_.begin()));
+  }
+  undo_.emplace_back(std::move(undo));
+  return true;
+}
+
 bool MemoryStore::put(const DropFlowState& drop) {
   auto it = flow_states_.lower_bound({drop.function, drop.kind, drop.key, 0});
   const auto end = flow_states_.upper_bound({drop.function, drop.kind, drop.key, drop.up_to});
@@ -280,6 +307,32 @@ void MemoryStore::revert(RestoreFlowState& undo) {
     flow_states_[undo.key] = std::move(*undo.state);
   } else {
     flow_states_.erase(undo.key);
+  }
+}
+
+void MemoryStore::revert(RestoreMessages& undo) {
+  messages_dropped_ = undo.dropped_through;
+  messages_.merge(undo.messages);
+}
+
+bool MemoryStore::put(const PutTopic& put) {
+  std::pair name(put.topic.channel, put.topic.topic);
+  RestoreTopic undo{name, std::nullopt};
+  if (const TopicRecord* known = find_in(topics_, name)) undo.topic = *known;
+  if (put.topic.schema.empty()) {
+    topics_.erase(name);
+  } else {
+    topics_[std::move(name)] = put.topic;
+  }
+  undo_.emplace_back(std::move(undo));
+  return true;
+}
+
+void MemoryStore::revert(RestoreTopic& undo) {
+  if (undo.topic) {
+    topics_[undo.name] = std::move(*undo.topic);
+  } else {
+    topics_.erase(undo.name);
   }
 }
 
@@ -353,6 +406,8 @@ bool MemoryStore::corrupt(Position pos) {
     damage(step->second.record.data);
   } else if (auto attempt = attempts_.find(pos); attempt != attempts_.end()) {
     damage(attempt->second.record.error.message);
+  } else if (auto message = messages_.find(pos); message != messages_.end()) {
+    damage(message->second.record.content.data);
   } else {
     return false;
   }

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -60,6 +61,11 @@ class MemoryStore {
   const std::map<Position, Checked<AttemptRecord>>& attempts() const { return attempts_; }
   const std::map<std::string, StoredFunction>& functions() const { return functions_; }
   const std::map<FlowStateKey, Checked<FlowState>>& flow_states() const { return flow_states_; }
+  const std::map<Position, Checked<MessageRecord>>& messages() const { return messages_; }
+  Position messages_dropped() const { return messages_dropped_; }
+  const std::map<std::pair<std::string, std::string>, TopicRecord>& topics() const {
+    return topics_;
+  }
   const std::set<RunNo>& open_runs() const { return open_; }
   size_t pending_steps() const { return pending_count_; }
 
@@ -100,8 +106,20 @@ class MemoryStore {
     FlowStateKey key;
     std::optional<Checked<FlowState>> state;
   };
+  struct RemoveMessage {
+    Position pos;
+  };
+  struct RestoreMessages {
+    std::map<Position, Checked<MessageRecord>> messages;
+    Position dropped_through;
+  };
+  struct RestoreTopic {
+    std::pair<std::string, std::string> name;
+    std::optional<TopicRecord> topic;
+  };
   using Undo = std::variant<RemoveEvent, RemoveRun, RemoveStep, RemoveAttempt, RestoreRun,
-                            RestoreStep, RestoreFunction, RestoreFlowState>;
+                            RestoreStep, RestoreFunction, RestoreFlowState, RemoveMessage,
+                            RestoreMessages, RestoreTopic>;
 
   bool put(const PutEvent& put);
   bool put(const PutRun& put);
@@ -113,6 +131,9 @@ class MemoryStore {
   bool put(const PutFunction& put);
   bool put(const PutFlowState& put);
   bool put(const DropFlowState& drop);
+  bool put(const PutMessage& put);
+  bool put(const DropMessages& drop);
+  bool put(const PutTopic& put);
 
   void revert(RemoveEvent& undo);
   void revert(RemoveRun& undo);
@@ -122,6 +143,9 @@ class MemoryStore {
   void revert(RestoreStep& undo);
   void revert(RestoreFunction& undo);
   void revert(RestoreFlowState& undo);
+  void revert(RemoveMessage& undo);
+  void revert(RestoreMessages& undo);
+  void revert(RestoreTopic& undo);
 
   void index_run(const RunRecord& run);
   // Replaces a step, keeping its indexes, and gives what was there.
@@ -135,6 +159,9 @@ class MemoryStore {
   std::map<Position, Checked<AttemptRecord>> attempts_;
   std::map<std::string, StoredFunction> functions_;
   std::map<FlowStateKey, Checked<FlowState>> flow_states_;
+  std::map<Position, Checked<MessageRecord>> messages_;
+  Position messages_dropped_ = 0;
+  std::map<std::pair<std::string, std::string>, TopicRecord> topics_;
 
   std::unordered_map<EventId, std::set<Position>> events_by_id_;
   std::unordered_map<std::string, std::set<Position>> events_by_user_id_;
@@ -154,5 +181,6 @@ uint32_t checksum_of(const RunRecord& run);
 uint32_t checksum_of(const StepRecord& step);
 uint32_t checksum_of(const AttemptRecord& attempt);
 uint32_t checksum_of(const FlowState& state);
+uint32_t checksum_of(const MessageRecord& message);
 
 }  // namespace stepwell::storage

@@ -25,11 +25,14 @@ constexpr const char* kQuickQueries[] = {
     " WHERE pending_steps <> n",
     "SELECT 'position ' || p || ' is above the last one given out, ' || last_pos FROM shards,"
     " (SELECT max(p) AS p FROM (SELECT max(pos) AS p FROM events UNION ALL SELECT max(no) FROM runs"
-    " UNION ALL SELECT max(pos) FROM steps UNION ALL SELECT max(pos) FROM attempts))"
+    " UNION ALL SELECT max(pos) FROM steps UNION ALL SELECT max(pos) FROM attempts"
+    " UNION ALL SELECT max(pos) FROM messages))"
     " WHERE p > last_pos",
 };
 
 constexpr const char* kDeepQueries[] = {
+    "SELECT 'message ' || pos || ' is there, though all up to ' || dropped_through"
+    " || ' were dropped' FROM messages, message_history WHERE pos <= dropped_through",
     "SELECT 'events: ' || events || ' counted, ' || n || ' found' FROM shards,"
     " (SELECT count(*) AS n FROM events) WHERE events <> n",
     "SELECT 'runs: ' || runs || ' counted, ' || n || ' found' FROM shards,"
@@ -137,6 +140,8 @@ Result<void> SqliteReader::check_checksums(std::vector<std::string>& findings) {
   if (auto done = scan(kStepColumns, "steps", read_step); !done) return done;
   if (auto done = scan(kAttemptColumns, "attempts", read_attempt); !done) return done;
   if (auto done = scan(kFlowStateColumns, "flow_states", read_flow_state); !done) return done;
+  if (auto done = scan(kMessageColumns, "messages", read_message); !done) return done;
+  if (auto done = scan(kTopicColumns, "topics", read_topic); !done) return done;
   return scan(kFunctionColumns, "functions", read_function);
 }
 

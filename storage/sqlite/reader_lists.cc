@@ -245,6 +245,51 @@ Result<std::vector<FlowState>> SqliteReader::flow_states(const std::optional<Flo
   });
 }
 
+Result<MessagePage> SqliteReader::messages(Position after, size_t limit) {
+  return in_call<MessagePage>([&]() -> Result<MessagePage> {
+    MessagePage page;
+    Result<Statement*> dropped =
+        database_.cached("SELECT dropped_through FROM message_history WHERE shard = 0");
+    if (!dropped) return dropped.error();
+    auto read = for_each(**dropped, [&]() -> Result<void> {
+      page.dropped_through = (*dropped)->read_position();
+      return {};
+    });
+    if (!read) return read.error();
+    static const std::string sql =
+        fmt::format("SELECT {} FROM messages WHERE pos > ? ORDER BY pos LIMIT ?", kMessageColumns);
+    Result<Statement*> statement = database_.cached(sql.c_str());
+    if (!statement) return statement.error();
+    (*statement)->key(after).integer(static_cast<int64_t>(limit));
+    read = for_each(**statement, [&]() -> Result<void> {
+      Result<MessageRecord> message = read_message(**statement);
+      if (!message) return message.error();
+      page.messages.push_back(std::move(*message));
+      return {};
+    });
+    if (!read) return read.error();
+    return page;
+  });
+}
+
+Result<std::vector<TopicRecord>> SqliteReader::topics() {
+  return in_call<std::vector<TopicRecord>>([&]() -> Result<std::vector<TopicRecord>> {
+    static const std::string sql =
+        fmt::format("SELECT {} FROM topics ORDER BY channel, topic", kTopicColumns);
+    Result<Statement*> statement = database_.cached(sql.c_str());
+    if (!statement) return statement.error();
+    std::vector<TopicRecord> topics;
+    auto read = for_each(**statement, [&]() -> Result<void> {
+      Result<TopicRecord> topic = read_topic(**statement);
+      if (!topic) return topic.error();
+      topics.push_back(std::move(*topic));
+      return {};
+    });
+    if (!read) return read.error();
+    return topics;
+  });
+}
+
 Result<JournalStats> SqliteReader::stats() {
   return in_call<JournalStats>([&]() -> Result<JournalStats> {
     Result<Statement*> statement = database_.cached(

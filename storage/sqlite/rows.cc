@@ -78,6 +78,21 @@ uint32_t payload_checksum(std::string_view error, std::string_view payload) {
   return Checksum().add(error).add(payload).value();
 }
 
+uint32_t message_checksum(const Publication& content, std::string_view run) {
+  return Checksum()
+      .add(content.channel)
+      .add(content.topic)
+      .add(run)
+      .add(content.stream)
+      .add(content.metadata)
+      .add(content.data)
+      .value();
+}
+
+uint32_t topic_checksum(const TopicRecord& topic) {
+  return Checksum().add(topic.channel).add(topic.topic).add(topic.schema).value();
+}
+
 // The columns of a run that its updates replace.
 void bind_run_state(Statement& statement, const RunRecord& run, std::string& scratch) {
   std::string_view error = error_text(run.error, scratch);
@@ -178,6 +193,22 @@ void bind_flow_state(Statement& statement, const FlowState& state) {
 void bind_flow_state_drop(Statement& statement, const DropFlowState& drop) {
   statement.text(drop.function).integer(static_cast<int>(drop.kind)).text(drop.key);
   statement.key(drop.up_to);
+}
+
+void bind_message(Statement& statement, const MessageRecord& message) {
+  const Publication& content = message.content;
+  std::string_view run = message.run ? view_of(message.run->ulid.bytes) : std::string_view();
+  statement.key(message.pos).text(content.channel).text(content.topic);
+  statement.integer(static_cast<int>(content.kind));
+  message.run ? statement.blob(run) : statement.null();
+  statement.integer(to_millis(message.created_at)).text_or_null(content.stream);
+  statement.integer(message_checksum(content, run)).text_or_null(content.metadata);
+  statement.blob(content.data);
+}
+
+void bind_topic(Statement& statement, const PutTopic& put) {
+  statement.text(put.topic.channel).text(put.topic.topic).integer(static_cast<int64_t>(put.pos));
+  statement.integer(topic_checksum(put.topic)).text(put.topic.schema);
 }
 
 Result<EventRecord> read_event(Statement& row) {
@@ -331,6 +362,41 @@ Result<FlowState> read_flow_state(Statement& row) {
   return Error{ErrorCode::kCorrupt,
                fmt::format("a flow state of function \"{}\" is damaged: its checksum is wrong",
                            state.key.function)};
+}
+
+Result<MessageRecord> read_message(Statement& row) {
+  MessageRecord message;
+  Publication& content = message.content;
+  message.pos = row.read_position();
+  content.channel = row.read_text();
+  content.topic = row.read_text();
+  const int64_t kind = row.read_integer();
+  bool is_sound = kind >= 0 && kind <= static_cast<int>(MessageKind::kRaw);
+  content.kind = static_cast<MessageKind>(kind);
+  const std::string run(row.read_text());
+  if (!run.empty()) is_sound = copy_bytes(run, message.run.emplace().ulid.bytes) && is_sound;
+  message.created_at = from_millis(row.read_integer());
+  content.stream = row.read_text();
+  const auto checksum = static_cast<uint32_t>(row.read_integer());
+  content.metadata = row.read_text();
+  content.data = row.read_text();
+  if (!is_sound || checksum != message_checksum(content, run)) {
+    return corrupt("messages", message.pos);
+  }
+  return message;
+}
+
+Result<TopicRecord> read_topic(Statement& row) {
+  TopicRecord topic;
+  topic.channel = row.read_text();
+  topic.topic = row.read_text();
+  const auto checksum = static_cast<uint32_t>(row.read_integer());
+  topic.schema = row.read_text();
+  if (checksum == topic_checksum(topic)) return topic;
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("topic \"{}\" of channel \"{}\" is damaged: its checksum is wrong; "
+                           "restore a backup",
+                           topic.topic, topic.channel)};
 }
 
 }  // namespace stepwell::storage

@@ -66,6 +66,20 @@ inline constexpr char kPutFlowState[] =
 inline constexpr char kDropFlowState[] =
     "DELETE FROM flow_states WHERE function = ? AND kind = ? AND key = ? AND pos <= ?";
 
+inline constexpr char kInsertMessage[] =
+    "INSERT INTO messages (pos, channel, topic, kind, run, created_at, stream, crc, metadata, data)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+
+inline constexpr char kDropMessages[] = "DELETE FROM messages WHERE pos <= ?";
+inline constexpr char kRememberDropped[] =
+    "UPDATE message_history SET dropped_through = max(dropped_through, ?) WHERE shard = 0";
+
+inline constexpr char kPutTopic[] =
+    "INSERT INTO topics (channel, topic, pos, crc, schema) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (channel, topic) DO UPDATE SET pos = excluded.pos, crc = excluded.crc,"
+    " schema = excluded.schema";
+inline constexpr char kDropTopic[] = "DELETE FROM topics WHERE channel = ? AND topic = ?";
+
 }  // namespace sql
 
 // What read_… expects a SELECT to give, in this order.
@@ -82,6 +96,9 @@ inline constexpr char kAttemptColumns[] =
     "pos, run, step, attempt, started_at, ended_at, retry_at, crc, error";
 inline constexpr char kFunctionColumns[] = "id, is_archived, crc, config";
 inline constexpr char kFlowStateColumns[] = "function, kind, key, pos, at, crc, data";
+inline constexpr char kMessageColumns[] =
+    "pos, channel, topic, kind, run, created_at, stream, crc, metadata, data";
+inline constexpr char kTopicColumns[] = "channel, topic, crc, schema";
 
 // Bind a record to the statement of the same name. The record and `scratch` (which holds what is
 // built for the binding) must stay until the statement has run.
@@ -94,6 +111,8 @@ void bind_attempt(Statement& statement, const AttemptRecord& attempt, std::strin
 void bind_function(Statement& statement, const PutFunction& put, std::string& scratch);
 void bind_flow_state(Statement& statement, const FlowState& state);
 void bind_flow_state_drop(Statement& statement, const DropFlowState& drop);
+void bind_message(Statement& statement, const MessageRecord& message);
+void bind_topic(Statement& statement, const PutTopic& put);
 
 // Read the row that the statement stands on. kCorrupt, naming the row, if its checksum or a value
 // in it is wrong. read_event leaves the data of an event made by the end of a run empty; read_run
@@ -104,5 +123,7 @@ Result<StepRecord> read_step(Statement& row);
 Result<AttemptRecord> read_attempt(Statement& row);
 Result<StoredFunction> read_function(Statement& row);
 Result<FlowState> read_flow_state(Statement& row);
+Result<MessageRecord> read_message(Statement& row);
+Result<TopicRecord> read_topic(Statement& row);
 
 }  // namespace stepwell::storage

@@ -33,6 +33,8 @@ class SqliteReader : public JournalReader {
   Result<std::vector<StoredFunction>> functions() override;
   Result<std::vector<FlowState>> flow_states(const std::optional<FlowStateKey>& after,
                                              size_t limit) override;
+  Result<MessagePage> messages(Position after, size_t limit) override;
+  Result<std::vector<TopicRecord>> topics() override;
   Result<std::vector<RunRecord>> list_runs(const RunFilter& filter) override;
   Result<std::vector<EventRecord>> list_events(const EventFilter& filter) override;
   Result<std::optional<EventRecord>> find_event(std::string_view id) override;

@@ -81,12 +81,14 @@ SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database data
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
-  Statement* all[] = {&begin_,          &commit_,         &rollback_,
-                      &swap_,           &count_,          &void_tail_,
-                      &insert_event_,   &insert_run_,     &insert_run_event_,
-                      &update_run_,     &insert_step_,    &update_step_,
-                      &drop_steps_,     &insert_attempt_, &put_function_,
-                      &put_flow_state_, &drop_flow_state_};
+  Statement* all[] = {&begin_,          &commit_,           &rollback_,
+                      &swap_,           &count_,            &void_tail_,
+                      &insert_event_,   &insert_run_,       &insert_run_event_,
+                      &update_run_,     &insert_step_,      &update_step_,
+                      &drop_steps_,     &insert_attempt_,   &put_function_,
+                      &put_flow_state_, &drop_flow_state_,  &insert_message_,
+                      &drop_messages_,  &remember_dropped_, &put_topic_,
+                      &drop_topic_};
   if (getpid() != owner_pid_) {
     for (Statement* statement : all) statement->abandon();
     database_.abandon();
@@ -122,6 +124,11 @@ Result<void> SqliteJournal::prepare() {
       {put_function_, sql::kPutFunction},
       {put_flow_state_, sql::kPutFlowState},
       {drop_flow_state_, sql::kDropFlowState},
+      {insert_message_, sql::kInsertMessage},
+      {drop_messages_, sql::kDropMessages},
+      {remember_dropped_, sql::kRememberDropped},
+      {put_topic_, sql::kPutTopic},
+      {drop_topic_, sql::kDropTopic},
   };
   for (const Wanted& each : wanted) {
     Result<Statement> statement = database_.prepare(each.sql);
@@ -250,6 +257,11 @@ int SqliteJournal::apply(const Record& record, Deltas& deltas) {
     bind_attempt(insert_attempt_, put->attempt, scratch_);
     return run_once(insert_attempt_);
   }
+  return apply_other(record);
+}
+
+// What is rarer.
+int SqliteJournal::apply_other(const Record& record) {
   if (const auto* put = std::get_if<PutFlowState>(&record)) {
     bind_flow_state(put_flow_state_, *put);
     return put_flow_state_.run();
@@ -258,8 +270,27 @@ int SqliteJournal::apply(const Record& record, Deltas& deltas) {
     bind_flow_state_drop(drop_flow_state_, *drop);
     return drop_flow_state_.run();
   }
+  if (const auto* put = std::get_if<PutMessage>(&record)) {
+    bind_message(insert_message_, put->message);
+    return run_once(insert_message_);
+  }
+  if (const auto* drop = std::get_if<DropMessages>(&record)) return drop_messages(drop->through);
+  if (const auto* put = std::get_if<PutTopic>(&record)) return put_topic(*put);
   bind_function(put_function_, std::get<PutFunction>(record), scratch_);
   return put_function_.run();
+}
+
+int SqliteJournal::drop_messages(Position through) {
+  int code = drop_messages_.key(through).run();
+  return code == SQLITE_DONE ? remember_dropped_.key(through).run() : code;
+}
+
+int SqliteJournal::put_topic(const PutTopic& put) {
+  if (put.topic.schema.empty()) {
+    return drop_topic_.text(put.topic.channel).text(put.topic.topic).run();
+  }
+  bind_topic(put_topic_, put);
+  return put_topic_.run();
 }
 
 int SqliteJournal::put_run(const RunRecord& run, Deltas& deltas) {

@@ -53,6 +53,9 @@ class SqliteJournal : public Journal {
   int put_run(const RunRecord& run, Deltas& deltas);
   int update_run(const RunRecord& run, Deltas& deltas);
   int drop_pending(const DropPendingSteps& drop, Deltas& deltas);
+  int apply_other(const Record& record);
+  int drop_messages(Position through);
+  int put_topic(const PutTopic& put);
   int run_once(Statement& statement);
   int add_counters(ShardId shard, const Deltas& deltas);
 
@@ -81,6 +84,7 @@ class SqliteJournal : public Journal {
   Statement insert_event_, insert_run_, insert_run_event_, update_run_;
   Statement insert_step_, update_step_, drop_steps_, insert_attempt_, put_function_;
   Statement put_flow_state_, drop_flow_state_;
+  Statement insert_message_, drop_messages_, remember_dropped_, put_topic_, drop_topic_;
 };
 
 }  // namespace stepwell::storage

@@ -27,6 +27,7 @@ STEPWELL_FIELDS(Note, text);
 
 constexpr EventType<Order> order_placed{"order/placed"};
 constexpr EventType<Order> order_paid{"order/paid"};
+constexpr EventType<Order> order_paid_again{"order/paid-again"};
 
 Task<int> add_up(Context<Order> ctx) {
   auto& step = ctx.step;
@@ -90,6 +91,92 @@ TEST_CASE("an event becomes a run, its steps run, its result and its message are
     std::lock_guard lock(mutex);
     CHECK(heard == "sum of o1");
   }
+}
+
+// What a subscriber hears, across threads.
+class Heard {
+ public:
+  void add(std::string text) {
+    std::lock_guard lock(mutex_);
+    texts_.push_back(std::move(text));
+    changed_.notify_all();
+  }
+  std::vector<std::string> wait_for(size_t count) {
+    std::unique_lock lock(mutex_);
+    CHECK(changed_.wait_for(lock, 30s, [&] { return texts_.size() >= count; }));
+    return texts_;
+  }
+  std::function<void(const Message&)> callback() {
+    return [this](const Message& message) {
+      last_id = message.id;
+      add(message.data);
+    };
+  }
+  std::string last_id;  // read it when nothing comes any more
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> texts_;
+};
+
+TEST_CASE("a subscriber in process goes on after a restart where the channel is durable") {
+  TemporaryFile file;
+  const auto options = [&] {
+    return EngineOptions{.journal = sqlite(file.path()), .durable_channels = {"no*"}};
+  };
+  Heard before;
+  {
+    Engine engine(options());
+    engine.function({.id = "add-up"}, order_placed, add_up);
+    engine.start();
+    auto subscription = engine.subscribe("notes", "", before.callback());
+    engine.send(order_placed, {.id = "o1", .amount = 7});
+    before.wait_for(1);
+    subscription.reset();
+    const std::string event = engine.send(order_placed, {.id = "o2", .amount = 7});
+    engine.wait_for(only_run_of(engine, event), 30s);
+  }
+  Engine engine(options());
+  engine.function({.id = "add-up"}, order_placed, add_up);
+  engine.start();
+  Heard after;
+  auto subscription =
+      engine.subscribe("notes", "sums", after.callback(),
+                       {.after = before.last_id, .on_gap = [&](auto) { after.add("gap"); }});
+  CHECK(after.wait_for(1)[0] == R"({"text":"sum of o2"})");
+  // Of a channel that nobody recorded, what came before is lost and said to be.
+  auto other = engine.subscribe("others", "", after.callback(),
+                                {.after = before.last_id, .on_gap = [&](auto missed) {
+                                   after.add(missed ? "some" : "gap");
+                                 }});
+  CHECK(after.wait_for(2)[1] == "gap");
+  CHECK_THROWS_AS((void)engine.subscribe("notes", "", after.callback(), {.after = "x"}),
+                  EngineError);
+}
+
+// Of the shape that an older program publishes.
+struct OldNote {
+  int text = 0;
+};
+STEPWELL_FIELDS(OldNote, text);
+
+TEST_CASE("a topic that is registered with its type refuses what does not fit") {
+  Engine engine({.journal = in_memory()});
+  engine.topic(Topic<Note>{"n*", "sums"});
+  engine.function({.id = "old"}, order_placed, [](Context<Order> ctx) -> Task<void> {
+    OldNote note{.text = 7};
+    co_await ctx.step.publish("tell", Topic<OldNote>{"notes", "sums"}, note);
+  });
+  engine.function({.id = "add-up"}, order_paid_again, add_up);
+  engine.start();
+  const std::string event = engine.send(order_placed, {.id = "o1", .amount = 7});
+  const RunInfo failed = engine.wait_for(only_run_of(engine, event), 30s);
+  CHECK(failed.state == RunState::kFailed);
+  CHECK(failed.error_message.find("data.text: must be a string") != std::string::npos);
+  const std::string again = engine.send(order_paid_again, {.id = "o1", .amount = 7});
+  CHECK(engine.wait_for(only_run_of(engine, again), 30s).state == RunState::kCompleted);
+  CHECK_THROWS_AS(engine.topic(Topic<Note>{"late", "sums"}), EngineError);
 }
 
 TEST_CASE("a run that waits goes on in the next process") {

@@ -52,6 +52,25 @@ static std::string decode_fault(std::string_view json) {
   return "";
 }
 
+TEST_CASE("the schema of a type is what its values look like as JSON") {
+  CHECK(json_schema<shop::Item>() ==
+        R"({"type":"object","properties":{"name":{"type":"string"},"size":true},)"
+        R"("required":["name","size"]})");
+  CHECK(json_schema<shop::Basket>() ==
+        R"({"type":"object","properties":{"items":{"type":"array","items":)" +
+            json_schema<shop::Item>() +
+            R"(},"prices":{"type":"object","additionalProperties":{"type":"number"}},)"
+            R"("note":{"anyOf":[{"type":"string"},{"type":"null"}]},)"
+            R"("corner":{"type":"array","items":{"type":"integer"},"minItems":2,"maxItems":2},)"
+            R"("is_open":{"type":"boolean"},"total":{"type":"integer","minimum":0},"extra":true},)"
+            R"("required":["items","prices","corner","is_open","total","extra"]})");
+  CHECK(json_schema<shop::Settings>() ==
+        R"({"type":"object","properties":{"retries":{"type":"integer"},)"
+        R"("mode":{"type":"string"}},"required":[]})");
+  CHECK(json_schema<std::nullptr_t>() == R"({"type":"null"})");
+  CHECK(json_schema<RawJson>() == "true");
+}
+
 TEST_CASE("a struct becomes an object and comes back") {
   shop::Basket basket;
   basket.items = {{"cup", shop::Size::kLarge}, {"a \"quoted\" tea\n", shop::Size::kSmall}};

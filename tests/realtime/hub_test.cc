@@ -38,6 +38,10 @@ std::vector<std::string> drain(Subscription& subscription) {
 
 using Seen = std::vector<std::string>;
 
+HubSettings keeping(size_t messages_max, Duration age = 5min) {
+  return {.history = {age, messages_max, 64u << 20}};
+}
+
 TEST_CASE("a subscriber hears its topics, in order, each message once") {
   Hub hub({}, 1);
   auto all = hub.subscribe({{"a", kEveryTopic}, {"a", "x"}}, FromNow{}, kNow, nullptr);
@@ -105,7 +109,7 @@ TEST_CASE("a resume goes on after the last id that was seen") {
 }
 
 TEST_CASE("an unknown epoch and an id that is too old begin with a gap") {
-  Hub hub({.history_messages_max = 2}, 7);
+  Hub hub(keeping(2), 7);
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   for (int i = 2; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
   auto other = hub.subscribe({{"a", kEveryTopic}}, After{{6, 3}}, kNow, nullptr);
@@ -117,7 +121,7 @@ TEST_CASE("an unknown epoch and an id that is too old begin with a gap") {
 }
 
 TEST_CASE("a channel that was forgotten still announces what it lost") {
-  Hub hub({.history_age = 1min}, 1);
+  Hub hub(keeping(100, 1min), 1);
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("a", "x", "2"), kNow);
   hub.publish(message("b", "x", "3"), kNow + 5min);
@@ -148,7 +152,7 @@ TEST_CASE("no channel is young when none shall be") {
 }
 
 TEST_CASE("what is gone of the time that was asked for is announced") {
-  Hub hub({.history_messages_max = 2}, 1);
+  Hub hub(keeping(2), 1);
   for (int i = 1; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow + i * 40s);
   Time now = kNow + 170s;
   auto too_old = hub.subscribe({{"a", kEveryTopic}}, Since{kNow + 80s}, now, nullptr);
@@ -161,7 +165,7 @@ TEST_CASE("what is gone of the time that was asked for is announced") {
 }
 
 TEST_CASE("a channel that comes back after it was forgotten has not forgotten its loss") {
-  Hub hub({.history_age = 1min}, 1);
+  Hub hub(keeping(100, 1min), 1);
   MessageId first = hub.publish(message("a", "x", "1"), kNow);
   hub.publish(message("a", "x", "2"), kNow);
   hub.publish(message("a", "x", "3"), kNow + 5min);
@@ -179,7 +183,7 @@ TEST_CASE("an id that the hub has not given yet is not believed") {
 }
 
 TEST_CASE("without history, what is over is gone, and is said to be") {
-  Hub hub({.history_messages_max = 0}, 1);
+  Hub hub(keeping(0), 1);
   hub.publish(message("a", "x", "1"), kNow);
   auto live = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
   hub.publish(message("a", "x", "2"), kNow);
@@ -220,7 +224,7 @@ TEST_CASE("who catches up is bounded by the history, not by its queue") {
 }
 
 TEST_CASE("history that passes while somebody reads it is a gap in its place") {
-  Hub hub({.history_messages_max = 4}, 1);
+  Hub hub(keeping(4), 1);
   for (int i = 1; i <= 4; ++i) hub.publish(message("a", "x", std::to_string(i)), kNow);
   auto s = hub.subscribe({{"a", kEveryTopic}}, After{{1, 0}}, kNow, nullptr);
   CHECK(std::get<0>(s->take(1).at(0))->data == "1");
@@ -258,21 +262,24 @@ TEST_CASE("a topic that is added while a subscriber catches up is heard from now
 }
 
 TEST_CASE("what the engine says of runs does not push messages of applications out") {
-  Hub hub({.history_messages_max = 3, .lifecycle_messages_max = 2}, 1);
-  MessageId first = hub.publish(message("r", "x", "1"), kNow);
-  for (int i = 2; i <= 6; ++i) hub.publish(message("r", "$step", std::to_string(i)), kNow);
-  hub.publish(message("r", "x", "7"), kNow);
-  hub.publish(message("r", "$run", "8"), kNow);
-  auto data = hub.subscribe({{"r", "x"}}, After{{1, 0}}, kNow, nullptr);
+  const std::string run = "01K3ABCDEFGHJKMNPQRSTVWXYZ";
+  HubSettings settings = keeping(3);
+  settings.lifecycle.messages_max = 2;
+  Hub hub(settings, 1);
+  MessageId first = hub.publish(message(run, "x", "1"), kNow);
+  for (int i = 2; i <= 6; ++i) hub.publish(message(run, "$step", std::to_string(i)), kNow);
+  hub.publish(message(run, "x", "7"), kNow);
+  hub.publish(message(run, "$run", "8"), kNow);
+  auto data = hub.subscribe({{run, "x"}}, After{{1, 0}}, kNow, nullptr);
   CHECK(drain(*data) == Seen{"1", "7"});
-  auto lifecycle = hub.subscribe({{"r", "$step"}, {"r", "$run"}}, After{first}, kNow, nullptr);
+  auto lifecycle = hub.subscribe({{run, "$step"}, {run, "$run"}}, After{first}, kNow, nullptr);
   CHECK(drain(*lifecycle) == Seen{"gap", "6", "8"});
-  auto all = hub.subscribe({{"r", kEveryTopic}}, After{{1, 5}}, kNow, nullptr);
+  auto all = hub.subscribe({{run, kEveryTopic}}, After{{1, 5}}, kNow, nullptr);
   CHECK(drain(*all) == Seen{"6", "7", "8"});
-  all->remove({"r", kEveryTopic});
-  all->add({"r", "$run"});
-  hub.publish(message("r", "$step", "9"), kNow);
-  hub.publish(message("r", "$run", "10"), kNow);
+  all->remove({run, kEveryTopic});
+  all->add({run, "$run"});
+  hub.publish(message(run, "$step", "9"), kNow);
+  hub.publish(message(run, "$run", "10"), kNow);
   CHECK(drain(*all) == Seen{"10"});
   CHECK(hub.stats().history_messages == 4);
 }
@@ -290,7 +297,9 @@ TEST_CASE("the lag is the age of what waits longest") {
 
 TEST_CASE("the queues of all together are bounded") {
   constexpr size_t kMax = 100'000;
-  Hub hub({.history_messages_max = 0, .queues_bytes_max = kMax}, 1);
+  HubSettings settings = keeping(0);
+  settings.queues_bytes_max = kMax;
+  Hub hub(settings, 1);
   std::vector<std::unique_ptr<Subscription>> stalled;
   for (int i = 0; i < 10; ++i) {
     stalled.push_back(hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr));
@@ -398,11 +407,11 @@ TEST_CASE("reconnecting subscribers miss nothing that is not announced") {
   const std::string topics[] = {"x", "y"};
   for (uint64_t round = 1; round <= 300; ++round) {
     CAPTURE(round);
-    Hub hub({.history_age = std::chrono::seconds(1 + random.below(60)),
-             .history_messages_max = random.below(40),
-             .queue_messages_max = 1 + random.below(8),
-             .queues_bytes_max = 500 + random.below(5000)},
-            round);
+    const Duration age = std::chrono::seconds(1 + random.below(60));
+    HubSettings settings = keeping(random.below(40), age);
+    settings.queue_messages_max = 1 + random.below(8);
+    settings.queues_bytes_max = 500 + random.below(5000);
+    Hub hub(settings, round);
     Listener first(hub, round);
     Listener second(hub, round);
     Time now = kNow;

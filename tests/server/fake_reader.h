@@ -16,6 +16,7 @@ class FakeReader : public storage::JournalReader {
   std::vector<StepRecord> steps;
   std::vector<AttemptRecord> attempts;
   std::vector<storage::StoredFunction> stored_functions;
+  std::vector<TopicRecord> stored_topics;
   std::vector<std::string> findings;
   storage::EventHistory history;
   std::optional<Error> damage;  // of the file: what checks and statistics meet
@@ -63,6 +64,10 @@ class FakeReader : public storage::JournalReader {
     return std::vector<EventRecord>();
   }
   Result<std::vector<storage::StoredFunction>> functions() override { return stored_functions; }
+  Result<storage::MessagePage> messages(Position, size_t) override {
+    return storage::MessagePage();
+  }
+  Result<std::vector<TopicRecord>> topics() override { return stored_topics; }
   Result<std::vector<RunRecord>> list_runs(const storage::RunFilter& filter) override {
     std::vector<RunRecord> found;
     for (auto run = runs.rbegin(); run != runs.rend() && found.size() < filter.limit; ++run) {

@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include "storage/describe.h"
 #include "tests/simulation/world.h"
 
 namespace stepwell::sim {
@@ -57,6 +58,7 @@ std::string describe(const storage::Record& record) {
           return fmt::format("drop flow state {} of {} \"{}\" up to {}",
                              static_cast<int>(value.kind), value.function, value.key, value.up_to);
         }
+        return storage::describe(record);
       },
       record);
 }

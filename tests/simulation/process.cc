@@ -75,11 +75,25 @@ void Process::read_functions() {
   auto functions = read().functions();
   if (!is_fine(error_of(functions), "read the functions")) return;
   recovering_->recover_functions(std::move(*functions));
+  auto topics = read().topics();
+  if (!is_fine(error_of(topics), "read the topics")) return;
+  recovering_->recover_topics(*topics);
   if (pipeline_) recovering_->carry_over(pipeline_->core());
   auto events = reader_->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000);
   if (!is_fine(error_of(events), "read the window")) return;
   recovering_->recover_events(std::move(*events));
-  later(some_delay(), [this] { read_flow_page(std::nullopt); });
+  later(some_delay(), [this] { read_messages(0); });
+}
+
+void Process::read_messages(Position after) {
+  if (dies_at_page()) return;
+  auto page = read().messages(after, host_.options_.page);
+  if (!is_fine(error_of(page), "read the messages")) return;
+  if (page->messages.empty()) {
+    return later(some_delay(), [this] { read_flow_page(std::nullopt); });
+  }
+  recovering_->recover_messages(page->messages);
+  later(some_delay(), [this, last = page->messages.back().pos] { read_messages(last); });
 }
 
 void Process::read_flow_page(std::optional<storage::FlowStateKey> after) {

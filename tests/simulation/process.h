@@ -53,6 +53,7 @@ class Process : public core::PipelinePort {
   bool is_fine(const std::optional<Error>& error, std::string_view doing);
   void read_functions();
   void read_flow_page(std::optional<storage::FlowStateKey> after);
+  void read_messages(Position after);
   void read_page(RunNo after);
   bool dies_at_page();
   void finish_recovery();

@@ -123,4 +123,12 @@ FunctionConfig make_function(std::string slug) {
   return config;
 }
 
+MessageRecord make_message(Position pos, std::string channel) {
+  MessageRecord message;
+  message.pos = pos;
+  message.content = {.channel = std::move(channel), .topic = "updated", .data = "{\"likes\":3}"};
+  message.created_at = at(static_cast<int64_t>(pos));
+  return message;
+}
+
 }  // namespace stepwell::storage

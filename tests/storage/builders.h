@@ -29,5 +29,6 @@ StepRecord make_wait(Position pos, RunNo run, std::string_view id);
 StepRecord resolved(StepRecord step, Position pos, Position event);
 AttemptRecord make_attempt(Position pos, RunNo run, int attempt = 0);
 FunctionConfig make_function(std::string slug);
+MessageRecord make_message(Position pos, std::string channel = "room");
 
 }  // namespace stepwell::storage

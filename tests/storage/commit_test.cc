@@ -446,6 +446,55 @@ CONFORMANCE("a function is put, changed, archived and brought back") {
   CHECK(text_of((*f.reader->functions())[0]) == text_of(StoredFunction{changed, false}));
 }
 
+CONFORMANCE("messages are put, read in pages, and dropped for good") {
+  Fixture<Backend> f;
+  MessageRecord raw = make_message(3);
+  raw.content.kind = MessageKind::kRaw;
+  raw.content.data = std::string("\xff\0x", 3);
+  raw.content.metadata = "{}";
+  raw.content.stream = "s";
+  raw.run = run_id(1);
+  f.commit({PutMessage{make_message(1)}, PutMessage{make_message(2)}, PutMessage{raw}});
+  CHECK(f.outcome({PutMessage{make_message(2)}}) == kPreconditionFailed);
+  f.restart();
+  auto page = f.reader->messages(0, 2);
+  REQUIRE(page.ok());
+  CHECK(text_of(page->messages) == text_of(std::vector{make_message(1), make_message(2)}));
+  CHECK(page->dropped_through == 0);
+  CHECK(text_of(f.reader->messages(2, 10)->messages) == text_of(std::vector{raw}));
+  f.commit({DropMessages{2}, DropMessages{1}});
+  f.restart();
+  page = f.reader->messages(0, 10);
+  CHECK(text_of(page->messages) == text_of(std::vector{raw}));
+  CHECK(page->dropped_through == 2);
+  f.require_sound();
+}
+
+CONFORMANCE("a batch that fails leaves messages and topics as they were") {
+  Fixture<Backend> f;
+  f.commit({PutMessage{make_message(1)}, PutTopic{{"c", "t", "1"}, 2}});
+  CHECK(f.outcome({DropMessages{1}, PutTopic{{"c", "t", "2"}, 3}, PutTopic{{"d", "t", "3"}, 4},
+                   PutMessage{make_message(5)}, UpdateRun{make_run(77)}}) == kPreconditionFailed);
+  CHECK(f.reader->messages(0, 10)->messages.size() == 1);
+  CHECK(f.reader->messages(0, 10)->dropped_through == 0);
+  REQUIRE(f.reader->topics()->size() == 1);
+  CHECK((*f.reader->topics())[0].schema == "1");
+}
+
+CONFORMANCE("a topic is put, changed and forgotten") {
+  Fixture<Backend> f;
+  f.commit({PutTopic{{"d", "t", "{}"}, 1}, PutTopic{{"c", "u", "true"}, 2},
+            PutTopic{{"c", "t", "1"}, 3}});
+  f.commit({PutTopic{{"c", "t", "false"}, 4}, PutTopic{{"c", "u", ""}, 5},
+            PutTopic{{"none", "t", ""}, 6}});
+  f.restart();
+  const auto topics = f.reader->topics();
+  REQUIRE(topics.ok());
+  CHECK(text_of(*topics) ==
+        text_of(std::vector<TopicRecord>{{"c", "t", "false"}, {"d", "t", "{}"}}));
+  f.require_sound();
+}
+
 CONFORMANCE("payloads of many sizes survive") {
   Fixture<Backend> f;
   f.commit({PutRun{make_run(1)}});

@@ -56,7 +56,7 @@ class Maker {
   }
 
   Record record() {
-    switch (random_.below(14)) {
+    switch (random_.below(17)) {
       case 0:
       case 1:
         return PutEvent{event()};
@@ -82,6 +82,14 @@ class Maker {
         if (chance(0.3)) return DropFlowState{key.function, key.kind, key.key};
         return DropFlowState{key.function, key.kind, key.key, key.pos};
       }
+      case 13:
+        return PutMessage{message()};
+      case 14:
+        return DropMessages{chance(0.2) ? known() : 0};
+      case 15:
+        return PutTopic{{"c" + std::to_string(random_.below(3)),
+                         "t" + std::to_string(random_.below(3)), chance(0.3) ? "" : payload()},
+                        1};
       default:
         return PutFunction{make_function("app-" + std::to_string(random_.below(4))), chance(0.2),
                            1};
@@ -153,6 +161,17 @@ class Maker {
     return step;
   }
 
+  MessageRecord message() {
+    MessageRecord message = make_message(next(), "c" + std::to_string(random_.below(3)));
+    message.content.kind = static_cast<MessageKind>(random_.below(7));
+    message.content.data = payload() + std::string(chance(0.1) ? 1 : 0, '\0');
+    if (chance(0.3)) message.content.metadata = payload();
+    if (chance(0.3)) message.content.stream = "s";
+    if (chance(0.3)) message.run = run_id(known());
+    message.created_at = moment();
+    return message;
+  }
+
   AttemptRecord attempt() {
     AttemptRecord attempt = make_attempt(next(), known_run(), static_cast<int>(random_.below(5)));
     if (chance(0.3)) attempt.step.reset();
@@ -213,6 +232,8 @@ std::vector<std::string> answers(JournalReader& reader, Maker maker) {
       text_of(reader.find_event(maker.user_id())),
       text_of(reader.find_event(event_id(pos).to_string())),
       text_of(reader.event_at(pos)),
+      text_of(reader.messages(maker.known(), limit)),
+      text_of(reader.topics()),
       text_of(reader.stats()),
   };
 }

@@ -95,6 +95,22 @@ std::string text_of(const EventHistory& history) {
                      numbers_text(history.resumed));
 }
 
+std::string text_of(const MessageRecord& message) {
+  const Publication& content = message.content;
+  return fmt::format("message {} {}/{} kind={} run={} at={} stream={} metadata={} data={}",
+                     message.pos, content.channel, content.topic, static_cast<int>(content.kind),
+                     message.run ? message.run->to_string() : "-", time_text(message.created_at),
+                     content.stream, content.metadata, content.data);
+}
+
+std::string text_of(const MessagePage& page) {
+  return fmt::format("dropped through {}\n{}", page.dropped_through, text_of(page.messages));
+}
+
+std::string text_of(const TopicRecord& topic) {
+  return fmt::format("topic {}/{} {}", topic.channel, topic.topic, topic.schema);
+}
+
 std::string text_of(const JournalStats& stats) {
   return fmt::format("events={} runs={} open={} pending={}", stats.events, stats.runs,
                      stats.open_runs, stats.pending_steps);

@@ -18,6 +18,9 @@ std::string text_of(const FlowState& state);
 std::string text_of(const OpenRun& open);
 std::string text_of(const RunSnapshot& snapshot);
 std::string text_of(const EventHistory& history);
+std::string text_of(const MessageRecord& message);
+std::string text_of(const MessagePage& page);
+std::string text_of(const TopicRecord& topic);
 std::string text_of(const JournalStats& stats);  // without the sizes, which differ by storage
 
 template <typename T>
