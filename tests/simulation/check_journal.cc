@@ -45,9 +45,27 @@ class JournalChecker : public Checker {
     for (const auto& [no, run] : history.runs) check_run(reader, history, run);
     check_open_runs(reader, history);
     check_flow_states(reader, history);
+    check_messages(reader, history);
   }
 
  private:
+  void check_messages(storage::JournalReader& reader, const History& history) {
+    const auto page = reader.messages(0, history.messages.size() + 1);
+    const auto is_same = [](const auto& known, const MessageRecord& found) {
+      const MessageRecord& wanted = known.second;
+      return wanted.pos == found.pos && wanted.run == found.run &&
+             wanted.created_at == found.created_at &&
+             wanted.content.channel == found.content.channel &&
+             wanted.content.topic == found.content.topic &&
+             wanted.content.data == found.content.data;
+    };
+    const bool is_equal = page.ok() && page->dropped_through == history.messages_dropped &&
+                          page->messages.size() == history.messages.size() &&
+                          std::equal(history.messages.begin(), history.messages.end(),
+                                     page->messages.begin(), is_same);
+    if (!is_equal) fail("S-15", "the messages are not those that were committed");
+  }
+
   void check_run(storage::JournalReader& reader, const History& history, const RunRecord& run) {
     auto snapshot = reader.load_run(run.no, true);
     if (!snapshot || !is_same(snapshot->run, run)) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <type_traits>
 
 #include "schema/finished_event.h"
@@ -103,6 +104,13 @@ Fault put_attempt(History& history, const storage::PutAttempt& put) {
   return {};
 }
 
+Fault put_message(History& history, const storage::PutMessage& put) {
+  if (!history.messages.emplace(put.message.pos, put.message).second) {
+    return fmt::format("a message at position {} exists", put.message.pos);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::string> History::apply(const storage::Record& record) {
@@ -128,6 +136,11 @@ std::optional<std::string> History::apply(const storage::Record& record) {
             return key.function == value.function && key.kind == value.kind &&
                    key.key == value.key && key.pos <= value.up_to;
           });
+        }
+        if constexpr (std::is_same_v<T, storage::PutMessage>) return put_message(*this, value);
+        if constexpr (std::is_same_v<T, storage::DropMessages>) {
+          messages.erase(messages.begin(), messages.upper_bound(value.through));
+          messages_dropped = std::max(messages_dropped, value.through);
         }
         return {};
       },

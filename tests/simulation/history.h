@@ -25,6 +25,8 @@ struct History {
   std::map<std::string, std::vector<Position>> copies;  // by the sender's id of an event
   std::map<std::string, std::vector<RunNo>> started;    // by the event id of runs
   std::map<Position, std::vector<RunNo>> resumed;       // by the event that resolved
+  std::map<Position, MessageRecord> messages;
+  Position messages_dropped = 0;
   uint64_t seq = 0;
   Position last_pos = 0;
 

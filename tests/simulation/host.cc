@@ -48,6 +48,7 @@ Host::Host(uint64_t seed, HostOptions options, std::vector<AppFunction> function
       options_(std::move(options)),
       functions_(std::move(functions)),
       ledger_([this] { return world_.now(); }, options_.log),
+      audience_(ledger_, world_.random("audience"), options_.settings),
       medium_(options_.medium ? options_.medium : memory_medium()),
       delays_(world_.random("delays")),
       fates_(world_.random("fates")) {
@@ -71,6 +72,7 @@ void Host::play() {
   }
   if (life_) life_->inspect_all();
   audit();
+  audience_.ended(world_.now());
   if (ledger_.violations().empty()) ledger_.ended();
 }
 
@@ -92,6 +94,7 @@ void Host::bury() {
   ledger_.crashed();  // an orderly stop ends bodies too
   std::optional<storage::Batch> torn = life_->take_unfinished_batch();
   life_.reset();
+  audience_.process_ends();
   if (torn && options_.keeps_tails && fates_.chance(0.5)) {
     storage::CommitOutcome outcome = medium_->journal().commit(*torn).outcome;
     if (outcome == storage::CommitOutcome::kCommitted) ledger_.batch_durable(*torn);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/core/pipeline.h"
+#include "tests/simulation/audience.h"
 #include "tests/simulation/checkers.h"
 #include "tests/simulation/faults.h"
 #include "tests/simulation/ledger.h"
@@ -144,6 +145,7 @@ class Host {
   std::vector<AppFunction> functions_;
   std::set<std::string> registered_;
   Ledger ledger_;
+  Audience audience_;
   std::shared_ptr<Medium> medium_;
   std::optional<storage::Batch> unknown_;  // its commit was answered so
   Random delays_;

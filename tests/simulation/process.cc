@@ -65,7 +65,19 @@ void Process::start() {
   reader_->serve_engine();
   host_.ledger_.note("process {} starts, epoch {}, {}", number_, ownership_.epoch,
                      ownership_.was_clean ? "clean" : "unclean");
-  read_functions();
+  if (find_messages()) read_functions();
+}
+
+// For those who listen; before anybody can.
+bool Process::find_messages() {
+  host_.audience_.process_begins(number_, host_.world_.now());
+  for (Position last = 0;;) {
+    auto page = read().messages(last, host_.options_.page);
+    if (!is_fine(error_of(page), "find the messages")) return false;
+    host_.audience_.found(*page);
+    if (page->messages.empty()) return true;
+    last = page->messages.back().pos;
+  }
 }
 
 void Process::read_functions() {
@@ -406,6 +418,7 @@ void Process::perform(core::Effect effect) {
           for (const core::PublishedMessage& message : value.messages) {
             host_.messages_.push_back(message.channel + "/" + message.topic);
             host_.ledger_.note("message {}", host_.messages_.back());
+            host_.audience_.published(message, host_.world_.now());
           }
         }
         if constexpr (std::is_same_v<T, core::RunEnded>) host_.ledger_.run_ended(value);

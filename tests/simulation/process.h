@@ -51,6 +51,7 @@ class Process : public core::PipelinePort {
  private:
   // Something without which there is no going on failed: the process ends.
   bool is_fine(const std::optional<Error>& error, std::string_view doing);
+  bool find_messages();
   void read_functions();
   void read_flow_page(std::optional<storage::FlowStateKey> after);
   void read_messages(Position after);

@@ -48,6 +48,14 @@ class Planner {
     options.faults_end = kDay;
     options.keeps_tails = true;
     options.steps_max = 4'000'000;
+    set_durable_channels(settings);
+  }
+
+  // By a stream of its own, so that the worlds of known seeds stay what they are.
+  void set_durable_channels(core::Settings& settings) {
+    Random random = Random(plan_.seed).stream("durable channels");
+    if (random.chance(0.6)) settings.durable_channels = {"room"};
+    if (random.chance(0.5)) settings.durable_history.messages_max = random.below(30);
   }
 
   void set_faults() {
