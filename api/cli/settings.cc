@@ -243,17 +243,23 @@ std::vector<SettingKind> general_kinds() {
        .help = "how far back a wait sees events (default 60s; 0: not at all)",
        .type = "DURATION",
        .is_for_servers = true},
+      {.name = "durability",
+       .help = "full (default), or relaxed: a power cut may lose the last commits",
+       .type = "MODE",
+       .is_for_servers = true},
+  };
+}
+
+std::vector<SettingKind> realtime_kinds() {
+  return {
       {.name = "channel-replay",
        .help = "a realtime channel that is no older is told from its first message (default 30s)",
        .type = "DURATION",
+       .is_for_servers = true},
       {.name = "durable-channel",
        .help = "realtime channel whose history survives a restart; may end in * (again for more)",
        .type = "CHANNEL",
        .is_list = true,
-       .is_for_servers = true},
-      {.name = "durability",
-       .help = "full (default), or relaxed: a power cut may lose the last commits",
-       .type = "MODE",
        .is_for_servers = true},
   };
 }
@@ -295,6 +301,7 @@ std::vector<SettingKind> app_kinds() {
 const std::vector<SettingKind>& setting_kinds() {
   static const std::vector<SettingKind> kKinds = [] {
     std::vector<SettingKind> kinds = general_kinds();
+    for (const SettingKind& kind : realtime_kinds()) kinds.push_back(kind);
     for (const SettingKind& kind : app_kinds()) kinds.push_back(kind);
     return kinds;
   }();

@@ -87,7 +87,8 @@ Result<realtime::TokenClaims> Auth::realtime_claims(const Request& request) cons
 
 // In dev mode a request without a token may name what it wants itself: for curl.
 std::optional<Response> Auth::check_realtime(const Request& request) const {
-  if (realtime_claims(request).ok()) return std::nullopt;
+  const Result<realtime::TokenClaims> claims = realtime_claims(request);
+  if (claims.ok() && !claims->topics.empty()) return std::nullopt;
   const bool is_plain = !request.query_value("token") && request.query_value("channel");
   if (mode_ == Mode::kDev && is_plain) return std::nullopt;
   return not_authenticated("Not authenticated");

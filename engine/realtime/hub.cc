@@ -340,13 +340,8 @@ bool Hub::catch_up_from(const StartFrom& start, const Strand& strand, Time now,
   // Other hubs have published then, and what they kept in memory is gone.
   const bool is_older = since.time < started_at_ && keeping(strand) != Keeping::kJournal;
   bool is_young = since.with_young_channels && channel.first_number != 0 &&
-<<<<<<< HEAD
                   channel.first_published > now - settings_.young_channel_age;
-  if (is_young) return lost.number >= channel.first_number;
-=======
-                  channel.first_published >= now - settings_.young_channel_age;
   if (is_young) return is_older || lost.number >= channel.first_number;
->>>>>>> a1a234c (Record the messages of channels that ask for it, and check messages against schemas of their topics)
   // Backwards, and not by halving: the clock may have jumped.
   for (auto message = channel.history.rbegin(); message != channel.history.rend(); ++message) {
     if ((*message)->created_at >= since.time) continue;

@@ -107,22 +107,17 @@ TEST_CASE("a schema that promises what is not checked, or is none, is refused an
   for (const char* schema :
        {"", "1", "\"x\"", "[]", "{", R"({"type":[]})", R"({"type":1})", R"({"required":"a"})",
         R"({"required":[1]})", R"({"minLength":-1})", R"({"minLength":"1"})", R"({"maximum":"1"})",
-        R"({"pattern":"("})", R"({"pattern":1})", R"({"pattern":"(?=a)"})
-    ", R"({
-      "items" : 1
-    }) ",
-       R"({"anyOf":[]})",
-        R"({"anyOf":{}})", R"({"properties":[]})", R"({"enum":1})", R"({"enum":[1],"const":1})",
-        R"({"$ref":"#/$defs/x"})", R"({"$ref":"other.json"})", R"({"items":{"$defs":{}}})",
-        R"({"if":true})", R"({"multipleOf":2})"
-}) {
-  CAPTURE(schema);
-  CHECK(refusal(schema) != "");
-}
-std::string deep = "true";
-for (int i = 0; i < 100; ++i) deep = R"({"items":)" + deep + "}";
-CHECK(refusal(deep) != "");
-CHECK(refusal("\"" + std::string(kSchemaBytesMax, 'x') + "\"") != "");
+        R"({"pattern":"["})", R"({"pattern":1})", R"({"pattern":"\\1"})", R"({"items":1})",
+        R"({"anyOf":[]})", R"({"anyOf":{}})", R"({"properties":[]})", R"({"enum":1})",
+        R"({"enum":[1],"const":1})", R"({"$ref":"#/$defs/x"})", R"({"$ref":"other.json"})",
+        R"({"items":{"$defs":{}}})", R"({"if":true})", R"({"multipleOf":2})"}) {
+    CAPTURE(schema);
+    CHECK(refusal(schema) != "");
+  }
+  std::string deep = "true";
+  for (int i = 0; i < 100; ++i) deep = R"({"items":)" + deep + "}";
+  CHECK(refusal(deep) != "");
+  CHECK(refusal("\"" + std::string(kSchemaBytesMax, 'x') + "\"") != "");
 }
 
 TEST_CASE("a misfit names its place") {

@@ -12,9 +12,9 @@ namespace {
 
 constexpr size_t kViolationsKept = 5;
 
-std::string describe(const storage::Record& record) {
+std::string line_of(const storage::Record& record) {
   return std::visit(
-      [](const auto& value) -> std::string {
+      [&record](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, storage::PutEvent>) {
           return fmt::format("event {} {} \"{}\"", value.event.pos, value.event.event.name,
@@ -114,7 +114,7 @@ void Ledger::batch_durable(const storage::Batch& batch) {
   note("batch {} of epoch {} is durable", batch.expect_seq, batch.epoch);
   for (const auto& checker : checkers_) checker->before_batch(batch, history_);
   for (const storage::Record& record : batch.records) {
-    if (log_ != Log::kNone) add_line("  " + describe(record));
+    if (log_ != Log::kNone) add_line("  " + line_of(record));
     if (auto fault = history_.apply(record)) fail("S-15", "precondition: " + *fault);
   }
   ++history_.seq;

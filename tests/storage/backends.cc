@@ -26,6 +26,8 @@ Position highest_position(const std::vector<Record>& records) {
       highest = std::max(highest, moved->step.resolved_pos);
     } else if (const auto* attempt = std::get_if<PutAttempt>(&record)) {
       highest = std::max(highest, attempt->attempt.pos);
+    } else if (const auto* message = std::get_if<PutMessage>(&record)) {
+      highest = std::max(highest, message->message.pos);
     }
   }
   return highest;
