@@ -7,6 +7,7 @@
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
 #include "api/cli/when.h"
+#include "engine/realtime/message.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
@@ -16,14 +17,8 @@ namespace {
 constexpr int kReconnectsMax = 30;
 constexpr std::chrono::seconds kReconnectPause{1};
 
-bool is_message_id(std::string_view text) {
-  const size_t dash = text.find('-');
-  return dash != 0 && dash + 1 < text.size() && text.find('-', dash + 1) == text.npos &&
-         text.find_first_not_of("0123456789-") == text.npos;
-}
-
 Result<std::string> start_of(const std::string& since, Time now) {
-  if (since.empty() || is_message_id(since)) return since;
+  if (since.empty() || realtime::MessageId::parse(since)) return since;
   const Result<Time> time = parse_moment("--since", since, now);
   if (!time) return time.error();
   return format_rfc3339(*time);

@@ -218,7 +218,9 @@ const HistoryBounds& Hub::bounds(Keeping keeping) const {
 
 void Hub::restore(const std::vector<MessageRecord>& messages) {
   for (const MessageRecord& record : messages) {
-    last_recorded_ = std::max(last_recorded_, record.pos);
+    // An engine that is started again has them already.
+    if (record.pos <= last_recorded_) continue;
+    last_recorded_ = record.pos;
     Message message{record.content, {epoch_, 0, record.pos}, record.run, record.created_at};
     const Strand strand = strand_of(message);
     if (keeping(strand) != Keeping::kJournal) continue;

@@ -117,9 +117,9 @@ class MemoryStore {
     std::pair<std::string, std::string> name;
     std::optional<TopicRecord> topic;
   };
-  using Undo = std::variant<RemoveEvent, RemoveRun, RemoveStep, RemoveAttempt, RestoreRun,
-                            RestoreStep, RestoreFunction, RestoreFlowState, RemoveMessage,
-                            RestoreMessages, RestoreTopic>;
+  using Undo =
+      std::variant<RemoveEvent, RemoveRun, RemoveStep, RemoveAttempt, RestoreRun, RestoreStep,
+                   RestoreFunction, RestoreFlowState, RemoveMessage, RestoreMessages, RestoreTopic>;
 
   bool put(const PutEvent& put);
   bool put(const PutRun& put);

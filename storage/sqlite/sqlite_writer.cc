@@ -81,13 +81,27 @@ SqliteJournal::SqliteJournal(SqliteOptions options, FileLock lock, Database data
       owner_pid_(getpid()) {}
 
 SqliteJournal::~SqliteJournal() {
-  Statement* all[] = {&begin_,          &commit_,           &rollback_,
-                      &swap_,           &count_,            &void_tail_,
-                      &insert_event_,   &insert_run_,       &insert_run_event_,
-                      &update_run_,     &insert_step_,      &update_step_,
-                      &drop_steps_,     &insert_attempt_,   &put_function_,
-                      &put_flow_state_, &drop_flow_state_,  &insert_message_,
-                      &drop_messages_,  &remember_dropped_, &put_topic_,
+  Statement* all[] = {&begin_,
+                      &commit_,
+                      &rollback_,
+                      &swap_,
+                      &count_,
+                      &void_tail_,
+                      &insert_event_,
+                      &insert_run_,
+                      &insert_run_event_,
+                      &update_run_,
+                      &insert_step_,
+                      &update_step_,
+                      &drop_steps_,
+                      &insert_attempt_,
+                      &put_function_,
+                      &put_flow_state_,
+                      &drop_flow_state_,
+                      &insert_message_,
+                      &drop_messages_,
+                      &remember_dropped_,
+                      &put_topic_,
                       &drop_topic_};
   if (getpid() != owner_pid_) {
     for (Statement* statement : all) statement->abandon();

@@ -92,6 +92,13 @@ TEST_CASE("after a restart a subscriber goes on where it was, without a gap and 
   CHECK(server.after("kept", fourth) == "");
 }
 
+TEST_CASE("what the hub has already is not told twice") {
+  Server server;
+  server.publish("kept", "1");
+  server.hub->restore(server.journal);
+  CHECK(server.heard({{"kept", "t"}}, Since{Time{}, false}) == "1 ");
+}
+
 TEST_CASE("a channel without a durable history begins with a gap after a restart") {
   Server server;
   const std::string id = server.publish("other", "1").to_string();
