@@ -233,6 +233,7 @@ void Hub::restore_dropped(Position through) {
   if (through == 0) return;
   // When they were published, nobody knows any more.
   dropped_before_.add({0, through, started_at_});
+  last_recorded_ = std::max(last_recorded_, through);
 }
 
 MessageId Hub::publish(Message message, Time now, Position recorded) {

@@ -141,6 +141,12 @@ TEST_CASE("what was dropped before the restart is announced to who has not seen 
   server.restart();
   CHECK(server.after("kept", first) == "gap 3 ");
   CHECK(server.after("kept", second) == "3 ");
+  server.dropped = server.journal[0].pos;
+  const std::string third = "1-3-" + std::to_string(server.dropped);
+  server.journal.clear();
+  server.restart();
+  CHECK(server.after("kept", second) == "gap ");
+  CHECK(server.after("kept", third) == "");
 }
 
 TEST_CASE("the bounds of the durable history are its own") {
