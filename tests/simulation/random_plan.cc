@@ -55,6 +55,8 @@ class Planner {
   void set_durable_channels(core::Settings& settings) {
     Random random = Random(plan_.seed).stream("durable channels");
     if (random.chance(0.6)) settings.durable_channels = {"room"};
+    // Worlds last for years, and what is too old is dropped without a record.
+    settings.durable_history.age = std::chrono::hours(24 * 365 * 100);
     if (random.chance(0.5)) settings.durable_history.messages_max = random.below(30);
   }
 
