@@ -22,6 +22,7 @@
 #include "engine/core/core.h"
 #include "engine/core/functions.h"
 #include "engine/core/lookback.h"
+#include "engine/core/maybe_time.h"
 #include "engine/core/timers.h"
 #include "engine/core/topics.h"
 #include "engine/core/waits.h"
@@ -105,8 +106,8 @@ struct Run {
   // Moments ahead; void once they were reached, so that a clock that jumps back asks for no second
   // wait.
   Time start_at{};
-  std::optional<Time> retry_at;
-  std::optional<Time> started_at;
+  MaybeTime retry_at;
+  MaybeTime started_at;
   uint64_t call = 0;         // of the kFunction call under way; 0: none
   uint64_t needs_batch = 0;  // a load must have seen so many batches
   uint64_t last_used = 0;    // for eviction

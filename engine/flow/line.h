@@ -1,23 +1,17 @@
 // The parts of Slots (slots.h); for slots.cc and slots_inspect.cc only.
 #pragma once
 
-#include <compare>
 #include <vector>
 
 #include "engine/flow/slots.h"
+#include "engine/flow/wait_list.h"
 
 namespace stepwell::flow {
-
-struct Waiting {
-  int64_t score = 0;
-  RunNumber run = 0;
-  auto operator<=>(const Waiting&) const = default;
-};
 
 // Runs that wait for the same. While it is not empty it stands before one pool, in a ring of the
 // queues of its function there.
 struct Queue {
-  std::set<Waiting> items;
+  WaitList items;
   Line* line = nullptr;
   Pool* before = nullptr;
   Queue* previous = nullptr;

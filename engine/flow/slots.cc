@@ -129,17 +129,17 @@ void Slots::set_limits(std::string_view function, SlotLimits limits) {
 
 Pool* Slots::pool(const std::string& name, bool is_throttle) {
   if (name.empty()) return nullptr;
-  auto [it, is_new] = pools_.try_emplace(name);
-  if (is_new) {
-    it->second = std::make_unique<Pool>();
-    it->second->name = name;
-    if (is_throttle) {
-      it->second->is_throttle = true;
-      it->second->number = ++last_number_;
-      throttles_.emplace(last_number_, it->second.get());
-    }
+  if (auto found = pools_.find(name); found != pools_.end()) return found->second.get();
+  auto made = std::make_unique<Pool>();
+  Pool* pool = made.get();
+  pool->name = name;
+  pools_.emplace(pool->name, std::move(made));
+  if (is_throttle) {
+    pool->is_throttle = true;
+    pool->number = ++last_number_;
+    throttles_.emplace(last_number_, pool);
   }
-  return it->second.get();
+  return pool;
 }
 
 void Slots::release(Pool* pool) {
@@ -148,8 +148,7 @@ void Slots::release(Pool* pool) {
   if (pool->is_throttle && pool->alarm) return;
   if (pool->is_stirred) stirred_.erase(std::find(stirred_.begin(), stirred_.end(), pool));
   if (pool->is_throttle) throttles_.erase(pool->number);
-  const std::string name = pool->name;
-  pools_.erase(name);
+  pools_.erase(pools_.find(pool->name));
 }
 
 Line* Slots::join(std::string_view function, const SlotKeys& keys) {
@@ -245,8 +244,8 @@ void Slots::wait(Line& line, Turn turn, RunNumber run, int64_t score, Time now) 
 
 void Slots::stop_waiting(Line& line, Turn turn, RunNumber run, int64_t score) {
   Queue& queue = queue_of(line, turn);
-  const size_t erased = queue.items.erase({score, run});
-  CHECK_INVARIANT(erased == 1, "a run waits in the queue of its line");
+  const bool is_erased = queue.items.erase({score, run});
+  CHECK_INVARIANT(is_erased, "a run waits in the queue of its line");
   --waiting_;
   if (queue.items.empty()) step_away(queue);
 }
@@ -279,10 +278,10 @@ std::optional<Slots::Next> Slots::next_of(Pool& pool, Time now) {
     append(*waiters, *queue);  // its next turn is the last one
     Line& line = *queue->line;
     Queue& other = queue_of(line, queue->turn == Turn::kStart ? Turn::kGoOn : Turn::kStart);
-    const bool is_other = other.before == &pool && *other.items.begin() < *queue->items.begin() &&
+    const bool is_other = other.before == &pool && other.items.first() < queue->items.first() &&
                           obstacle(other, now) == nullptr;
     Queue& served = is_other ? other : *queue;
-    const Waiting first = *served.items.begin();
+    const Waiting first = served.items.first();
     stop_waiting(line, served.turn, first.run, first.score);
     return Next{&line, served.turn, first.run};
   }
@@ -326,7 +325,7 @@ std::optional<std::string> Slots::alarm(uint64_t number, Time due, Time now) {
   std::string name = pool.name;
   if (pool.references == 0) {
     throttles_.erase(number);
-    pools_.erase(name);
+    pools_.erase(pools_.find(name));
   }
   return name;
 }

@@ -169,7 +169,7 @@ class Slots {
   std::optional<Next> next_of(Pool& pool, Time now);
 
   std::map<std::string, std::unique_ptr<SlotLimits>, std::less<>> functions_;
-  std::map<std::string, std::unique_ptr<Pool>, std::less<>> pools_;
+  std::map<std::string_view, std::unique_ptr<Pool>> pools_;  // by the name that each has
   // By what it consists of. Never iterated over: pointers have no order that means anything.
   std::map<std::array<const void*, 5>, std::unique_ptr<Line>> lines_;
   std::map<uint64_t, Pool*> throttles_;  // by number

@@ -36,9 +36,8 @@ void check_queue(const Queue& queue, std::vector<std::string>& findings) {
 
 Slots::Place Slots::place_of(const Line& line, Turn turn, RunNumber run, int64_t score) const {
   const Queue& queue = queue_of(line, turn);
-  const auto at = queue.items.find({score, run});
   Place place;
-  place.place = static_cast<size_t>(std::distance(queue.items.begin(), at)) + 1;
+  place.place = queue.items.place_of({score, run}) + 1;
   place.queued = queue.items.size();
   const Pool& pool = *queue.before;
   place.queues = 0;
@@ -66,7 +65,7 @@ bool Slots::is_waiting(const Line& line, Turn turn, RunNumber run, int64_t score
 std::vector<Slots::Usage> Slots::usage() const {
   std::vector<Usage> all;
   for (const auto& [name, pool] : pools_) {
-    Usage usage{name, pool->in_use, 0};
+    Usage usage{pool->name, pool->in_use, 0};
     for (const Waiters& each : pool->waiters) {
       for (const Queue* queue = each.first; queue != nullptr; queue = queue->following) {
         usage.waiting += queue->items.size();
@@ -96,20 +95,20 @@ std::vector<std::string> Slots::check(Time now) const {
   std::vector<std::string> findings;
   size_t waiting = 0;
   for (const auto& [name, pool] : pools_) {
-    if (pool->in_use < 0) findings.push_back("less than nothing is in use of " + name);
+    if (pool->in_use < 0) findings.push_back("less than nothing is in use of " + pool->name);
     for (const Waiters& each : pool->waiters) {
-      if (each.first == nullptr) findings.push_back("an empty ring is kept before " + name);
+      if (each.first == nullptr) findings.push_back("an empty ring is kept before " + pool->name);
       for (const Queue* queue = each.first; queue != nullptr; queue = queue->following) {
         waiting += queue->items.size();
         check_queue(*queue, findings);
       }
       const bool is_idle = !pool->is_stirred && !pool->is_throttle && each.first != nullptr;
       if (is_idle && has_room(*pool, *each.first->line, now)) {
-        findings.push_back("there is room in " + name + " and nobody is let in");
+        findings.push_back("there is room in " + pool->name + " and nobody is let in");
       }
     }
     if (pool->is_throttle && !pool->is_stirred && !pool->waiters.empty() && !pool->alarm) {
-      findings.push_back("nothing wakes those who wait for " + name);
+      findings.push_back("nothing wakes those who wait for " + pool->name);
     }
   }
   if (waiting != waiting_) findings.emplace_back("those who wait are counted wrongly");
