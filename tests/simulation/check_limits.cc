@@ -33,7 +33,9 @@ class LimitChecker : public Checker {
 
   void call_started(const core::Call& call, const History& history, Time) override {
     const RunNo run = call.run->no;
-    const FunctionConfig& config = history.functions.at(call.run->function.slug).config;
+    const RunRecord* record = history.find_run(run);
+    if (record == nullptr) return;  // other checkers say so
+    const FunctionConfig& config = history.functions.at(record->function.slug).config;
     calls_[call.id.number] = run;
     for (const ConcurrencyLimit& limit : config.flow.step_concurrency) {
       const std::string pool = pool_of("calls", limit, config.id.slug, run);
@@ -116,7 +118,8 @@ class LimitChecker : public Checker {
     fail("S-9", fmt::format("{} hold \"{}\", {} may", in_use, pool, sizes_[pool]));
   }
 
-  void throttled(const Throttle& throttle, const std::string& slug, const RunRecord& run, Time) {
+  void throttled(const Throttle& throttle, const std::string& slug, const RunRecord& run,
+                 Time now) {
     std::string value = "all";
     if (!throttle.key.empty()) {
       const auto& keys = flows_[run.no].keys;
@@ -125,7 +128,7 @@ class LimitChecker : public Checker {
       value = found->second ? "=" + *found->second : "?";
     }
     std::vector<Time>& starts = starts_[slug + " " + value];
-    const Time start = *run.started_at;
+    const Time start = run.started_at.value_or(now);
     starts.push_back(start);
     const int64_t capacity = throttle.limit + throttle.burst;
     for (size_t first = 0; first < starts.size(); ++first) {

@@ -382,6 +382,80 @@ TEST_CASE("S-8: time") {
   CHECK(story.breaks("S-8"));
 }
 
+TEST_CASE("S-9: limits, throttles, singletons") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  const auto started = [&](RunNo no, std::string flow = "") {
+    storage::PutRun put = story.run(no, "f", 1);
+    put.run.flow = std::move(flow);
+    put.run.started_at = story.now;
+    return put;
+  };
+  const auto call = [&](RunNo no, uint64_t number) {
+    core::Call made;
+    auto context = std::make_shared<core::RunContext>();
+    context->no = no;
+    context->id = Story::run_id(no);
+    made.run = context;
+    made.id.number = number;
+    story.ledger.call_started(made);
+    return made.id;
+  };
+  const std::string a = R"({"k":{"event.data.k":"a"}})";
+  const std::string b = R"({"k":{"event.data.k":"b"}})";
+  bool is_sound = false;
+  SUBCASE("calls of one key") {
+    f.config.flow.step_concurrency = {{1, "event.data.k"}};
+    story.commit({f, story.event(1, "go"), started(2, a), started(3, a)});
+    call(2, 1);
+    call(3, 2);
+  }
+  SUBCASE("calls of different keys, and one after the other") {
+    f.config.flow.step_concurrency = {{1, "event.data.k"}};
+    story.commit({f, story.event(1, "go"), started(2, a), started(3, b), started(4, a)});
+    const core::CallId first = call(2, 1);
+    call(3, 2);
+    story.ledger.call_answered(first);
+    call(4, 3);
+    story.ledger.crashed();
+    call(2, 4);
+    is_sound = true;
+  }
+  SUBCASE("calls of functions that share a limit") {
+    f.config.flow.step_concurrency = {{1, "\"x\"", ConcurrencyScope::kAccount}};
+    storage::PutFunction g = f;
+    g.config.id = {"g"};
+    const std::string x = R"({"k":{"\"x\"":"x"}})";
+    storage::PutRun other = started(3, x);
+    other.run.function = {"g"};
+    story.commit({f, g, story.event(1, "go"), started(2, x), other});
+    call(2, 1);
+    call(3, 2);
+  }
+  SUBCASE("runs") {
+    f.config.flow.run_concurrency = {{1}};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+  }
+  SUBCASE("a throttle") {
+    f.config.flow.throttle = Throttle{.limit = 2, .period = 10s};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+    story.now += 4s;
+    story.commit({started(4)});
+  }
+  SUBCASE("a throttle that is kept") {
+    f.config.flow.throttle = Throttle{.limit = 2, .period = 10s};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+    story.now += 5s;
+    story.commit({started(4)});
+    is_sound = true;
+  }
+  SUBCASE("a singleton") {
+    f.config.flow.singleton.emplace();
+    story.commit({f, story.event(1, "go"), started(2, R"({"s":"u"})"), started(3, R"({"s":"u"})")});
+  }
+  CHECK(story.breaks("S-9") != is_sound);
+}
+
 TEST_CASE("S-10: cancellations") {
   Story story;
   story.begin();
