@@ -17,7 +17,8 @@ bool State::has_room_for_call() const {
 }
 
 bool State::must_wait_in_crowd(Run& run) {
-  if (has_room_for_call() || run.has_slot || !is_suspended(run)) return false;
+  const bool has_turn = run.has_slot || turn_ == run.no;
+  if (has_room_for_call() || has_turn || !is_suspended(run)) return false;
   run.is_in_crowd = true;
   crowd_.push_back(run.no);
   return true;

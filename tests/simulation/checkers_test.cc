@@ -382,25 +382,32 @@ TEST_CASE("S-8: time") {
   CHECK(story.breaks("S-8"));
 }
 
+// A run of "f" that has begun, with what its limits go by.
+storage::PutRun started_run(Story& story, RunNo no, std::string flow) {
+  storage::PutRun put = story.run(no, "f", 1);
+  put.run.flow = std::move(flow);
+  put.run.started_at = story.now;
+  return put;
+}
+
+core::CallId call_of(Story& story, RunNo no, uint64_t number) {
+  core::Call made;
+  auto context = std::make_shared<core::RunContext>();
+  context->no = no;
+  context->id = Story::run_id(no);
+  made.run = context;
+  made.id.number = number;
+  story.ledger.call_started(made);
+  return made.id;
+}
+
 TEST_CASE("S-9: limits, throttles, singletons") {
   Story story;
   storage::PutFunction f = Story::function("f", "go");
   const auto started = [&](RunNo no, std::string flow = "") {
-    storage::PutRun put = story.run(no, "f", 1);
-    put.run.flow = std::move(flow);
-    put.run.started_at = story.now;
-    return put;
+    return started_run(story, no, std::move(flow));
   };
-  const auto call = [&](RunNo no, uint64_t number) {
-    core::Call made;
-    auto context = std::make_shared<core::RunContext>();
-    context->no = no;
-    context->id = Story::run_id(no);
-    made.run = context;
-    made.id.number = number;
-    story.ledger.call_started(made);
-    return made.id;
-  };
+  const auto call = [&](RunNo no, uint64_t number) { return call_of(story, no, number); };
   const std::string a = R"({"k":{"event.data.k":"a"}})";
   const std::string b = R"({"k":{"event.data.k":"b"}})";
   bool is_sound = false;

@@ -178,12 +178,26 @@ void body(Archive& archive, Body& list) {
       [](auto& inner, Statement& each) { statement(inner, each); });
 }
 
+// Worlds have one at most.
+template <typename Archive>
+void durable_channel(Archive& archive, core::Settings& settings) {
+  const HistoryBounds usual = core::Settings{}.durable_history;
+  std::string name = settings.durable_channels.empty() ? "" : settings.durable_channels.front();
+  archive.field("durable-channel", name);
+  settings.durable_channels.clear();
+  if (!name.empty()) settings.durable_channels.push_back(name);
+  archive.field("durable-age", settings.durable_history.age, usual.age);
+  archive.field("durable-messages", settings.durable_history.messages_max, usual.messages_max);
+}
+
 template <typename Archive>
 void options(Archive& archive, HostOptions& value) {
   const HostOptions usual;
   core::Settings& settings = value.settings;
   archive.field("always-evict", settings.always_evict);
   archive.field("hot-bytes-max", settings.hot_bytes_max, usual.settings.hot_bytes_max);
+  archive.field("calls-max", settings.calls_max, usual.settings.calls_max);
+  durable_channel(archive, settings);
   archive.field("wait-lookback", settings.wait_lookback, usual.settings.wait_lookback);
   archive.field("retry-interval", settings.retry_interval);
   archive.field("deaths-alone-max", settings.deaths_alone_max, usual.settings.deaths_alone_max);

@@ -131,6 +131,7 @@ class Shrinker {
     reset(&HostOptions::delay_max, usual.delay_max);
     reset_setting(&core::Settings::always_evict, usual.settings.always_evict);
     reset_setting(&core::Settings::hot_bytes_max, usual.settings.hot_bytes_max);
+    reset_setting(&core::Settings::calls_max, usual.settings.calls_max);
     reset_setting(&core::Settings::wait_lookback, usual.settings.wait_lookback);
     reset_setting(&core::Settings::retry_interval, usual.settings.retry_interval);
     return has_changed;
