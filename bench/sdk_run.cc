@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -130,7 +131,7 @@ double SdkBench::run(const SdkServer& server, const std::string& event, int open
   sent_ = ended_ = 0;
   count_ = count;
   Stopwatch watch;
-  send_events(open);
+  send_events(static_cast<int>(std::min(static_cast<uint64_t>(open), count)));
   loop_.run();
   if (!problem_.empty()) throw std::runtime_error(problem_);
   return watch.seconds();
@@ -163,7 +164,7 @@ double SdkBench::call(int open, uint64_t count,
     });
   };
   Stopwatch watch;
-  for (int i = 0; i < open; ++i) next();
+  for (uint64_t i = 0; i < std::min(static_cast<uint64_t>(open), count); ++i) next();
   loop_.run();
   if (!problem_.empty()) throw std::runtime_error(problem_);
   return watch.seconds();

@@ -1,5 +1,5 @@
-// The simulator's driver: interprets programs as a real driver runs code. Native functions keep a
-// frame while they are hot; functions behind an endpoint know nothing but what a call brings.
+// The simulator's driver of native functions: interprets programs as the real one runs code, which
+// keeps a frame while it is hot.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/driver.h"
+#include "tests/simulation/body.h"
 #include "tests/simulation/host.h"
 #include "tests/simulation/interpreter.h"
 
@@ -16,11 +17,14 @@ class Process;
 
 class SimDriver : public core::Driver {
  public:
-  SimDriver(Host& host, Process& process) : host_(host), process_(process) {}
+  SimDriver(Host& host, Process& process) : host_(host), process_(process), bodies_(host) {}
 
   void start(core::Call call) override;
   void drop(RunNo run) override;
   void drop_all() override { frames_.clear(); }
+
+  // Hands a reply to the engine, of whichever driver: later, and sometimes strangely.
+  void answer(core::Reply reply);
 
  private:
   struct Frame {
@@ -32,8 +36,6 @@ class SimDriver : public core::Driver {
     core::Call call;
     std::vector<core::MemoEntry> memo;
     std::set<StepKey> pending;
-    bool is_native = true;
-    bool checkpoints = false;
   };
 
   Frame& frame_of(const core::Call& call);
@@ -41,10 +43,6 @@ class SimDriver : public core::Driver {
   void run_step(const Work& work);
   void run_body(const Work& work, const Statement& statement, StepOp op, core::Reply reply,
                 int attempt);
-  // Tells of a step that its code ran, and lets the code go on in the same call.
-  void checkpoint(const Work& work, const StepOp& op);
-  StepOp body_ended(const Statement& statement, StepOp op, int attempt);
-  void answer(core::Reply reply, bool is_native);
   // The answer comes again, or answers come that nobody asked for.
   void answer_strangely(const core::Reply& reply);
   void submit_later(core::Reply reply);
@@ -52,6 +50,7 @@ class SimDriver : public core::Driver {
 
   Host& host_;
   Process& process_;
+  BodyRunner bodies_;
   std::map<RunNo, Frame> frames_;
 };
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "api/sdk/run_routes.h"
 #include "tests/simulation/process.h"
+#include "tests/simulation/wire_app.h"
 
 namespace stepwell::sim {
 namespace {
@@ -51,7 +53,8 @@ Host::Host(uint64_t seed, HostOptions options, std::vector<AppFunction> function
       audience_(ledger_, world_.random("audience"), options_.settings),
       medium_(options_.medium ? options_.medium : memory_medium()),
       delays_(world_.random("delays")),
-      fates_(world_.random("fates")) {
+      fates_(world_.random("fates")),
+      app_(std::make_unique<WireApp>(*this)) {
   for (const AppFunction& function : functions_) registered_.insert(function.config.id.slug);
 }
 
@@ -201,21 +204,6 @@ void Host::answered(const core::Answer& answer) {
                                      answer.error->code == ErrorCode::kIo);
   if (is_passing) return retry_request(request);
   request->done(answer);
-}
-
-void Host::record_progress(core::RecordProgress progress, std::function<void()> then) {
-  auto request = std::make_shared<Request>();
-  request->what = "record progress of " + progress.run.to_string();
-  request->make = [progress](core::RequestId id) {
-    core::RecordProgress input = progress;
-    input.request = id;
-    return core::Input(std::move(input));
-  };
-  // Refused: the call is over, and whatever its code still does is in vain.
-  request->done = [then = std::move(then)](const core::Answer& answer) {
-    if (!answer.error && then) then();
-  };
-  submit_request(request);
 }
 
 void Host::send_at(Duration when, Event event) {
@@ -368,6 +356,23 @@ void Host::signal_at(Duration when, std::string signal, std::string data) {
   };
   request->done = [](const core::Answer&) {};
   script(when, std::move(request));
+}
+
+void Host::checkpoint(const RunId& run, const std::string& body,
+                      std::function<void(const core::Answer&)> done) {
+  auto request = std::make_shared<Request>();
+  request->what = "checkpoint of " + run.to_string();
+  request->make = [this, run, body](core::RequestId id) -> std::optional<core::Input> {
+    Result<core::RecordProgress> progress = sdk::parse_checkpoint(run.to_string(), body);
+    if (!progress) {
+      ledger_.fail("wire", "a checkpoint is refused: " + progress.error().message);
+      return std::nullopt;
+    }
+    progress->request = id;
+    return core::Input(std::move(*progress));
+  };
+  request->done = std::move(done);
+  submit_request(request);
 }
 
 // -- Things that happen to the machine ------------------------------------------------------------

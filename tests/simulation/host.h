@@ -2,6 +2,7 @@
 // talk to it. The process may die at any moment and start again.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/medium.h"
 #include "tests/simulation/program.h"
+#include "tests/simulation/wire.h"
 #include "tests/simulation/world.h"
 
 namespace stepwell::sim {
@@ -53,6 +55,7 @@ struct HostOptions {
   Duration delay_max = Duration(3);  // of calls, replies, look-ups
   Log log = Log::kNone;
   FaultRates faults;
+  WireOptions wire;  // of functions behind HTTP
   // Until then fate strikes, and clients never give up; then everything heals. Zero: a scenario,
   // in which only its script and its crashes do harm.
   Duration faults_end{};
@@ -64,6 +67,7 @@ struct HostOptions {
 };
 
 class Process;
+class WireApp;
 
 class Host {
  public:
@@ -94,6 +98,12 @@ class Host {
   // Adds a judge of its own; before play.
   void add_checker(std::unique_ptr<Checker> checker) { ledger_.add(std::move(checker)); }
 
+  // What an app tells of a call while it works on it: the body of a checkpoint.
+  void checkpoint(const RunId& run, const std::string& body,
+                  std::function<void(const core::Answer&)> done);
+  // The app in which all functions behind HTTP live.
+  WireApp& app() { return *app_; }
+
   // Starts the process and lets the world go on until nothing happens any more.
   void play();
 
@@ -114,6 +124,11 @@ class Host {
  private:
   friend class Process;
   friend class SimDriver;
+  friend class BodyRunner;
+  friend class WireApp;
+  friend class WireExecutor;
+  friend class WireTransport;
+  friend class WireLink;
   struct Request;
 
   void boot();
@@ -140,8 +155,6 @@ class Host {
   void script(Duration when, std::shared_ptr<Request> request);
   std::optional<RunId> nth_run(const std::string& function, size_t which) const;
   std::optional<RunId> any_run(uint64_t pick) const;
-  // Tells of steps while their call is under way; `then` happens when that is durable.
-  void record_progress(core::RecordProgress progress, std::function<void()> then);
   void cancel_answered(const RunId& run, const core::Answer& answer);
 
   World world_;
@@ -160,6 +173,7 @@ class Host {
   std::map<core::RequestId, std::shared_ptr<Request>> outstanding_;
   core::RequestId last_request_ = 0;
   int last_nonce_ = 0;
+  std::unique_ptr<WireApp> app_;
   Duration registration_delay_{};
   std::unique_ptr<Process> life_;
   bool is_dying_ = false;

@@ -92,7 +92,7 @@ class Interpreter {
     }
     path.newest = std::max(path.newest, found->second);
     const MemoEntry& entry = replay_.memo[static_cast<size_t>(found->second)];
-    path.seen.push_back(id + "=" + summary(entry));
+    path.seen.push_back(id + "=" + summary(statement, entry));
     if (entry.state == StepState::kFailed) {
       failure_ = entry.error.value_or(ErrorInfo{});
       return Flow::kStepFailed;
@@ -102,14 +102,17 @@ class Interpreter {
 
   void meet(const Statement& statement, const StepKey& key, const Path& path) {
     ++progress_.unresolved;
-    bool has_own_body =
-        statement.kind == Statement::Kind::kRun || statement.kind == Statement::Kind::kFetch;
-    if (has_own_body) progress_.bodies.emplace(key, &statement);
+    using Kind = Statement::Kind;
+    const bool is_fetched = statement.kind == Kind::kFetch;
+    const bool is_planned = replay_.is_behind_http && (is_fetched || statement.kind == Kind::kSend);
+    if (statement.kind == Kind::kRun || is_fetched || is_planned) {
+      progress_.bodies.emplace(key, &statement);
+    }
     if (replay_.pending.contains(key)) return;
     StepOp op;
     op.key = key;
     op.id = statement.id;
-    op.body = body_of(statement);
+    op.body = is_planned ? StepPlanned{} : body_of(statement);
     if (path.newest >= 0 && replay_.tells_seen) {
       op.seen = replay_.memo[static_cast<size_t>(path.newest)].key;
     }
@@ -189,18 +192,19 @@ class Interpreter {
     return run_body(statement.branches[1], path);
   }
 
-  static std::string summary(const MemoEntry& entry) {
+  static std::string summary(const Statement& statement, const MemoEntry& entry) {
     if (entry.state == StepState::kFailed) return "error:" + entry.error.value_or(ErrorInfo{}).name;
     JsonView data = JsonView::trusted(entry.data);
-    switch (entry.kind) {
-      case StepKind::kRun:
-      case StepKind::kFetch:
-      case StepKind::kSendEvent:
-      case StepKind::kSleep:
+    using Kind = Statement::Kind;
+    switch (statement.kind) {
+      case Kind::kRun:
+      case Kind::kFetch:
+      case Kind::kSend:
+      case Kind::kSleep:
         return "ok";
-      case StepKind::kWaitForEvent:
+      case Kind::kWait:
         return data.is_null() ? "timeout" : data.find("id")->as_string().value_or("?");
-      case StepKind::kWaitForSignal:
+      case Kind::kSignal:
         return data.is_null() ? "timeout" : std::string(data.find("data")->text());
       default:
         return entry.data;

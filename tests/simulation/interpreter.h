@@ -32,6 +32,8 @@ struct Replay {
   const std::set<StepKey>& pending;
   int attempt = 0;         // of the function's code
   bool tells_seen = true;  // ops name the newest memo that their code had seen
+  // The app itself sends events, and makes requests: those steps have a body.
+  bool is_behind_http = false;
 };
 
 Progress interpret(const Replay& replay);

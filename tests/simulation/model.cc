@@ -15,8 +15,11 @@ using Kind = Statement::Kind;
 
 // Errors that a run may get although its program asks for none of them.
 bool is_of_transport(const ErrorInfo& error) {
-  return error.name == "TransportError" || error.name == "NothingToWaitFor" ||
-         error.name == "StepNotFound";
+  constexpr std::string_view kNames[] = {
+      "NothingToWaitFor", "StepNotFound",    "Unable to reach SDK URL",       "connection_reset",
+      "invalid_response", "request_timeout", "Server returned a fatal error",
+  };
+  return std::find(std::begin(kNames), std::end(kNames), error.name) != std::end(kNames);
 }
 
 struct Setting {
@@ -95,14 +98,20 @@ bool may_invocation_end(const Setting& setting, const Statement& statement,
 
 // Whether the program allows this end of one of its steps.
 bool may_end(const Setting& setting, const Statement& statement, const StepRecord& step) {
+  // There the app itself sends events and makes requests, in a body.
+  const bool is_behind_http = setting.function.config.driver == DriverKind::kHttp;
   switch (statement.kind) {
     case Kind::kRun:
       return step.kind == StepKind::kRun && may_body_end(setting, statement, step);
     case Kind::kFetch:
-      return step.kind == StepKind::kFetch && may_body_end(setting, statement, step);
+      return step.kind == (is_behind_http ? StepKind::kRun : StepKind::kFetch) &&
+             may_body_end(setting, statement, step);
     case Kind::kSleep:
       return step.kind == StepKind::kSleep && step.state == StepState::kCompleted;
     case Kind::kSend:
+      if (is_behind_http) {
+        return step.kind == StepKind::kRun && may_body_end(setting, statement, step);
+      }
       return step.kind == StepKind::kSendEvent && step.state == StepState::kCompleted;
     case Kind::kSignal:
       return step.kind == StepKind::kWaitForSignal && step.target == statement.target;

@@ -211,6 +211,14 @@ void options(Archive& archive, HostOptions& value) {
   for (const FaultSite& site : kFaultSites) {
     archive.field(fmt::format("fault.{}", site.name), value.faults.*site.rate);
   }
+  WireOptions& wire = value.wire;
+  archive.field("wire-signed", wire.is_signed);
+  archive.field("wire-streams", wire.streams);
+  archive.field("wire-chunked", wire.is_chunked);
+  archive.field("wire-lane", wire.lane_requests_max, usual.wire.lane_requests_max);
+  for (const WireSite& site : kWireSites) {
+    archive.field(fmt::format("wire.{}", site.name), wire.rates.*site.rate);
+  }
 }
 
 template <typename Archive>

@@ -28,7 +28,11 @@ std::optional<Error> error_of(const Result<T>& result) {
 
 }  // namespace
 
-Process::Process(Host& host, int number) : host_(host), number_(number), driver_(host, *this) {
+Process::Process(Host& host, int number)
+    : host_(host),
+      number_(number),
+      driver_(host, *this),
+      link_(host, *this, [this](core::Reply reply) { driver_.answer(std::move(reply)); }) {
   for (const CrashPoint& point : host.options_.crashes) {
     if (point.life == number - 1) crash_ = &point;
   }
@@ -373,6 +377,7 @@ void Process::rebuild() {
   alarm_.reset();
   ++alarm_number_;
   driver_.drop_all();
+  link_.driver().drop_all();
   later(some_delay(), [this] {
     // Still the owner; nothing died.
     ownership_.next_seq = pipeline_->committed_batches();
@@ -389,6 +394,12 @@ void Process::fatal(CommitOutcome outcome, const std::string& message) {
   host_.die("after a failed commit: " + message);
 }
 
+core::Driver& Process::driver_of(const core::Call& call) {
+  const AppFunction& function = host_.function_of(call.run->function);
+  if (function.config.driver == DriverKind::kHttp) return link_.driver();
+  return driver_;
+}
+
 // -- Effects --------------------------------------------------------------------------------------
 
 void Process::perform(core::Effect effect) {
@@ -402,9 +413,12 @@ void Process::perform(core::Effect effect) {
         if constexpr (std::is_same_v<T, core::Answer>) host_.answered(value);
         if constexpr (std::is_same_v<T, core::StartCall>) {
           host_.ledger_.call_started(value.call);
-          driver_.start(std::move(value.call));
+          driver_of(value.call).start(std::move(value.call));
         }
-        if constexpr (std::is_same_v<T, core::DropRun>) driver_.drop(value.run);
+        if constexpr (std::is_same_v<T, core::DropRun>) {
+          driver_.drop(value.run);
+          link_.driver().drop(value.run);
+        }
         if constexpr (std::is_same_v<T, core::LoadRun>) load(value.run);
         if constexpr (std::is_same_v<T, core::Publish>) {
           for (const core::PublishedMessage& message : value.messages) {

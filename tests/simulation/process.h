@@ -10,6 +10,7 @@
 #include "engine/core/pipeline.h"
 #include "tests/simulation/driver.h"
 #include "tests/simulation/host.h"
+#include "tests/simulation/wire_link.h"
 
 namespace stepwell::sim {
 
@@ -68,11 +69,13 @@ class Process : public core::PipelinePort {
   void arm();
   // A read of the journal, which may fail.
   storage::JournalReader& read();
+  core::Driver& driver_of(const core::Call& call);
   void commit_with_fate(const storage::Batch& batch);
 
   Host& host_;
   int number_;
-  SimDriver driver_;
+  SimDriver driver_;  // of native functions
+  WireLink link_;     // of those behind HTTP
   storage::Ownership ownership_;
   std::unique_ptr<storage::JournalReader> reader_;
   std::optional<core::Core> recovering_;

@@ -26,6 +26,7 @@ class Planner {
     add_limits();
     add_actions();
     add_crashes();
+    set_wire();
     return std::move(plan_);
   }
 
@@ -267,6 +268,19 @@ class Planner {
       point.effects = static_cast<int>(1 + below(3));
       plan_.options.crashes.push_back(point);
     }
+  }
+
+  // Last, from randomness of its own: what was drawn before stays as it is.
+  void set_wire() {
+    Random random = Random(plan_.seed).stream("wire");
+    WireOptions& wire = plan_.options.wire;
+    for (const WireSite& site : kWireSites) {
+      if (random.chance(kSiteIsActive)) wire.rates.*site.rate = random.unit() * site.rate_max;
+    }
+    wire.is_signed = random.chance(0.5);
+    wire.streams = random.chance(0.2);
+    wire.is_chunked = random.chance(0.3);
+    if (random.chance(0.3)) wire.lane_requests_max = 1 + random.below(8);
   }
 
   Random random_;

@@ -50,8 +50,8 @@ Verdict play(const Plan& plan, Log log) {
   host.check(checks);
   const FaultRates& faults = plan.options.faults;
   ModelOptions model;
-  model.has_lossy_calls =
-      faults.call_refused > 0 || faults.answer_lost > 0 || faults.answer_empty > 0;
+  model.has_lossy_calls = faults.call_refused > 0 || faults.answer_lost > 0 ||
+                          faults.answer_empty > 0 || plan.options.wire.is_lossy();
   model.retry_interval = plan.options.settings.retry_interval;
   for (const AppFunction& function : plan.functions) {
     const FlowControl& flow = function.config.flow;

@@ -66,6 +66,10 @@ class Shrinker {
       if (plan_.options.faults.*site.rate == 0) continue;
       has_changed |= try_change([&](Plan& plan) { plan.options.faults.*site.rate = 0; });
     }
+    for (const WireSite& site : kWireSites) {
+      if (plan_.options.wire.rates.*site.rate == 0) continue;
+      has_changed |= try_change([&](Plan& plan) { plan.options.wire.rates.*site.rate = 0; });
+    }
     return has_changed;
   }
 
@@ -129,6 +133,14 @@ class Shrinker {
     reset(&HostOptions::page, size_t{100});
     reset(&HostOptions::commit_max, usual.commit_max);
     reset(&HostOptions::delay_max, usual.delay_max);
+    auto reset_wire = [&](auto member, const auto& value) {
+      if (plan_.options.wire.*member == value) return;
+      has_changed |= try_change([&](Plan& plan) { plan.options.wire.*member = value; });
+    };
+    reset_wire(&WireOptions::is_signed, false);
+    reset_wire(&WireOptions::streams, false);
+    reset_wire(&WireOptions::is_chunked, false);
+    reset_wire(&WireOptions::lane_requests_max, usual.wire.lane_requests_max);
     reset_setting(&core::Settings::always_evict, usual.settings.always_evict);
     reset_setting(&core::Settings::hot_bytes_max, usual.settings.hot_bytes_max);
     reset_setting(&core::Settings::calls_max, usual.settings.calls_max);
