@@ -2,9 +2,11 @@
 // with real ops. It is another machine: what happens to the engine's process does not touch it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <string_view>
+#include <string>
 
 #include "api/sdk/transport.h"
 #include "api/server/secret.h"
@@ -21,7 +23,7 @@ class WireApp {
  public:
   using Answer = std::function<void(WireAnswer)>;
 
-  explicit WireApp(Host& host) : host_(host), bodies_(host) {}
+  explicit WireApp(Host& host);
 
   // A call arrived. `answer` is called once, later or never: the app may hang.
   void call(const sdk::Exchange& request, Answer answer);
@@ -37,8 +39,7 @@ class WireApp {
   };
   using SharedWork = std::shared_ptr<Work>;
 
-  const AppFunction* function_of(std::string_view uuid) const;
-  bool is_genuine(const sdk::Exchange& request) const;
+  bool is_genuine(const sdk::Exchange& request);
   void run_function(const SharedWork& work);
   void run_target(const SharedWork& work);
   void run_body(const SharedWork& work, const Statement& statement, StepOp op, int attempt);
@@ -48,6 +49,8 @@ class WireApp {
 
   Host& host_;
   BodyRunner bodies_;
+  std::map<std::string, const AppFunction*> functions_;  // by the UUID that calls name
+  uint64_t signatures_ = 0;                              // that were looked at
 };
 
 }  // namespace stepwell::sim

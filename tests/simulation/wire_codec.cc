@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <map>
 
 #include "schema/json.h"
 
@@ -47,17 +47,19 @@ core::MemoEntry read_memo(const StepKey& key, JsonView value) {
 }
 
 Result<std::vector<core::MemoEntry>> read_memos(JsonView stack, JsonView steps) {
+  std::map<std::string, JsonView> values;
+  for (JsonMembers it = steps.members(); it.next();) values.emplace(it.key(), it.value());
   std::vector<core::MemoEntry> memo;
   for (JsonElements it = stack.elements(); it.next();) {
     const std::string text = it.value().as_string().value_or("");
     const std::optional<StepKey> key = StepKey::parse(text);
-    const auto value = steps.find(text);
-    if (!key || !value) return wrong(fmt::format("the stack holds \"{}\"", text));
-    memo.push_back(read_memo(*key, *value));
+    const auto value = values.find(text);
+    if (!key || value == values.end()) {
+      return wrong(fmt::format("the stack holds \"{}\"", text));
+    }
+    memo.push_back(read_memo(*key, value->second));
   }
-  size_t count = 0;
-  for (JsonMembers it = steps.members(); it.next();) ++count;
-  if (count != memo.size()) return wrong("the stack and the steps differ");
+  if (values.size() != memo.size()) return wrong("the stack and the steps differ");
   return memo;
 }
 
