@@ -62,8 +62,7 @@ void Core::finish_recovery(Time now, Transition& out) {
   state_->out_ = &out;
   state_->finish_recovery();
   state_->drain_internal_events();
-  state_->take_turns();
-  state_->let_crowd_in();
+  state_->hand_on();
   state_->out_ = nullptr;
 }
 
@@ -92,8 +91,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
       },
       std::move(input));
   state.drain_internal_events();
-  state.take_turns();
-  state.let_crowd_in();
+  state.hand_on();
   state.evict_over_budget();
   state.out_ = nullptr;
 }

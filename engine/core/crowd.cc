@@ -24,7 +24,14 @@ bool State::must_wait_in_crowd(Run& run) {
   return true;
 }
 
-// When an input has been dealt with.
+// Slots that the input gave back, then room for calls; who comes in from the crowd may find that it
+// has to wait for a slot, or that it is the first who does.
+void State::hand_on() {
+  take_turns();
+  let_crowd_in();
+  take_turns();
+}
+
 void State::let_crowd_in() {
   while (!crowd_.empty() && has_room_for_call()) {
     Run* run = find_run(crowd_.front());

@@ -60,6 +60,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   run_by_id_.erase(run.id);
   evictable_.erase(run.last_used);
   leave_limits(run);
+  if (run.is_loading) --loads_;
   if (run.call != 0) end_call(run.call);
   bool had_pending = !run.pending.empty();
   while (!run.pending.empty()) forget_pending(run, run.pending.size() - 1);

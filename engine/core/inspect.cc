@@ -162,6 +162,7 @@ void State::check_queues(std::vector<Finding>& findings) const {
 void State::check_sums(std::vector<Finding>& findings) const {
   size_t waits = 0;
   size_t hot = 0;
+  size_t loading = 0;
   size_t native = 0;
   for (RunNo no : sorted_keys(runs_)) {
     const Run& run = *runs_.at(no);
@@ -169,6 +170,7 @@ void State::check_sums(std::vector<Finding>& findings) const {
         std::count_if(run.pending.begin(), run.pending.end(), [](const PendingStep& step) {
           return step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
         }));
+    loading += run.is_loading;
     if (run.memory) hot += run.memory->bytes;
   }
   for (uint64_t number : sorted_keys(calls_)) {
@@ -177,6 +179,7 @@ void State::check_sums(std::vector<Finding>& findings) const {
     if (!runs_.contains(call.run)) findings.push_back({{}, "a call of a run that is not open"});
   }
   if (waits != waits_.size()) findings.push_back({{}, "the wait index holds waits of no run"});
+  if (loading != loads_) findings.push_back({{}, "the runs being read are counted wrongly"});
   if (hot != hot_bytes_) findings.push_back({{}, "the bytes in memory are counted wrongly"});
   if (native != native_calls_) findings.push_back({{}, "the calls are counted wrongly"});
   if (run_by_id_.size() != runs_.size()) findings.push_back({{}, "ids of runs that are not open"});

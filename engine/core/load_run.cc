@@ -12,10 +12,10 @@
 namespace stepwell::core {
 
 void State::run_loaded(RunLoaded input) {
-  --loads_;
   Run* run = find_run(input.run);
   if (run == nullptr || !run->is_loading) return;
   run->is_loading = false;
+  --loads_;
   if (!input.snapshot && input.snapshot.error().code == ErrorCode::kCorrupt) {
     return end_damaged(*run, input.snapshot.error().message);
   }

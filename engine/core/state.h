@@ -359,6 +359,8 @@ class State {
   // True if the run may not be called now; it will be pumped again.
   bool must_wait_in_crowd(Run& run);
   void let_crowd_in();
+  // When an input has been dealt with: what it gave back goes to those who wait.
+  void hand_on();
 
   // -- load_run.cc ------------------------------------------------------------------------------
   void bring_back(Run& run, storage::RunSnapshot snapshot);

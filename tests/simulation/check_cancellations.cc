@@ -72,13 +72,15 @@ class CancelChecker : public Checker {
  private:
   // What the function names is recorded in the batch in which the run begins.
   void check_registered(const RunRecord& run, const History& history) {
+    if (run.status == RunStatus::kSkipped) return;
     auto function = history.functions.find(run.function.slug);
     if (function == history.functions.end() || function->second.config.cancel_on.empty()) return;
     const std::vector<CancelOn>& named = function->second.config.cancel_on;
     std::string trigger = event_json(history.shown(history.events.at(run.events.front())).event);
     for (size_t i = 0; i < named.size(); ++i) {
       auto bound = core::Condition::compile(named[i].expression).value().bind(trigger);
-      if (!bound || bound->is_never()) continue;
+      if (!bound) return;  // the run fails for it
+      if (bound->is_never()) continue;
       const StepRecord* step =
           history.find_step(run.no, StepKey::of(fmt::format("cancelOn:{}", i)));
       Time due = run.created_at + named[i].timeout.value_or(kTimeoutDefault);

@@ -3,6 +3,7 @@
 // say; of a singleton one run is open.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
@@ -40,10 +41,10 @@ class LimitChecker : public Checker {
     for (const ConcurrencyLimit& limit : config.flow.step_concurrency) {
       const std::string pool = pool_of("calls", limit, config.id.slug, run);
       if (limit.limit <= 0 || pool.empty()) continue;
-      const int64_t in_use = calls_in(limit, pool, history);
-      if (in_use <= limit.limit) continue;
+      const Use use = use_of(limit, pool, history);
+      if (use.calls <= use.limit) continue;
       fail("S-9",
-           fmt::format("{} calls of \"{}\" are under way, {} may be", in_use, pool, limit.limit));
+           fmt::format("{} calls of \"{}\" are under way, {} may be", use.calls, pool, use.limit));
     }
   }
 
@@ -70,20 +71,27 @@ class LimitChecker : public Checker {
     return fmt::format("{} {} {}", what, owner, value);
   }
 
-  // Of all functions that share the pool: their calls count, whatever their own limit is.
-  int64_t calls_in(const ConcurrencyLimit& limit, const std::string& pool, const History& history) {
-    int64_t count = 0;
+  // Of all functions that share the pool. Each has a number of its own for it, and has its slot
+  // before it is called, while its run is read: others with a larger number may come in between,
+  // so that the largest is the bound.
+  struct Use {
+    int64_t calls = 0;
+    int64_t limit = 0;
+  };
+  Use use_of(const ConcurrencyLimit& limit, const std::string& pool, const History& history) {
+    Use use;
     for (const auto& [number, run] : calls_) {
       const std::string& slug = history.runs.at(run).function.slug;
       for (const ConcurrencyLimit& other :
            history.functions.at(slug).config.flow.step_concurrency) {
         if (other.scope != limit.scope || other.limit <= 0) continue;
         if (pool_of("calls", other, slug, run) != pool) continue;
-        ++count;
+        ++use.calls;
+        use.limit = std::max(use.limit, other.limit);
         break;
       }
     }
-    return count;
+    return use;
   }
 
   void moved(const RunRecord& run, const History& history, Time now) {
