@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# The long runs, by hand, on a release build: tests/long.sh disk crash overload fuzz (one, several,
-# or all).
-# DISK_SEEDS, KILLS and FUZZ_SECONDS change how long each takes.
+# The long runs, by hand, on a release build: tests/long.sh sim mutants disk crash overload fuzz
+# (one, several, or all). SIM_SEEDS, MUTANT_SEEDS, DISK_SEEDS, KILLS and FUZZ_SECONDS change how
+# long each takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=build/${STEPWELL_PRESET:-release}/bin
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+# Random worlds, from SIM_FIRST on.
+run_sim() {
+  "$bin/stepwell-sim" --seed "${SIM_FIRST:-1}" --seeds "${SIM_SEEDS:-200000}"
+}
+# Every mutant, also those that are caught late.
+run_mutants() {
+  "$bin/stepwell-mutants" --hunt --rare --seeds "${MUTANT_SEEDS:-10000}"
+}
 # Every scenario on a failing disk, at random and each fault at each call.
 run_disk() {
   "$bin/stepwell-disk" --seeds "${DISK_SEEDS:-20000}"
@@ -33,12 +41,12 @@ run_fuzz() {
   done
 }
 
-if [ $# -eq 0 ]; then set -- disk crash overload fuzz; fi
+if [ $# -eq 0 ]; then set -- sim mutants disk crash overload fuzz; fi
 for part in "$@"; do
   case $part in
-    disk | crash | overload | fuzz) "run_$part" ;;
+    sim | mutants | disk | crash | overload | fuzz) "run_$part" ;;
     *)
-      echo "usage: tests/long.sh [disk] [crash] [overload] [fuzz]" >&2
+      echo "usage: tests/long.sh [sim] [mutants] [disk] [crash] [overload] [fuzz]" >&2
       exit 2
       ;;
   esac

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -86,7 +87,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
   auto event = std::make_shared<const EventRecord>(std::move(record));
   storage::PutEvent put{*event};
   if (event->of_run != 0) put.event.event.data.clear();  // read from the run's own row
-  write(std::move(put));
+  if (!mutant("event-not-stored")) write(std::move(put));
   const Event& content = event->event;
   bool is_internal = is_internal_event_name(content.name);
 
@@ -99,15 +100,17 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       if (run == nullptr) continue;  // ended by an earlier match of this event
       size_t index = pending_index(*run, ref.step);
       if (index == run->pending.size()) continue;
-      if (has_moved(history, run->no)) continue;
+      if (has_moved(history, run->no) && !mutant("copy-resolves-a-wait")) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
         drop_cancellation(*run, index, event->pos);
+        if (mutant("cancellation-passed-over")) continue;
         end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by event " + content.id},
                       0);
         continue;
       }
       resumed.push_back(run->no);
       wake(*run, index, {.data = json, .resolved_event = event->pos});
+      if (mutant("event-ends-one-wait-only")) break;
     }
     history.resumed.insert(history.resumed.end(), resumed.begin(), resumed.end());
     for (const Functions::Candidate& candidate : candidates) {
@@ -115,6 +118,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       bool has_started =
           std::any_of(history.started.begin(), history.started.end(),
                       [&](const auto& started) { return started.function == function.config.id; });
+      if (mutant("copy-starts-a-run")) has_started = false;
       if (has_started || !function.triggers[candidate.trigger].matches_trigger(json, now_)) {
         continue;
       }
@@ -129,6 +133,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
            .is_quiet = content.name == kFunctionFinished || content.name == kFunctionFailed});
       // Further triggers of the same function, and copies in this input, find that it was there.
       history.started.push_back({function.config.id, started.no});
+      if (mutant("one-function-is-enough")) break;
     }
   }
   history.copies.push_back(event->pos);

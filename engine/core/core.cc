@@ -1,6 +1,7 @@
 #include "engine/core/core.h"
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 #include "schema/sorted_keys.h"
 
 namespace stepwell::core {
@@ -28,6 +29,7 @@ void Core::recover_functions(std::vector<storage::StoredFunction> functions) {
 }
 
 void Core::recover_events(std::vector<EventRecord> events) {
+  if (mutant("lookback-lost-at-restart")) return;
   for (EventRecord& event : events) {
     state_->lookback_.add(std::make_shared<const EventRecord>(std::move(event)));
   }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
@@ -18,7 +19,7 @@ static bool is_callable(const PendingStep& step, Time now) {
 
 bool State::wants_function_call(const Run& run) const {
   if (run.call != 0 || !run.needs_discovery) return false;
-  if (run.retry_at && *run.retry_at > now_) return false;
+  if (run.retry_at && *run.retry_at > now_ && !mutant("retry-early")) return false;
   if (run.parallel == ParallelMode::kRace) return true;
   // Coalescing: the code goes on when the whole group has finished.
   return std::all_of(run.pending.begin(), run.pending.end(),
@@ -33,7 +34,7 @@ void State::pump(Run& run) {
   }
   if (run.is_held_back) return;
   if (run.is_queued) return settle(run);
-  if (run.start_at > now_) return settle(run);
+  if (run.start_at > now_ && !mutant("start-early")) return settle(run);
   bool has_step = std::any_of(run.pending.begin(), run.pending.end(),
                               [&](const PendingStep& step) { return is_callable(step, now_); });
   bool wants_function = wants_function_call(run);
@@ -87,6 +88,7 @@ Call State::make_call(Run& run, CallKind kind) {
   call.dialect = run.dialect;
   call.is_cold = !memory.has_frame;
   size_t first = call.is_cold ? 0 : memory.seen_by_frame;
+  if (mutant("memo-withheld") && !call.is_cold && first < memory.memo.size()) ++first;
   if (kind == CallKind::kFunction || call.is_cold) {
     call.memo.assign(memory.memo.begin() + static_cast<ptrdiff_t>(first), memory.memo.end());
     for (const PendingStep& step : run.pending) {
@@ -148,6 +150,7 @@ void State::begin_call(Run& run, const Call& call, Position look_base) {
 }
 
 bool State::is_suspended(const Run& run) const {
+  if (mutant("called-run-leaves-memory")) return !run.is_loading;
   return run.call == 0 && !run.is_loading &&
          std::all_of(run.pending.begin(), run.pending.end(),
                      [](const PendingStep& step) { return step.call == 0; });

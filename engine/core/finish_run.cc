@@ -10,10 +10,12 @@
 
 #include "engine/core/state.h"
 #include "schema/finished_event.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
 void State::complete_run(Run& run, std::string output) {
+  if (mutant("output-lost")) output = "null";
   finish(run, RunStatus::kCompleted, std::move(output), std::nullopt);
 }
 
@@ -37,7 +39,7 @@ void State::end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId req
       run.pending_end->reason = std::move(reason);
       // Whoever caused this is answered by then: a crash must not undo it. (A run that kills its
       // process is judged anew at each start.)
-      if (status == RunStatus::kCancelled) update_run(run);
+      if (status == RunStatus::kCancelled && !mutant("cancellation-lost-at-crash")) update_run(run);
     }
     if (request != 0) run.pending_end->requests.push_back(request);
     return load(run);
@@ -72,6 +74,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   record.ended_pos = next_pos();
   record.output = std::move(output);
   record.error = std::move(error);
+  if (mutant("end-leaves-steps")) had_pending = false;
   if (had_pending) write(storage::DropPendingSteps{run.no, record.ended_pos, now_});
   emit_end_events(run, record);
 
@@ -86,6 +89,7 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
 void State::emit_end_events(const Run& run, const RunRecord& record) {
   if (run.is_quiet) return;
   emit_end_event(run, record, kFunctionFinished);
+  if (mutant("end-without-event")) return;
   if (record.status == RunStatus::kFailed) emit_end_event(run, record, kFunctionFailed);
   if (record.status == RunStatus::kCancelled) emit_end_event(run, record, kFunctionCancelled);
 }
@@ -122,8 +126,9 @@ void State::tell_invoker(const InvokedBy& invoker, const RunRecord& record) {
   const PendingStep* step = waiting_invoker(invoker, record.no);
   if (step == nullptr) return;  // it timed out
   Run& parent = *find_run(invoker.run);
+  if (mutant("invoker-not-told") && parent.memory == nullptr) return;
   Resolution resolution;
-  if (record.status == RunStatus::kCompleted) {
+  if (record.status == RunStatus::kCompleted || mutant("failure-told-as-success")) {
     resolution.data = record.output;
   } else {
     resolution.state = StepState::kFailed;

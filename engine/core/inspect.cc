@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 #include "schema/sorted_keys.h"
 
 namespace stepwell::core {
@@ -177,6 +178,7 @@ void State::check_sums(std::vector<Finding>& findings) const {
 
 std::vector<Finding> State::check() const {
   std::vector<Finding> findings;
+  if (mutant("canary")) findings.push_back({RunId{}, "a canary sings"});
   for (RunNo no : sorted_keys(runs_)) check_run(*runs_.at(no), findings);
   check_timers(findings);
   check_queues(findings);

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
@@ -17,7 +18,8 @@ void State::run_loaded(RunLoaded input) {
   if (!input.snapshot && input.snapshot.error().code == ErrorCode::kCorrupt) {
     return end_damaged(*run, input.snapshot.error().message);
   }
-  if (!input.snapshot || input.snapshot->as_of_seq < run->needs_batch) return load(*run);
+  bool is_old = input.snapshot && input.snapshot->as_of_seq < run->needs_batch;
+  if (!input.snapshot || (is_old && !mutant("load-too-old"))) return load(*run);
   bring_back(*run, std::move(*input.snapshot));
   pump(*run);
 }
@@ -58,6 +60,7 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
     }
   }
   std::sort(resolved.begin(), resolved.end(), [](const StepRecord& a, const StepRecord& b) {
+    if (mutant("memo-out-of-order")) return a.pos < b.pos;
     return a.resolved_pos < b.resolved_pos;
   });
   for (const StepRecord& step : resolved) {

@@ -14,6 +14,7 @@
 
 #include "engine/core/state.h"
 #include "schema/json.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -41,6 +42,7 @@ State::Known State::recognise(Run& run, const StepOp& op) {
   };
   auto found = run.memory->known.find(op.key);
   if (found != run.memory->known.end()) {
+    if (has_result && mutant("second-result-wins")) return Known::kNew;
     return fits(found->second.kind) ? Known::kRepeat : Known::kMismatch;
   }
   const PendingStep* pending = find_pending(run, op.key);
@@ -127,7 +129,10 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
   publish(run, std::move(body.publications));
   PendingStep* pending = find_pending(run, key);
   int attempt = pending != nullptr ? pending->attempts : 0;
-  bool goes_on = body.retriable && attempt + 1 < run.function->max_attempts();
+  const int attempts_max = run.function->max_attempts() + (mutant("one-attempt-more") ? 1 : 0);
+  bool is_final =
+      mutant("failure-final-at-once") || (!body.retriable && !mutant("final-failure-retried"));
+  bool goes_on = !is_final && attempt + 1 < attempts_max;
   AttemptRecord record{.pos = next_pos(),
                        .run = run.no,
                        .step = key,
@@ -197,7 +202,7 @@ bool State::sleep(Run& run, const StepOp& op, const Sleep& body) {
     return false;
   }
   StepRecord step = new_step(op);
-  step.due = due;
+  step.due = mutant("sleep-too-short") ? due - Duration(1) : due;
   if (due > now_) {
     record_pending(run, std::move(step));
     return true;
@@ -251,17 +256,20 @@ std::shared_ptr<const EventRecord> State::look_back(const Run& run, const CallUn
   Duration reach = run.function->config.wait_lookback.value_or(settings_.wait_lookback);
   reach = std::min(reach, Lookback::kAgeMax);
   if (reach <= Duration::zero() || condition.is_never()) return nullptr;
+  if (mutant("lookback-missing")) return nullptr;
   const Memory& memory = *run.memory;
   Position base = call.look_base;
   if (op.seen) {
     auto seen = memory.known.find(*op.seen);
     if (seen != memory.known.end()) base = seen->second.base;
   }
+  if (mutant("lookback-too-far")) base = run.no;
   auto is_spent = [&](const EventRecord& event) {
     // The run's own triggers, and what ended a wait of this run already; by id, for their copies.
     for (const Event& trigger : memory.context->events) {
-      if (trigger.id == event.event.id) return true;
+      if (trigger.id == event.event.id) return !mutant("lookback-takes-its-trigger");
     }
+    if (mutant("lookback-takes-the-same-again")) return false;
     return std::find(memory.resolved_ids.begin(), memory.resolved_ids.end(), event.event.id) !=
            memory.resolved_ids.end();
   };
@@ -299,7 +307,7 @@ bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& bod
 void State::replace_waiter(const WaitRef& waiter) {
   Run& run = *runs_.at(waiter.run);
   PendingStep& step = run.pending[pending_index(run, waiter.step)];
-  step.attempts = kReplacedWaiter;
+  if (!mutant("signal-to-the-replaced")) step.attempts = kReplacedWaiter;
   write(storage::UpdateStep{StepRecord{.pos = step.pos,
                                        .run = run.no,
                                        .key = step.key,

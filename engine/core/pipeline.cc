@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "schema/mutant.h"
+
 namespace stepwell::core {
 namespace {
 
@@ -103,6 +105,7 @@ void Pipeline::seal(bool clean_stop) {
   sealed_effects_ = std::exchange(open_.effects, {});
   sealed_keys_ = std::exchange(open_keys_, {});
   is_dirty_ = false;
+  if (mutant("effects-before-commit")) release(std::exchange(sealed_effects_, {}));
   at_journal_ = true;
   is_stopping_ = clean_stop;
   is_probe_ = batch.records.empty() && !clean_stop;
@@ -122,6 +125,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
       if (is_probe_ && !is_dirty_ && !stopped_) return;
       return run_out_of_space(result.is_locked);
     default:
+      if (mutant("unknown-taken-for-committed")) break;
       // What is in this batch and the next may or may not exist: no answer, recovery decides.
       return journal_failed(result);
   }
@@ -179,12 +183,12 @@ void Pipeline::run_out_of_space(bool is_locked) {
   sealed_keys_.clear();
   is_dirty_ = false;
   out_of_space_ = true;
-  rebuilding_ = !stopped_;
+  rebuilding_ = !stopped_ && !mutant("full-disk-keeps-state");
   held_.clear();
   held_back_.clear();
   for (const Effect& effect : dropped) {
     const auto* answer = std::get_if<Answer>(&effect);
-    if (answer == nullptr) continue;
+    if (answer == nullptr || mutant("full-disk-forgets-answers")) continue;
     port_.perform(
         Answer{.request = answer->request, .error = Error{ErrorCode::kUnavailable, refusal_}});
   }
@@ -195,7 +199,7 @@ void Pipeline::run_out_of_space(bool is_locked) {
   fetching_.clear();
   for (const Input& input : waiting_) refuse(input);
   waiting_.clear();
-  if (!stopped_) return port_.rebuild();
+  if (!stopped_) return rebuilding_ ? port_.rebuild() : void();
   // Whoever wants to stop does not wait for room: without the mark the next start is unclean.
   has_failed_ = true;
   if (on_stopped_) std::exchange(on_stopped_, nullptr)();
@@ -228,7 +232,7 @@ bool Pipeline::is_idle() const {
 
 bool Pipeline::hold(const std::vector<std::string>& keys) {
   for (const std::string& key : keys) {
-    if (held_.contains(key)) return false;
+    if (held_.contains(key) && !mutant("copies-decided-at-once")) return false;
   }
   held_.insert(keys.begin(), keys.end());
   return true;
@@ -236,7 +240,9 @@ bool Pipeline::hold(const std::vector<std::string>& keys) {
 
 void Pipeline::let_go(const std::vector<std::string>& keys, Time now) {
   if (keys.empty()) return;
-  for (const std::string& key : keys) held_.erase(key);
+  for (const std::string& key : keys) {
+    if (!mutant("event-ids-held-for-ever")) held_.erase(key);
+  }
   std::deque<Input> waiting = std::exchange(waiting_, {});
   for (Input& input : waiting) submit(std::move(input), now);
 }

@@ -7,12 +7,13 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
 bool State::judge_deaths(Run& run, Position last_record) {
   if (run.function->config.driver != DriverKind::kNative) return true;  // it runs elsewhere
-  if (last_record > run.deaths_pos) {
+  if (last_record > run.deaths_pos || mutant("killer-never-found")) {
     run.deaths = 0;
     run.deaths_alone = 0;
   }

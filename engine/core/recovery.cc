@@ -3,6 +3,7 @@
 
 #include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -71,7 +72,7 @@ void State::recover_run(storage::OpenRun open) {
   // How its steps side by side are to go on, its next answer says; until then each is looked at.
   run->parallel = ParallelMode::kRace;
   run->is_quiet = record.is_quiet;
-  run->needs_discovery = may_need_discovery(open);
+  run->needs_discovery = may_need_discovery(open) && !mutant("news-lost-at-restart");
   run->attempt = record.attempt;
   run->deaths = record.deaths;
   run->deaths_alone = record.deaths_alone;
@@ -88,10 +89,11 @@ void State::recover_run(storage::OpenRun open) {
     invokers.insert(invokers.end(), flow.further_invokers.begin(), flow.further_invokers.end());
     run->invokers = std::make_unique<const std::vector<InvokedBy>>(std::move(invokers));
   }
-  if (run->start_at > now_) {
+  if (run->start_at > now_ && !mutant("start-lost-at-restart")) {
     timers_.add({run->start_at, run->no, 0, Timer::Kind::kRunStart});
   }
-  if (run->retry_at) timers_.add({*run->retry_at, run->no, 0, Timer::Kind::kFunctionRetry});
+  bool is_retried = run->retry_at && !mutant("retry-lost-at-restart");
+  if (is_retried) timers_.add({*run->retry_at, run->no, 0, Timer::Kind::kFunctionRetry});
   bool has_callable = false;
   for (StepRecord& step : open.pending) {
     has_callable |= has_body(step.kind) && (!step.due || *step.due <= now_);
@@ -112,7 +114,10 @@ void State::recover_run(storage::OpenRun open) {
 }
 
 void State::recover_step(Run& run, StepRecord step) {
+  if (mutant("attempts-forgotten-at-restart") && has_body(step.kind)) step.attempts = 0;
+  if (mutant("timers-lost-at-restart") && step.kind == StepKind::kSleep) step.due.reset();
   adopt_pending(run, step);
+  if (mutant("waits-lost-at-restart")) return;
   if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
     waits_.add(step.target, step.expression, {run.no, step.pos});
   } else if (step.kind == StepKind::kWaitForSignal && step.attempts != kReplacedWaiter) {
@@ -133,6 +138,7 @@ void State::finish_recovery() {
   }
   std::vector<RunNo> ready;
   for (const auto& [no, last_record] : recovered) ready.push_back(no);
+  if (mutant("ready-run-lost-at-restart") && !ready.empty()) ready.pop_back();
   pump_all(std::move(ready));
 }
 

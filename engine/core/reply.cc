@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -40,11 +41,11 @@ bool waits_for_steps(const Run& run) {
 
 void State::call_replied(CallReplied input) {
   Reply& reply = input.reply;
-  if (reply.call.epoch != epoch_) return;
+  if (reply.call.epoch != epoch_ && !mutant("late-answer-taken")) return;
   auto found = calls_.find(reply.call.number);
   if (found == calls_.end()) return;
   CallUnderWay call = found->second;
-  end_call(reply.call.number);
+  if (!mutant("second-answer-taken")) end_call(reply.call.number);
   Run* run = find_run(call.run);
   CHECK_INVARIANT(run != nullptr && run->memory != nullptr,
                   "a run is in memory while it is called");

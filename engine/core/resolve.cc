@@ -7,6 +7,7 @@
 
 #include "engine/core/state.h"
 #include "schema/json.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
@@ -97,7 +98,8 @@ void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
   step.error = std::move(resolution.error);
   step.resolved_event = resolution.resolved_event;
   step.invoked_run = pending.child;
-  forget_pending(run, pending_index);
+  bool is_kept = mutant("wait-resolved-twice") && step.kind == StepKind::kWaitForEvent;
+  if (!is_kept) forget_pending(run, pending_index);
   if (run.memory) remember(run, step);
   write(storage::UpdateStep{std::move(step)});
   touch(run);

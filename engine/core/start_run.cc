@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -108,12 +109,13 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
                        .message = fmt::format("cancelOn of event \"{}\": {}", cancel.event,
                                               bound.error().message)};
     }
-    if (bound->is_never()) continue;
+    if (bound->is_never() || mutant("cancellation-not-registered")) continue;
     StepRecord step;
     step.key = StepKey::of(fmt::format("cancelOn:{}", i));
     step.id = fmt::format("cancelOn:{}", i);
     step.kind = StepKind::kCancelOn;
-    step.due = created_at + cancel.timeout.value_or(kCancelOnDefault);
+    Duration timeout = cancel.timeout.value_or(kCancelOnDefault);
+    step.due = created_at + (mutant("cancellation-expires-early") ? timeout / 2 : timeout);
     step.target = cancel.event;
     step.expression = bound->text();
     std::string expression = step.expression;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schema/mutant.h"
 #include "storage/memory/memory_reader.h"
 
 namespace stepwell::storage {
@@ -107,6 +108,7 @@ std::unique_ptr<MemoryJournal> MemoryJournal::crash(LastBatch last_batch) {
   {
     std::lock_guard lock(shared_->mutex);
     MemoryStore& store = shared_->store;
+    if (mutant("fsync-skipped")) last_batch = LastBatch::kDropped;
     if (last_batch == LastBatch::kDropped && undo_is_ours_) {
       store.undo();
       --store.commit_seq;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "schema/mutant.h"
 #include "storage/checksum.h"
 #include "storage/describe.h"
 
@@ -75,6 +76,7 @@ uint32_t checksum_of(const FlowState& state) {
 std::optional<std::string> MemoryStore::apply(const std::vector<Record>& records) {
   undo_.clear();
   for (const Record& record : records) {
+    if (mutant("batch-half-written") && &record == &records.back()) break;
     if (std::visit([&](const auto& each) { return put(each); }, record)) continue;
     undo();
     return describe(record);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "tests/simulation/checkers.h"
 
@@ -42,7 +41,7 @@ class AttemptChecker : public Checker {
     }
     // A body inside a call of the function runs again when the answer of that call was lost.
     int losses = crashes_ + lost_calls_[run];
-    int& executions = executions_[{run, body.step, body.attempt}];
+    int& executions = executions_[{run, body.step}][body.attempt];
     if (++executions > 1 + losses) {
       fail("S-4", fmt::format("the body of \"{}\" ran {} times in attempt {}, lost {} times",
                               body.id, executions, body.attempt, losses));
@@ -71,9 +70,9 @@ class AttemptChecker : public Checker {
 
   std::map<RunNo, std::string> functions_;
   std::map<std::string, int> attempts_max_;
-  std::map<std::pair<RunNo, StepKey>, int> next_;
-  std::map<std::tuple<RunNo, StepKey, int>, int> executions_;
-  std::map<RunNo, int> lost_calls_;  // failed attempts of the function's own code
+  PerStep<int> next_;
+  PerStep<std::map<int, int>> executions_;  // of each attempt
+  std::map<RunNo, int> lost_calls_;         // failed attempts of the function's own code
   int crashes_ = 0;
 };
 

@@ -1,4 +1,5 @@
-// S-10: a run whose cancellation was acknowledged stays cancelled and is not called again; an event
+// S-10: each cancellation that a run's function names is registered with it, until its time is
+// over; a run whose cancellation was acknowledged stays cancelled and is not called again; an event
 // that matches a registered cancellation of an open run ends it as cancelled, whatever comes
 // between.
 #include <fmt/core.h>
@@ -12,6 +13,8 @@
 namespace stepwell::sim {
 namespace {
 
+constexpr Duration kTimeoutDefault = std::chrono::hours(24 * 365);
+
 class CancelChecker : public Checker {
  public:
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
@@ -21,6 +24,7 @@ class CancelChecker : public Checker {
         note_event(put->step, history);
       }
       if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
+        check_dropped(update->step);
         if (update->step.state != StepState::kPending) registered_.erase(update->step.pos);
         note_event(update->step, history);
       }
@@ -32,6 +36,7 @@ class CancelChecker : public Checker {
         for (Position pos : put->run.events) {
           spent_[put->run.no].insert(history.events.at(pos).event.id);
         }
+        check_registered(put->run, history);
       }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         meet(history.shown(put->event), now);
@@ -65,6 +70,35 @@ class CancelChecker : public Checker {
   }
 
  private:
+  // What the function names is recorded in the batch in which the run begins.
+  void check_registered(const RunRecord& run, const History& history) {
+    auto function = history.functions.find(run.function.slug);
+    if (function == history.functions.end() || function->second.config.cancel_on.empty()) return;
+    const std::vector<CancelOn>& named = function->second.config.cancel_on;
+    std::string trigger = event_json(history.shown(history.events.at(run.events.front())).event);
+    for (size_t i = 0; i < named.size(); ++i) {
+      auto bound = core::Condition::compile(named[i].expression).value().bind(trigger);
+      if (!bound || bound->is_never()) continue;
+      const StepRecord* step =
+          history.find_step(run.no, StepKey::of(fmt::format("cancelOn:{}", i)));
+      Time due = run.created_at + named[i].timeout.value_or(kTimeoutDefault);
+      if (step == nullptr) {
+        fail("S-10", fmt::format("run {} begins without a cancellation of its function", run.no));
+      } else if (step->state == StepState::kPending && step->due != due) {
+        fail("S-10", fmt::format("a cancellation of run {} expires at another time", run.no));
+      }
+    }
+  }
+
+  void check_dropped(const StepRecord& update) {
+    auto known = registered_.find(update.pos);
+    bool is_by_time = known != registered_.end() && update.state == StepState::kDropped &&
+                      update.resolved_event == 0;
+    if (is_by_time && update.resolved_at < known->second.due) {
+      fail("S-10", fmt::format("a cancellation of run {} expires too early", update.run));
+    }
+  }
+
   void note_event(const StepRecord& step, const History& history) {
     if (step.resolved_event == 0) return;
     spent_[step.run].insert(history.events.at(step.resolved_event).event.id);

@@ -22,7 +22,7 @@ class EndChecker : public Checker {
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         if (put->event.of_run != 0) ++events[{put->event.of_run, put->event.event.name}];
       }
-      RunNo changed = changed_run(record);
+      RunNo changed = run_of(record);
       if (changed != 0 && ended_.contains(changed)) {
         fail("S-5", fmt::format("run {} has ended, and something is recorded of it", changed));
       }
@@ -43,14 +43,6 @@ class EndChecker : public Checker {
   }
 
  private:
-  static RunNo changed_run(const storage::Record& record) {
-    if (const auto* update = std::get_if<storage::UpdateRun>(&record)) return update->run.no;
-    if (const auto* put = std::get_if<storage::PutStep>(&record)) return put->step.run;
-    if (const auto* update = std::get_if<storage::UpdateStep>(&record)) return update->step.run;
-    if (const auto* put = std::get_if<storage::PutAttempt>(&record)) return put->attempt.run;
-    return 0;
-  }
-
   void check_events_of(const RunRecord& run, std::map<std::pair<RunNo, std::string>, int>& events) {
     bool is_quiet = quiet_[run.no];
     auto expect = [&](std::string_view name, bool is_due) {

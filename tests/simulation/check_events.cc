@@ -31,15 +31,17 @@ class EventChecker : public Checker {
     }
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
-        functions_[function->config.id.slug] = {function->config, function->archived};
+        registered(*function);
       }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         if (++stored_[put->event.id] > 1) {
           fail("S-1", "event " + put->event.id.to_string() + " is stored twice");
         }
         if (put->event.event.name == kFunctionInvoked) continue;
+        const EventRecord event = history.shown(put->event);
+        const std::string json = event_json(event.event);
         for (const auto& [slug, function] : functions_) {
-          check_trigger(function, history.shown(put->event), runs[{slug, put->event.pos}], now);
+          check_trigger(function, event, json, runs[{slug, put->event.pos}], now);
         }
       }
     }
@@ -52,15 +54,27 @@ class EventChecker : public Checker {
   }
 
  private:
-  void check_trigger(const storage::StoredFunction& function, const EventRecord& event, int runs,
-                     Time now) {
+  struct Known {
+    FunctionConfig config;
+    std::vector<core::Condition> conditions;  // of its triggers
+    bool is_archived = false;
+  };
+
+  void registered(const storage::PutFunction& put) {
+    Known known{put.config, {}, put.archived};
+    for (const Trigger& trigger : put.config.triggers) {
+      known.conditions.push_back(core::Condition::compile(trigger.expression).value());
+    }
+    functions_[put.config.id.slug] = std::move(known);
+  }
+
+  void check_trigger(const Known& function, const EventRecord& event, const std::string& json,
+                     int runs, Time now) {
     bool is_triggered = false;
-    for (const Trigger& trigger : function.config.triggers) {
+    for (size_t i = 0; i < function.conditions.size() && !function.is_archived; ++i) {
       is_triggered =
-          is_triggered || (!function.archived && names_match(trigger.event, event.event.name) &&
-                           core::Condition::compile(trigger.expression)
-                               .value()
-                               .matches_trigger(event_json(event.event), now));
+          is_triggered || (names_match(function.config.triggers[i].event, event.event.name) &&
+                           function.conditions[i].matches_trigger(json, now));
     }
     int expected = is_triggered ? 1 : 0;
     bool has_id = event.has_user_id || is_internal_event_name(event.event.name);
@@ -79,7 +93,7 @@ class EventChecker : public Checker {
   }
 
   std::map<EventId, int> stored_;
-  std::map<std::string, storage::StoredFunction> functions_;
+  std::map<std::string, Known> functions_;
   std::map<std::pair<std::string, std::string>, Time> started_;
 };
 

@@ -14,6 +14,7 @@ class FactChecker : public Checker {
  public:
   void events_acked(const std::vector<EventId>& ids, const History&) override {
     acked_.insert(ids.begin(), ids.end());
+    new_acked_.insert(ids.begin(), ids.end());
   }
 
   void call_started(const core::Call& call, const History& history, Time) override {
@@ -33,7 +34,7 @@ class FactChecker : public Checker {
   }
 
   void cancel_acked(const RunId& run, const History&) override {
-    ended_[run] = {RunStatus::kCancelled, ""};
+    ended_[run] = new_ended_[run] = {RunStatus::kCancelled, ""};
   }
 
   void run_ended(const core::RunEnded& end, const History& history) override {
@@ -41,20 +42,23 @@ class FactChecker : public Checker {
     if (run == nullptr || run->status != end.status || run->output != end.output) {
       fail("S-2", fmt::format("the end of run {} is told and not stored", end.run));
     }
-    ended_[end.id] = {end.status, end.output};
+    ended_[end.id] = new_ended_[end.id] = {end.status, end.output};
   }
 
-  void audit(storage::JournalReader& reader, const History&) override {
-    for (const EventId& id : acked_) {
+  void audit(storage::JournalReader& reader, const History&, Extent extent) override {
+    const bool is_all = extent == Extent::kEverything;
+    for (const EventId& id : is_all ? acked_ : new_acked_) {
       auto found = reader.find_event(id.to_string());
       if (!found || !*found) fail("S-2", "an acknowledged event is gone: " + id.to_string());
     }
-    for (const auto& [id, end] : ended_) {
+    for (const auto& [id, end] : is_all ? ended_ : new_ended_) {
       auto found = reader.find_run(id);
       bool is_same = found && *found && (*found)->status == end.status &&
                      (end.output.empty() || (*found)->output == end.output);
       if (!is_same) fail("S-2", "an end that was told is undone: run " + id.to_string());
     }
+    new_acked_.clear();
+    new_ended_.clear();
   }
 
  private:
@@ -63,7 +67,9 @@ class FactChecker : public Checker {
     std::string output;
   };
   std::set<EventId> acked_;
+  std::set<EventId> new_acked_;  // since the last audit
   std::map<RunId, End> ended_;
+  std::map<RunId, End> new_ended_;
 };
 
 }  // namespace

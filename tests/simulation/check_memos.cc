@@ -2,9 +2,9 @@
 // the same bytes each time.
 #include <fmt/core.h>
 
-#include <map>
 #include <set>
-#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "tests/simulation/checkers.h"
 
@@ -31,19 +31,19 @@ class MemoChecker : public Checker {
   }
 
   void body_finished(const BodyFact& body) override {
-    if (body.has_returned) returned_.insert({body.run, body.step, body.data});
+    if (body.has_returned) returned_[body.step].emplace(body.run, body.data);
   }
 
   void call_started(const core::Call& call, const History&, Time) override {
     for (const core::MemoEntry& entry : call.memo) {
-      auto [known, is_new] = shown_.try_emplace({call.run->id, entry.key}, entry.data, entry.state);
+      auto [known, is_new] = shown_.try_emplace({call.run->no, entry.key}, entry.data, entry.state);
       if (!is_new && known->second != std::pair(entry.data, entry.state)) {
         fail("S-3", fmt::format("the memo \"{}\" of run {} has changed", entry.id, call.run->no));
       }
     }
     std::string events;
     for (const Event& event : call.run->events) events += event_json(event);
-    auto [known, is_new] = events_.try_emplace(call.run->id, events);
+    auto [known, is_new] = events_.try_emplace(call.run->no, events);
     if (known->second != events) {
       fail("S-3", fmt::format("run {} is shown other events than before", call.run->no));
     }
@@ -55,19 +55,19 @@ class MemoChecker : public Checker {
     if (!resolved_.insert({step.run, step.key}).second) {
       fail("S-3", fmt::format("step {} of run {} is resolved twice", known.id, step.run));
     }
-    if (known.kind != StepKind::kRun || step.state != StepState::kCompleted) return;
+    if (!has_body(known.kind) || step.state != StepState::kCompleted) return;
     const RunRecord* run = history.find_run(step.run);
-    if (run != nullptr && !returned_.contains({run->id, step.key, step.data})) {
+    if (run != nullptr && !returned_[step.key].contains({run->id, step.data})) {
       fail("S-3",
            fmt::format("the memo of \"{}\" of run {} was returned by no body", known.id, step.run));
     }
   }
 
-  std::set<std::pair<RunNo, StepKey>> seen_;
-  std::set<std::pair<RunNo, StepKey>> resolved_;
-  std::set<std::tuple<RunId, StepKey, std::string>> returned_;
-  std::map<std::pair<RunId, StepKey>, std::pair<std::string, StepState>> shown_;
-  std::map<RunId, std::string> events_;
+  std::unordered_set<StepRef, StepRef::Hash> seen_;
+  std::unordered_set<StepRef, StepRef::Hash> resolved_;
+  std::unordered_map<StepKey, std::set<std::pair<RunId, std::string>>> returned_;
+  PerStep<std::pair<std::string, StepState>> shown_;
+  std::unordered_map<RunNo, std::string> events_;
 };
 
 }  // namespace

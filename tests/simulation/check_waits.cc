@@ -152,8 +152,8 @@ class WaitChecker : public Checker {
   std::map<Position, Stored> events_;
   std::map<RunNo, std::set<std::string>> triggers_;
   std::map<RunNo, std::set<std::string>> spent_;
-  std::map<std::pair<RunNo, StepKey>, OpFact> ops_;
-  std::map<std::pair<RunNo, StepKey>, Position> by_key_;  // the look-back base of each memo
+  PerStep<OpFact> ops_;
+  PerStep<Position> by_key_;  // the look-back base of each memo
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ std::unique_ptr<Checker> check_attempts();                                      
 std::unique_ptr<Checker> check_ends();                                                // S-5
 std::unique_ptr<Checker> check_wake_sources(std::vector<std::string> may_stay_open);  // S-6
 std::unique_ptr<Checker> check_waits(const CheckOptions& options);                    // S-7
+std::unique_ptr<Checker> check_signals();                                             // S-7
 std::unique_ptr<Checker> check_timers(const CheckOptions& options);                   // S-8
 std::unique_ptr<Checker> check_limits(const CheckOptions& options);                   // S-9
 std::unique_ptr<Checker> check_cancellations();                                       // S-10

@@ -333,6 +333,25 @@ TEST_CASE("S-7: waits") {
   CHECK(story.breaks("S-7"));
 }
 
+TEST_CASE("S-7: signals") {
+  Story story;
+  story.begin();
+  StepRecord first = story.step(2, 10, "w", StepKind::kWaitForSignal);
+  StepRecord second = story.step(2, 11, "v", StepKind::kWaitForSignal);
+  first.target = second.target = "door";
+  story.commit({storage::PutStep{first}, storage::PutStep{second}});
+  SUBCASE("the last one gets it") {
+    story.commit({storage::UpdateStep{story.resolved(second, 12, "{}")}});
+    story.commit({storage::UpdateStep{story.resolved(first, 13, "null")}});
+    CHECK(story.first() == "");
+    return;
+  }
+  SUBCASE("one that was replaced gets it") {
+    story.commit({storage::UpdateStep{story.resolved(first, 12, "{}")}});
+  }
+  CHECK(story.breaks("S-7"));
+}
+
 TEST_CASE("S-8: time") {
   Story story;
   story.begin();
@@ -386,6 +405,25 @@ TEST_CASE("S-10: cancellations") {
     story.commit({story.event(6, "stop")});
     story.ledger.ended();
   }
+  SUBCASE("its time is not over, and it is dropped") {
+    cancel_on.due = story.now + 1h;
+    story.commit({storage::PutStep{cancel_on}});
+    StepRecord dropped = story.resolved(cancel_on, 6, "");
+    dropped.state = StepState::kDropped;
+    story.commit({storage::UpdateStep{dropped}});
+  }
+  storage::PutFunction function = Story::function("g", "run");
+  function.config.cancel_on = {{.event = "stop", .timeout = 1h}};
+  SUBCASE("its function names one, and it begins without") {
+    story.commit({function, story.event(20, "run"), story.run(21, "g", 20)});
+  }
+  SUBCASE("it expires at another time than its function says") {
+    cancel_on.run = 21;
+    cancel_on.pos = 22;
+    cancel_on.due = story.now + 59min;
+    story.commit(
+        {function, story.event(20, "run"), story.run(21, "g", 20), storage::PutStep{cancel_on}});
+  }
   CHECK(story.breaks("S-10"));
 }
 
@@ -399,12 +437,15 @@ TEST_CASE("S-15: the journal holds what was committed") {
   batch.records = {Story::function("f", "go"), story.event(1, "go", "go-1"), story.run(2, "f", 1),
                    storage::PutStep{story.step(2, 3, "nap", StepKind::kSleep)}};
   REQUIRE(journal.commit(batch).outcome == storage::CommitOutcome::kCommitted);
+  using Extent = Checker::Extent;
   SUBCASE("it does") {
     story.ledger.batch_durable(batch);
-    story.ledger.audit(*journal.open_reader().value());
+    story.ledger.audit(*journal.open_reader().value(), Extent::kChanges);
+    story.ledger.audit(*journal.open_reader().value(), Extent::kEverything);
     CHECK(story.first() == "");
     return;
   }
+  Extent extent = Extent::kEverything;
   SUBCASE("a step is missing") {
     batch.records.push_back(storage::PutStep{story.step(2, 4, "more", StepKind::kSleep)});
     story.ledger.batch_durable(batch);
@@ -418,7 +459,12 @@ TEST_CASE("S-15: the journal holds what was committed") {
     std::get<storage::PutEvent>(batch.records[1]).event.event.data = R"({"other":1})";
     story.ledger.batch_durable(batch);
   }
-  story.ledger.audit(*journal.open_reader().value());
+  SUBCASE("a new step is missing, and only what is new is looked at") {
+    batch.records.push_back(storage::PutStep{story.step(2, 4, "more", StepKind::kSleep)});
+    story.ledger.batch_durable(batch);
+    extent = Extent::kChanges;
+  }
+  story.ledger.audit(*journal.open_reader().value(), extent);
   CHECK(story.breaks("S-15"));
 }
 

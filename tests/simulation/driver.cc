@@ -51,11 +51,9 @@ SimDriver::Frame& SimDriver::frame_of(const Call& call) {
 
 void SimDriver::start(Call call) {
   const FunctionId& function = call.run->function;
-  bool is_native = true;
-  for (const AppFunction& known : host_.functions_) {
-    if (known.config.id == function) is_native = known.config.driver == DriverKind::kNative;
-  }
-  Work work{.call = call, .is_native = is_native};
+  const AppFunction& known = host_.function_of(function);
+  bool is_native = known.config.driver == DriverKind::kNative;
+  Work work{.call = call, .is_native = is_native, .checkpoints = known.checkpoints};
   work.memo = is_native ? frame_of(call).memo : call.memo;
   if (!is_native && !call.is_cold) host_.ledger_.fail("driver", "a hot call of an endpoint");
   for (const core::RegisteredStep& step : call.pending) work.pending.insert(step.key);
@@ -88,7 +86,7 @@ core::Reply SimDriver::reply_to(const Work& work) const {
 
 void SimDriver::run_function(const Work& work) {
   const Call& call = work.call;
-  Progress progress = interpret({.program = host_.program_of(call.run->function),
+  Progress progress = interpret({.program = host_.function_of(call.run->function).program,
                                  .memo = work.memo,
                                  .pending = work.pending,
                                  .attempt = call.attempt,
@@ -113,10 +111,10 @@ void SimDriver::run_function(const Work& work) {
     host_.ledger_.op_sent(
         {call.run->no, op.key, op.seen, work.is_native && host_.options_.tells_seen});
   }
-  // A body that is all that the code waits for runs at once.
+  // A body that is all that the code waits for runs at once; requests are made by the engine.
   if (progress.ops.size() == 1 && progress.unresolved == 1) {
     auto body = progress.bodies.find(progress.ops[0].key);
-    if (body != progress.bodies.end()) {
+    if (body != progress.bodies.end() && body->second->kind == Statement::Kind::kRun) {
       return run_body(work, *body->second, std::move(progress.ops[0]), std::move(reply), 0);
     }
   }
@@ -126,7 +124,7 @@ void SimDriver::run_function(const Work& work) {
 
 void SimDriver::run_step(const Work& work) {
   const Call& call = work.call;
-  Progress progress = interpret({.program = host_.program_of(call.run->function),
+  Progress progress = interpret({.program = host_.function_of(call.run->function).program,
                                  .memo = work.memo,
                                  .pending = work.pending,
                                  .attempt = kPastThrows});
@@ -135,6 +133,9 @@ void SimDriver::run_step(const Work& work) {
   if (body == progress.bodies.end()) {
     reply.outcome = core::Yielded{};
     return answer(std::move(reply), work.is_native);
+  }
+  if (call.target_kind == StepKind::kFetch && call.request != kFetchRequest) {
+    host_.ledger_.fail("S-3", "a request is made that no code asked for: " + call.request);
   }
   StepOp op;
   op.key = call.target;
@@ -155,17 +156,28 @@ void SimDriver::run_body(const Work& work, const Statement& statement, StepOp op
   }
   Duration takes = statement.takes;
   if (host_.strikes(host_.options_.faults.slow_bodies)) takes += kSlowBody;
-  process_.later(takes + process_.some_delay(),
-                 [this, run, &statement, op = std::move(op), reply = std::move(reply), attempt,
-                  is_native = work.is_native] {
-                   StepOp ended = body_ended(statement, op, attempt);
-                   const auto* returned = std::get_if<StepReturned>(&ended.body);
-                   host_.ledger_.body_finished({run, op.key, op.id, attempt, returned != nullptr,
-                                                returned ? returned->data : ""});
-                   core::Reply full = reply;
-                   full.outcome = core::Yielded{{std::move(ended)}};
-                   answer(std::move(full), is_native);
-                 });
+  process_.later(takes + process_.some_delay(), [this, run, &statement, op = std::move(op),
+                                                 reply = std::move(reply), attempt, work] {
+    StepOp ended = body_ended(statement, op, attempt);
+    const auto* returned = std::get_if<StepReturned>(&ended.body);
+    host_.ledger_.body_finished(
+        {run, op.key, op.id, attempt, returned != nullptr, returned ? returned->data : ""});
+    bool goes_on = work.checkpoints && work.call.kind == CallKind::kFunction;
+    if (goes_on && returned) return checkpoint(work, ended);
+    core::Reply full = reply;
+    full.outcome = core::Yielded{{std::move(ended)}};
+    answer(std::move(full), work.is_native);
+  });
+}
+
+void SimDriver::checkpoint(const Work& work, const StepOp& op) {
+  core::RecordProgress progress{.run = work.call.run->id, .call = work.call.id, .ops = {op}};
+  if (host_.strikes(host_.options_.faults.answers_twice)) host_.record_progress(progress, {});
+  Work next = work;
+  next.memo.push_back({.key = op.key, .id = op.id, .data = std::get<StepReturned>(op.body).data});
+  host_.record_progress(std::move(progress), [this, life = process_.number(), next] {
+    if (host_.is_alive(life)) run_function(next);
+  });
 }
 
 StepOp SimDriver::body_ended(const Statement& statement, StepOp op, int attempt) {

@@ -33,6 +33,7 @@ class SimDriver : public core::Driver {
     std::vector<core::MemoEntry> memo;
     std::set<StepKey> pending;
     bool is_native = true;
+    bool checkpoints = false;
   };
 
   Frame& frame_of(const core::Call& call);
@@ -40,6 +41,8 @@ class SimDriver : public core::Driver {
   void run_step(const Work& work);
   void run_body(const Work& work, const Statement& statement, StepOp op, core::Reply reply,
                 int attempt);
+  // Tells of a step that its code ran, and lets the code go on in the same call.
+  void checkpoint(const Work& work, const StepOp& op);
   StepOp body_ended(const Statement& statement, StepOp op, int attempt);
   void answer(core::Reply reply, bool is_native);
   // The answer comes again, or answers come that nobody asked for.

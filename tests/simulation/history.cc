@@ -53,7 +53,7 @@ Fault update_run(History& history, const storage::UpdateRun& update) {
 
 Fault put_step(History& history, const storage::PutStep& put) {
   const StepRecord& step = put.step;
-  if (!history.step_by_key[step.run].emplace(step.key, step.pos).second) {
+  if (!history.step_by_key.try_emplace({step.run, step.key}, step.pos).second) {
     return fmt::format("run {} has a step \"{}\"", step.run, step.id);
   }
   if (!history.steps[step.run].emplace(step.pos, step).second) {
@@ -105,6 +105,20 @@ Fault put_attempt(History& history, const storage::PutAttempt& put) {
 
 }  // namespace
 
+RunNo run_of(const storage::Record& record) {
+  return std::visit(
+      [](const auto& value) -> RunNo {
+        if constexpr (requires { value.step.run; }) return value.step.run;
+        if constexpr (requires { value.attempt.run; }) return value.attempt.run;
+        if constexpr (requires { value.run.no; }) return value.run.no;
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, storage::DropPendingSteps>) {
+          return value.run;
+        }
+        return 0;
+      },
+      record);
+}
+
 std::optional<std::string> History::apply(const storage::Record& record) {
   return std::visit(
       [this](const auto& value) -> Fault {
@@ -140,10 +154,8 @@ const RunRecord* History::find_run(RunNo no) const {
 }
 
 const StepRecord* History::find_step(RunNo no, const StepKey& key) const {
-  auto of_run = step_by_key.find(no);
-  if (of_run == step_by_key.end()) return nullptr;
-  auto found = of_run->second.find(key);
-  return found == of_run->second.end() ? nullptr : &steps.at(no).at(found->second);
+  auto found = step_by_key.find({no, key});
+  return found == step_by_key.end() ? nullptr : &steps.at(no).at(found->second);
 }
 
 EventRecord History::shown(const EventRecord& event) const {

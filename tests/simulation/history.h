@@ -6,19 +6,38 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "storage/journal.h"
 
 namespace stepwell::sim {
 
+// A step of a run, as a key of what is looked up all the time.
+struct StepRef {
+  RunNo run = 0;
+  StepKey key;
+  bool operator==(const StepRef&) const = default;
+
+  struct Hash {
+    size_t operator()(const StepRef& ref) const {
+      return std::hash<StepKey>{}(ref.key) ^ (ref.run * 0x9E3779B97F4A7C15ULL);
+    }
+  };
+};
+template <typename T>
+using PerStep = std::unordered_map<StepRef, T, StepRef::Hash>;
+
+// The run of which the record says something; 0: of none.
+RunNo run_of(const storage::Record& record);
+
 struct History {
   std::map<Position, EventRecord> events;
   std::map<RunNo, RunRecord> runs;
   std::vector<RunNo> run_numbers;  // of all runs, in their order
-  std::map<RunId, RunNo> run_by_id;
+  std::unordered_map<RunId, RunNo> run_by_id;
   std::map<RunNo, std::map<Position, StepRecord>> steps;
-  std::map<RunNo, std::map<StepKey, Position>> step_by_key;
+  PerStep<Position> step_by_key;
   std::map<RunNo, std::map<Position, AttemptRecord>> attempts;
   std::map<std::string, storage::StoredFunction> functions;
   std::map<storage::FlowStateKey, storage::FlowState> flow_states;

@@ -70,8 +70,11 @@ void Host::play() {
     if (!ledger_.violations().empty()) break;  // what follows would only repeat it
   }
   if (life_) life_->inspect_all();
-  audit();
+  audit(Checker::Extent::kEverything);
   if (ledger_.violations().empty()) ledger_.ended();
+  for (const auto& [id, request] : outstanding_) {
+    if (ledger_.violations().empty()) ledger_.fail("S-6", "no answer ever to: " + request->what);
+  }
 }
 
 void Host::boot() {
@@ -97,14 +100,15 @@ void Host::bury() {
     if (outcome == storage::CommitOutcome::kCommitted) ledger_.batch_durable(*torn);
   }
   medium_->crash();
-  audit();
+  audit(++crash_count_ % options_.audit_all_each == 0 ? Checker::Extent::kEverything
+                                                      : Checker::Extent::kChanges);
   std::map<core::RequestId, std::shared_ptr<Request>> cut_off = std::exchange(outstanding_, {});
   for (auto& [id, request] : cut_off) retry_request(request);
   world_.after(kRestartPause, [this] { boot(); });
   is_dying_ = false;
 }
 
-void Host::audit() {
+void Host::audit(Checker::Extent extent) {
   Result<Medium::Content> content = medium_->examine();
   if (!content) return ledger_.fail("S-2", "the journal is lost: " + content.error().message);
   // Whether a batch whose outcome nobody knows is there may still change until somebody has
@@ -112,7 +116,7 @@ void Host::audit() {
   bool may_change = unknown_ && content->batches == ledger_.history().seq + 1;
   if (may_change) return;
   check_batches(content->batches);
-  ledger_.audit(*content->reader);
+  ledger_.audit(*content->reader, extent);
 }
 
 void Host::check_batches(uint64_t found) {
@@ -138,11 +142,11 @@ std::vector<FunctionConfig> Host::registered_functions(DriverKind driver) const 
   return configs;
 }
 
-const Program& Host::program_of(const FunctionId& function) const {
+const AppFunction& Host::function_of(const FunctionId& function) const {
   auto found = std::find_if(functions_.begin(), functions_.end(),
                             [&](const AppFunction& known) { return known.config.id == function; });
   CHECK_INVARIANT(found != functions_.end(), "a function of the scenario");
-  return found->program;
+  return *found;
 }
 
 int Host::executions(const std::string& step) const {
@@ -194,6 +198,21 @@ void Host::answered(const core::Answer& answer) {
                                      answer.error->code == ErrorCode::kIo);
   if (is_passing) return retry_request(request);
   request->done(answer);
+}
+
+void Host::record_progress(core::RecordProgress progress, std::function<void()> then) {
+  auto request = std::make_shared<Request>();
+  request->what = "record progress of " + progress.run.to_string();
+  request->make = [progress](core::RequestId id) {
+    core::RecordProgress input = progress;
+    input.request = id;
+    return core::Input(std::move(input));
+  };
+  // Refused: the call is over, and whatever its code still does is in vain.
+  request->done = [then = std::move(then)](const core::Answer& answer) {
+    if (!answer.error && then) then();
+  };
+  submit_request(request);
 }
 
 void Host::send_at(Duration when, Event event) {

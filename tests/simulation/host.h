@@ -40,6 +40,7 @@ std::string_view crash_kind_name(CrashPoint::Kind kind);
 struct AppFunction {
   FunctionConfig config;
   Program program;
+  bool checkpoints = false;  // code behind an endpoint tells of each step as it goes on
 };
 
 struct HostOptions {
@@ -57,6 +58,7 @@ struct HostOptions {
   // When a process dies, the seed decides whether the batch that it was writing survives.
   bool keeps_tails = false;
   int steps_max = 400'000;         // of the world: more means that it goes in circles
+  int audit_all_each = 1;          // of so many crashes one has the whole journal looked at
   std::shared_ptr<Medium> medium;  // of the journal; nothing: memory
 };
 
@@ -123,20 +125,22 @@ class Host {
   bool crashes_happen() const { return options_.faults_end == Duration(0) || is_hostile(); }
   // The journal must hold what was committed. A batch whose outcome nobody knew is there or not;
   // `taken`: that is settled.
-  void audit();
+  void audit(Checker::Extent extent);
   void taken(const storage::Ownership& ownership);
   void check_batches(uint64_t found);
   bool is_alive(int life) const { return life_ != nullptr && life == life_count_ && !is_dying_; }
   std::vector<FunctionConfig> registered_functions(DriverKind driver) const;
   void register_now();
   void register_now(DriverKind driver, size_t drivers);
-  const Program& program_of(const FunctionId& function) const;
+  const AppFunction& function_of(const FunctionId& function) const;
   void submit_request(const std::shared_ptr<Request>& request);
   void retry_request(const std::shared_ptr<Request>& request);
   void answered(const core::Answer& answer);
   void script(Duration when, std::shared_ptr<Request> request);
   std::optional<RunId> nth_run(const std::string& function, size_t which) const;
   std::optional<RunId> any_run(uint64_t pick) const;
+  // Tells of steps while their call is under way; `then` happens when that is durable.
+  void record_progress(core::RecordProgress progress, std::function<void()> then);
   void cancel_answered(const RunId& run, const core::Answer& answer);
 
   World world_;
@@ -160,6 +164,7 @@ class Host {
   bool has_registered_ = false;
   std::set<DriverKind> registered_drivers_;
   int life_count_ = 0;
+  int crash_count_ = 0;
   std::vector<std::vector<int>> effects_;
   std::vector<int> pages_;
 };

@@ -102,7 +102,9 @@ class Interpreter {
 
   void meet(const Statement& statement, const StepKey& key, const Path& path) {
     ++progress_.unresolved;
-    if (statement.kind == Statement::Kind::kRun) progress_.bodies.emplace(key, &statement);
+    bool has_own_body =
+        statement.kind == Statement::Kind::kRun || statement.kind == Statement::Kind::kFetch;
+    if (has_own_body) progress_.bodies.emplace(key, &statement);
     if (replay_.pending.contains(key)) return;
     StepOp op;
     op.key = key;
@@ -129,6 +131,8 @@ class Interpreter {
         return InvokeFunction{.function = statement.target, .timeout = deadline};
       case Kind::kSend:
         return SendEvents{statement.events};
+      case Kind::kFetch:
+        return CallOut{.request = std::string(kFetchRequest)};
       default:
         return StepPlanned{};
     }
@@ -190,6 +194,7 @@ class Interpreter {
     JsonView data = JsonView::trusted(entry.data);
     switch (entry.kind) {
       case StepKind::kRun:
+      case StepKind::kFetch:
       case StepKind::kSendEvent:
       case StepKind::kSleep:
         return "ok";

@@ -76,7 +76,7 @@ void Checker::run_ended(const core::RunEnded&, const History&) {}
 void Checker::found(const core::Finding&) {}
 void Checker::crashed() {}
 void Checker::clock_jumps(Time) {}
-void Checker::audit(storage::JournalReader&, const History&) {}
+void Checker::audit(storage::JournalReader&, const History&, Extent) {}
 void Checker::ended(const History&) {}
 
 void Checker::fail(std::string promise, std::string what) {
@@ -190,8 +190,8 @@ void Ledger::clock_jumps() {
   collect();
 }
 
-void Ledger::audit(storage::JournalReader& reader) {
-  for (const auto& checker : checkers_) checker->audit(reader, history_);
+void Ledger::audit(storage::JournalReader& reader, Checker::Extent extent) {
+  for (const auto& checker : checkers_) checker->audit(reader, history_, extent);
   collect();
 }
 

@@ -68,8 +68,9 @@ class Checker {
   virtual void found(const core::Finding& finding);
   virtual void crashed();
   virtual void clock_jumps(Time before);
-  // At each crash and at the end: what the journal holds must agree with everything before.
-  virtual void audit(storage::JournalReader& reader, const History& history);
+  // At each crash and at the end: what the journal holds must agree with what was before.
+  enum class Extent { kChanges, kEverything };
+  virtual void audit(storage::JournalReader& reader, const History& history, Extent extent);
   // The world has stopped; nothing will happen any more.
   virtual void ended(const History& history);
 
@@ -101,7 +102,8 @@ class Ledger {
   void found(const core::Finding& finding);
   void crashed();
   void clock_jumps();  // before it does
-  void audit(storage::JournalReader& reader);
+  // `extent`: look at everything, or only at what has changed since the last time.
+  void audit(storage::JournalReader& reader, Checker::Extent extent);
   void ended();
   // Anything else worth a line of the trace.
   template <typename... Args>

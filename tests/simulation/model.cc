@@ -47,7 +47,12 @@ bool may_body_end(const Setting& setting, const Statement& statement, const Step
   for (const AttemptRecord& attempt : failed) {
     bool is_own = attempt.attempt < statement.count && !is_of_transport(attempt.error);
     if (!is_own && !(setting.is_lossy && is_of_transport(attempt.error))) return false;
+    // What is not to be tried again is the last.
+    if (is_own && !statement.is_retriable && attempt.pos != failed.back().pos) return false;
   }
+  bool has_given_up =
+      !statement.is_retriable && !failed.empty() && !is_of_transport(failed.back().error);
+  if (has_given_up && step.state == StepState::kCompleted) return false;
   if (step.state == StepState::kCompleted) {
     return static_cast<int>(failed.size()) < most &&
            static_cast<int>(failed.size()) >= (statement.is_retriable ? statement.count : 0) &&
@@ -93,6 +98,8 @@ bool may_end(const Setting& setting, const Statement& statement, const StepRecor
   switch (statement.kind) {
     case Kind::kRun:
       return step.kind == StepKind::kRun && may_body_end(setting, statement, step);
+    case Kind::kFetch:
+      return step.kind == StepKind::kFetch && may_body_end(setting, statement, step);
     case Kind::kSleep:
       return step.kind == StepKind::kSleep && step.state == StepState::kCompleted;
     case Kind::kSend:
@@ -323,6 +330,24 @@ class ModelChecker : public Checker {
       if (!function.config.cancel_on.empty() || is_replaced) {
         stoppable_.insert(function.config.id.slug);
       }
+      visit_all(function.program, false, [&](const Statement& statement, bool) {
+        if (!statement.id.empty()) statements_.emplace(statement.id, &statement);
+      });
+    }
+  }
+
+  // A step that waits for a time waits for the one that its code has named.
+  void before_batch(const storage::Batch& batch, const History&) override {
+    for (const storage::Record& record : batch.records) {
+      const auto* put = std::get_if<storage::PutStep>(&record);
+      if (put == nullptr || put->step.state != StepState::kPending || !put->step.due) continue;
+      auto statement = statements_.find(put->step.id);
+      if (statement == statements_.end() || has_body(put->step.kind)) continue;
+      const Statement& asked = *statement->second;
+      if (*put->step.due != asked.at.value_or(put->step.registered_at + asked.duration)) {
+        fail("S-8", fmt::format("\"{}\" of run {} is due at another time than its code asked for",
+                                put->step.id, put->step.run));
+      }
     }
   }
 
@@ -353,6 +378,7 @@ class ModelChecker : public Checker {
   Model model_;
   Time calm_since_;
   std::set<std::string> stoppable_;
+  std::map<std::string, const Statement*> statements_;
 };
 
 }  // namespace

@@ -126,6 +126,7 @@ void Process::finish_recovery() {
     pipeline_->adopt(std::move(recovered));
   }
   recovering_.reset();
+  inspections_ = 0;  // all of it is looked at first
   touched();
   if (pipeline_->is_out_of_space()) return probe();
   later(host_.registration_delay_, [this] { register_functions(); });
@@ -202,23 +203,14 @@ void Process::clock_jumped() {
 
 void Process::touch(const std::vector<storage::Record>& records) {
   for (const storage::Record& record : records) {
-    if (const auto* put = std::get_if<storage::PutRun>(&record)) touched_runs_.insert(put->run.no);
-    if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
-      touched_runs_.insert(update->run.no);
-    }
-    if (const auto* put = std::get_if<storage::PutStep>(&record)) {
-      touched_runs_.insert(put->step.run);
-    }
-    if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
-      touched_runs_.insert(update->step.run);
-    }
+    if (RunNo run = run_of(record)) touched_runs_.insert(run);
   }
 }
 
 void Process::inspect() {
   if (!was_touched_ || !serves()) return;
   was_touched_ = false;
-  if (open_runs() <= kOpenRunsInspectedAlways || ++inspections_ % kInspectAllEach == 0) {
+  if (open_runs() <= kOpenRunsInspectedAlways || inspections_++ % kInspectAllEach == 0) {
     touched_runs_.clear();
     return inspect_all();
   }

@@ -54,6 +54,10 @@ Statement invoke(std::string id, std::string function, Duration timeout) {
   return statement;
 }
 
+Statement fetch(std::string id) {
+  return named(Statement::Kind::kFetch, std::move(id));
+}
+
 Statement send(std::string id, std::vector<Event> events) {
   Statement statement = named(Statement::Kind::kSend, std::move(id));
   statement.events = std::move(events);

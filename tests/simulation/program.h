@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Statement {
     kSignal,    // for the signal `target`
     kInvoke,    // the function `target`
     kSend,      // `events`
+    kFetch,     // a request that the engine makes; for the rest as kRun
     kParallel,  // `branches`; goes on when all are done
     kRace,      // `branches`; goes on when one is done
     kTry,       // branches[0]; branches[1] when a step of it fails
@@ -45,7 +47,7 @@ struct Statement {
   std::vector<Body> branches;
   SignalConflict on_conflict = SignalConflict::kFail;
 
-  // kRun, kThrow
+  // kRun, kFetch, kThrow
   bool is_retriable = true;
   std::optional<Duration> retry_after;
   Duration takes = Duration(5);       // how long the body runs
@@ -72,6 +74,7 @@ Statement sleep_until(std::string id, Time at);
 Statement wait(std::string id, std::string event, Duration timeout);
 Statement wait_signal(std::string id, std::string signal, Duration timeout);
 Statement invoke(std::string id, std::string function, Duration timeout);
+Statement fetch(std::string id);  // of kFetchRequest
 Statement send(std::string id, std::vector<Event> events);
 Statement parallel(std::vector<Body> branches);
 Statement race(std::vector<Body> branches);
@@ -84,6 +87,9 @@ Statement publish(std::string channel);
 Statement finish();
 
 using Program = Body;
+
+// What every kFetch asks the engine to do.
+inline constexpr std::string_view kFetchRequest = R"({"url":"http://weather.example"})";
 
 // An event without an id of its own, or with one.
 Event make_event(std::string name, std::string id = "", std::string data = "{}");

@@ -47,6 +47,7 @@ class Planner {
     options.faults_end = kDay;
     options.keeps_tails = true;
     options.steps_max = 4'000'000;
+    options.audit_all_each = 8;
   }
 
   void set_faults() {
@@ -143,6 +144,7 @@ class Planner {
     if (random_.chance(0.4)) {
       made.config.driver = DriverKind::kHttp;
       made.config.url = "http://app.example/api/inngest";
+      made.checkpoints = random_.chance(0.4);
     }
     plan_.functions.push_back(std::move(made));
     return plan_.functions.back();
@@ -162,7 +164,7 @@ class Planner {
     std::vector<Duration> begins;
     for (uint64_t i = 0; i < bursts; ++i) begins.push_back(Duration(below(kDay.count() * 9 / 10)));
     auto moment = [&] { return begins[below(begins.size())] + random_duration(random_, 10ms, 1h); };
-    uint64_t triggers = 90 + below(60);
+    uint64_t triggers = 60 + below(50);
     for (uint64_t i = 0; i < triggers; ++i) add_send(moment(), trigger_name());
     for (uint64_t i = 0; i < 80; ++i) add_send(moment(), random_answer_name(random_));
     for (uint64_t i = 0; i < 20; ++i) add_signal(moment());
@@ -198,6 +200,11 @@ class Planner {
     Action action{.kind = Action::Kind::kSend, .at = at};
     uint64_t count = random_.chance(0.1) ? 2 + below(4) : 1;
     for (uint64_t i = 0; i < count; ++i) action.events.push_back(random_event(at, name));
+    if (random_.chance(0.08)) {  // the same from another sender, at the same time
+      Action copy = action;
+      copy.at += Duration(below(10));
+      plan_.actions.push_back(std::move(copy));
+    }
     plan_.actions.push_back(std::move(action));
   }
 

@@ -107,7 +107,7 @@ class Generator {
   }
 
   Statement body_step(bool may_fail) {
-    Statement step = run(id());
+    Statement step = random_.chance(0.06) ? fetch(id()) : run(id());
     step.takes = random_.chance(0.1) ? random_duration(random_, 1s, 5min)
                                      : random_duration(random_, 1ms, 60ms);
     if (random_.chance(may_fail ? 0.7 : 0.1)) {

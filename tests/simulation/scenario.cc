@@ -87,6 +87,7 @@ Verdict verdict_of(const Host& host) {
   verdict.pages = host.pages();
   verdict.trace = ledger.trace();
   verdict.runs = ledger.history().runs.size();
+  for (const auto& [no, steps] : ledger.history().steps) verdict.steps += steps.size();
   verdict.batches = ledger.history().seq;
   verdict.elapsed = host.elapsed();
   if (!verdict.violations.empty()) verdict.open_runs = host.explain_open_runs();

@@ -66,6 +66,7 @@ struct Verdict {
   std::vector<std::string> trace;
   std::vector<std::string> open_runs;  // why each still waits, when something is wrong
   size_t runs = 0;
+  size_t steps = 0;
   uint64_t batches = 0;
   Duration elapsed{};  // simulated
 };

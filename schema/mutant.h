@@ -1,0 +1,115 @@
+// Mutants: bugs that are built in on purpose, to see that the simulator finds them. Each is named
+// for what it does wrong, and its promise for what must notice it (docs/reliability.md).
+//
+//   if (mutant("event-not-stored")) return;  // instead of what is right
+//
+// Only the program stepwell-mutants has them, which compiles the sources that it breaks with
+// STEPWELL_MUTANTS. Everywhere else mutant() is the constant false and leaves no code behind. It
+// may be used in source files only: a header would be compiled both ways into one program.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <string_view>
+
+namespace stepwell {
+
+struct MutantInfo {
+  std::string_view name;
+  std::string_view promise;  // the invariant of reliability.md that it breaks
+  bool is_rare = false;      // it takes more seeds to be caught than each test run has time for
+};
+
+// All of them. A new one is a line here and a condition in the engine, in a source that
+// tests/simulation/CMakeLists.txt lists.
+inline constexpr MutantInfo kMutants[] = {
+    // What is durable, and who hears of it.
+    {"effects-before-commit", "S-2"},
+    {"unknown-taken-for-committed", "S-2"},
+    {"full-disk-forgets-answers", "S-6"},
+    {"full-disk-keeps-state", "S-15"},
+    {"fsync-skipped", "S-2"},
+    {"batch-half-written", "S-15"},
+    // Events and their copies.
+    {"event-not-stored", "S-1"},
+    {"copy-starts-a-run", "S-1"},
+    {"copies-decided-at-once", "S-1"},
+    {"copy-resolves-a-wait", "S-7"},
+    {"event-ids-held-for-ever", "S-6"},
+    {"one-function-is-enough", "S-1"},
+    // Waits, signals and look-back.
+    {"event-ends-one-wait-only", "S-7"},
+    {"wait-resolved-twice", "S-3"},
+    {"lookback-missing", "S-7"},
+    {"lookback-too-far", "S-7"},
+    {"lookback-takes-its-trigger", "S-7"},
+    {"lookback-takes-the-same-again", "S-7"},
+    {"lookback-lost-at-restart", "S-7"},
+    {"signal-to-the-replaced", "S-7"},
+    // Timers.
+    {"timer-early", "S-8"},
+    {"start-early", "S-8"},
+    {"retry-early", "S-8"},
+    {"cancellation-expires-early", "S-10"},
+    {"sleep-too-short", "S-8"},
+    // Cancellations.
+    {"cancellation-not-registered", "S-10"},
+    {"cancellation-passed-over", "S-10"},
+    {"cancellation-lost-at-crash", "S-10"},
+    // Memos and attempts.
+    {"second-result-wins", "S-3"},
+    {"memo-out-of-order", "S-3"},
+    {"memo-withheld", "S-6"},
+    {"load-too-old", "S-3"},
+    {"called-run-leaves-memory", "S-6"},
+    {"late-answer-taken", "S-4"},
+    {"second-answer-taken", "S-4"},
+    {"one-attempt-more", "S-4"},
+    {"attempts-forgotten-at-restart", "S-4"},
+    {"failure-final-at-once", "S-5"},
+    {"final-failure-retried", "S-5"},
+    // Ends, and who hears of them.
+    {"output-lost", "S-5"},
+    {"end-without-event", "S-5"},
+    {"end-leaves-steps", "S-15"},
+    {"invoker-not-told", "S-11"},
+    {"failure-told-as-success", "S-11"},
+    // What a restart must bring back.
+    {"timers-lost-at-restart", "S-6"},
+    {"waits-lost-at-restart", "S-7"},
+    {"retry-lost-at-restart", "S-6"},
+    {"start-lost-at-restart", "S-6"},
+    {"news-lost-at-restart", "S-6"},
+    {"ready-run-lost-at-restart", "S-6"},
+    {"killer-never-found", "S-5"},
+    // Breaks nothing, but says so: a failure is reported.
+    {"canary", "S-6"},
+};
+
+// The name of a mutant, found in the list when the program is compiled.
+class MutantName {
+ public:
+  consteval MutantName(const char* name) : index_(index_of(name)) {}  // NOLINT: to be written bare
+  constexpr size_t index() const { return index_; }
+
+ private:
+  static consteval size_t index_of(std::string_view name) {
+    for (size_t i = 0; i < std::size(kMutants); ++i) {
+      if (kMutants[i].name == name) return i;
+    }
+    throw "not in the list of mutants";
+  }
+
+  size_t index_;
+};
+
+#ifdef STEPWELL_MUTANTS
+// Whether this one was chosen (tests/simulation/mutants.h).
+bool mutant(MutantName name);
+#else
+consteval bool mutant(MutantName) {
+  return false;
+}
+#endif
+
+}  // namespace stepwell
