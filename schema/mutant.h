@@ -17,7 +17,6 @@ namespace stepwell {
 struct MutantInfo {
   std::string_view name;
   std::string_view promise;  // the invariant of reliability.md that it breaks
-  bool is_rare = false;      // it takes more seeds to be caught than each test run has time for
 };
 
 // All of them. A new one is a line here and a condition in the engine, in a source that

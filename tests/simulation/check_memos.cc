@@ -1,5 +1,5 @@
 // S-3: one memo per step of a run; it is what a body returned; it never changes, and code is shown
-// the same bytes each time.
+// the same bytes each time, in the order in which the steps were resolved.
 #include <fmt/core.h>
 
 #include <set>
@@ -35,7 +35,13 @@ class MemoChecker : public Checker {
   }
 
   void call_started(const core::Call& call, const History&, Time) override {
+    Position newest = 0;
     for (const core::MemoEntry& entry : call.memo) {
+      if (entry.resolved_pos < newest) {
+        fail("S-3", fmt::format("the memo \"{}\" of run {} is shown out of its order", entry.id,
+                                call.run->no));
+      }
+      newest = entry.resolved_pos;
       auto [known, is_new] = shown_.try_emplace({call.run->no, entry.key}, entry.data, entry.state);
       if (!is_new && known->second != std::pair(entry.data, entry.state)) {
         fail("S-3", fmt::format("the memo \"{}\" of run {} has changed", entry.id, call.run->no));

@@ -224,6 +224,11 @@ TEST_CASE("S-3: one memo for each step, the same for ever") {
     story.commit({storage::UpdateStep{story.resolved(planned, 4, "1")}});
     story.commit({storage::UpdateStep{story.resolved(planned, 5, "1")}});
   }
+  SUBCASE("shown out of order") {
+    StepRecord b = story.resolved(story.step(2, 4, "b", StepKind::kSleep), 4, "null");
+    story.commit({storage::PutStep{a}, storage::PutStep{b}});
+    story.call({Story::memo(b), Story::memo(a)});
+  }
   CHECK(story.breaks("S-3"));
 }
 

@@ -84,7 +84,7 @@ class Interpreter {
   Flow run_step(const Statement& statement, Path& path) {
     int repeat = repeats_[statement.id]++;
     std::string id = repeat == 0 ? statement.id : fmt::format("{}:{}", statement.id, repeat);
-    StepKey key = StepKey::of(id);
+    StepKey key = repeat == 0 ? statement.key : StepKey::of(id);
     auto found = index_.find(key);
     if (found == index_.end()) {
       meet(statement, key, path);

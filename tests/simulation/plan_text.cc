@@ -152,6 +152,7 @@ void body(Archive& archive, Body& list);
 template <typename Archive>
 void statement(Archive& archive, Statement& value) {
   archive.field("id", value.id);
+  value.key = StepKey::of(value.id);
   archive.field("target", value.target);
   archive.field("expression", value.expression);
   archive.field("duration", value.duration);

@@ -7,6 +7,7 @@ Statement named(Statement::Kind kind, std::string id, std::string target = "") {
   Statement statement;
   statement.kind = kind;
   statement.id = std::move(id);
+  statement.key = StepKey::of(statement.id);
   statement.target = std::move(target);
   return statement;
 }

@@ -38,6 +38,7 @@ struct Statement {
   };
   Kind kind = Kind::kReturn;
   std::string id;
+  StepKey key;  // of the id, the first time that the code comes by
   std::string target;
   std::string expression;
   Duration duration{};

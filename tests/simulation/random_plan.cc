@@ -135,6 +135,7 @@ class Planner {
   AppFunction& add_function(std::string name, std::string trigger, std::vector<std::string> invokes,
                             bool may_kill) {
     ProgramWish wish{.name = name, .invokes = std::move(invokes), .may_kill = may_kill};
+    if (trigger.starts_with("go/")) wish.trigger = trigger;
     constexpr int kRetries[] = {0, 1, 3, 4, 4};
     wish.retries = kRetries[below(std::size(kRetries))];
     bool is_listener = trigger.starts_with("inngest/");
@@ -168,7 +169,7 @@ class Planner {
     for (uint64_t i = 0; i < triggers; ++i) add_send(moment(), trigger_name());
     for (uint64_t i = 0; i < 80; ++i) add_send(moment(), random_answer_name(random_));
     for (uint64_t i = 0; i < 20; ++i) add_signal(moment());
-    for (uint64_t i = below(6); i > 0 && !stoppable_.empty(); --i) {
+    for (uint64_t i = below(20); i > 0 && !stoppable_.empty(); --i) {
       add_send(moment(), "stop/" + stoppable_[below(stoppable_.size())]);
     }
     for (uint64_t i = below(5); i > 0; --i) add_of_run(Action::Kind::kCancel, moment());

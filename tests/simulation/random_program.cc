@@ -134,7 +134,10 @@ class Generator {
   }
 
   Statement awaiting() {
-    Statement step = wait(id(), random_answer_name(random_), random_duration(random_, 1s, 3h));
+    // Now and then for what started the run: copies of that must not end it.
+    bool is_own = !wish_.trigger.empty() && random_.chance(0.1);
+    Statement step = wait(id(), is_own ? wish_.trigger : random_answer_name(random_),
+                          random_duration(random_, 1s, 3h));
     uint64_t dice = random_.below(10);
     if (dice < 4) step.where("async.data.key == event.data.key");
     if (dice == 4) step.where("async.data.n > 5");

@@ -11,6 +11,7 @@ namespace stepwell::sim {
 
 struct ProgramWish {
   std::string name;                  // of the function: every id of a step begins with it
+  std::string trigger;               // the event that starts it; empty: none
   int retries = 4;                   // of the function
   int steps = 8;                     // about as many
   std::vector<std::string> invokes;  // functions that it may invoke
