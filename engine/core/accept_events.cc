@@ -100,7 +100,8 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       if (run == nullptr) continue;  // ended by an earlier match of this event
       size_t index = pending_index(*run, ref.step);
       if (index == run->pending.size()) continue;
-      if (has_moved(history, run->no) && !mutant("copy-resolves-a-wait")) continue;
+      bool is_spent = has_moved(history, run->no) || lookback_.was_taken(content.id, run->no);
+      if (is_spent && !mutant("copy-resolves-a-wait")) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
         drop_cancellation(*run, index, event->pos);
         if (mutant("cancellation-passed-over")) continue;

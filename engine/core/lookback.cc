@@ -22,8 +22,29 @@ void Lookback::add(std::shared_ptr<const EventRecord> event) {
   }
 }
 
+void Lookback::take(const std::string& event_id, RunNo run, Time now) {
+  expire(now);
+  if (taken_.size() == kEventsMax) pop_oldest_taken();
+  taken_.push_back({event_id, run, now});
+  taken_by_id_[event_id].push_back(run);
+}
+
+bool Lookback::was_taken(std::string_view event_id, RunNo run) const {
+  auto found = taken_by_id_.find(event_id);
+  return found != taken_by_id_.end() &&
+         std::find(found->second.begin(), found->second.end(), run) != found->second.end();
+}
+
 void Lookback::expire(Time now) {
   while (!all_.empty() && all_.front()->received_at < now - kAgeMax) pop_oldest();
+  while (!taken_.empty() && taken_.front().at < now - kAgeMax) pop_oldest_taken();
+}
+
+void Lookback::pop_oldest_taken() {
+  auto found = taken_by_id_.find(taken_.front().event_id);
+  found->second.erase(found->second.begin());  // both orders are those of the taking
+  if (found->second.empty()) taken_by_id_.erase(found);
+  taken_.pop_front();
 }
 
 void Lookback::pop_oldest() {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "schema/run.h"
 
@@ -38,6 +39,11 @@ class Lookback {
     return nullptr;
   }
 
+  // A wait of the run has taken an event of this id from the window. A copy of the event that was
+  // looked up before that is durable cannot know: so this is remembered for as long as events are.
+  void take(const std::string& event_id, RunNo run, Time now);
+  bool was_taken(std::string_view event_id, RunNo run) const;
+
   // Forgets what is too old at `now`.
   void expire(Time now);
 
@@ -46,10 +52,19 @@ class Lookback {
   size_t size() const { return all_.size(); }
 
  private:
+  struct Taken {
+    std::string event_id;
+    RunNo run = 0;
+    Time at{};
+  };
+
   void pop_oldest();
+  void pop_oldest_taken();
 
   std::deque<std::shared_ptr<const EventRecord>> all_;
   std::map<std::string, std::deque<std::shared_ptr<const EventRecord>>, std::less<>> by_name_;
+  std::deque<Taken> taken_;  // in the order in which it was taken
+  std::map<std::string, std::vector<RunNo>, std::less<>> taken_by_id_;
   size_t bytes_ = 0;
   uint64_t overflows_ = 0;
 };

@@ -240,6 +240,7 @@ bool State::wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op,
     step.registered_at = now_;
     step.data = earlier ? event_json(earlier->event) : "null";
     step.resolved_event = earlier ? earlier->pos : 0;
+    if (earlier) lookback_.take(earlier->event.id, run.no, now_);
     record_resolved(run, std::move(step));
     return true;
   }

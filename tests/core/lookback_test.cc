@@ -52,6 +52,35 @@ TEST_CASE("a loop of waits that is fed once resolves once") {
   CHECK(h.calls.size() == 1);
 }
 
+TEST_CASE("a copy that was looked up before its event was taken does not end another wait") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  Call call = h.take_call();
+  h.send("x", "{}", "x-1");
+  h.reply(call, {h.returned("publish", "null")});
+  h.reply(h.take_call(), {h.op("w", wait_x())});
+  h.reply(h.take_call(), {h.op("v", wait_x())});
+  h.send("x", "{}", "x-1");  // what its look-up found is empty
+  CHECK(h.calls.empty());
+  h.send("x", "{}", "x-2");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("what was taken from the window is forgotten with it") {
+  Lookback window;
+  window.take("x-1", 7, kStart);
+  window.take("x-1", 8, kStart + 30s);
+  CHECK(window.was_taken("x-1", 7));
+  CHECK_FALSE(window.was_taken("x-1", 9));
+  CHECK_FALSE(window.was_taken("x-2", 7));
+  window.expire(kStart + 61s);
+  CHECK_FALSE(window.was_taken("x-1", 7));
+  CHECK(window.was_taken("x-1", 8));
+  window.expire(kStart + 91s);
+  CHECK_FALSE(window.was_taken("x-1", 8));
+}
+
 TEST_CASE("a function triggered by x that waits for x does not meet its own trigger") {
   Harness h;
   h.add_function(h.function("f", "x"));
