@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The simulator: the plans that were kept, every scenario with a crash at each commit boundary and in
-# the recovery from it, random plays of them, and 2,000 random worlds; half of it on each of two
+# The simulator: the plans that were kept, every scenario with a crash at each commit boundary and
+# in the recovery from it, random plays of them, and 2,000 random worlds; half of it on each of two
 # cores. Says at the end how many passed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -72,6 +72,7 @@ class CancelChecker : public Checker {
  private:
   // What the function names is recorded in the batch in which the run begins.
   void check_registered(const RunRecord& run, const History& history) {
+    if (is_terminal(run.status)) return;  // it was skipped
     auto function = history.functions.find(run.function.slug);
     if (function == history.functions.end() || function->second.config.cancel_on.empty()) return;
     const std::vector<CancelOn>& named = function->second.config.cancel_on;

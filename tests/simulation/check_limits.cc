@@ -3,6 +3,7 @@
 // say; of a singleton one run is open.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
@@ -33,15 +34,17 @@ class LimitChecker : public Checker {
 
   void call_started(const core::Call& call, const History& history, Time) override {
     const RunNo run = call.run->no;
-    const FunctionConfig& config = history.functions.at(call.run->function.slug).config;
+    const RunRecord* record = history.find_run(run);
+    if (record == nullptr) return;  // other checkers say so
+    const FunctionConfig& config = history.functions.at(record->function.slug).config;
     calls_[call.id.number] = run;
     for (const ConcurrencyLimit& limit : config.flow.step_concurrency) {
       const std::string pool = pool_of("calls", limit, config.id.slug, run);
       if (limit.limit <= 0 || pool.empty()) continue;
-      const int64_t in_use = calls_in(limit, pool, history);
-      if (in_use <= limit.limit) continue;
-      fail("S-9",
-           fmt::format("{} calls of \"{}\" are under way, {} may be", in_use, pool, limit.limit));
+      const Use use = use_of(limit, pool, history);
+      if (use.calls <= use.allowed) continue;
+      fail("S-9", fmt::format("{} calls of \"{}\" are under way, {} may be", use.calls, pool,
+                              use.allowed));
     }
   }
 
@@ -68,20 +71,27 @@ class LimitChecker : public Checker {
     return fmt::format("{} {} {}", what, owner, value);
   }
 
-  // Of all functions that share the pool: their calls count, whatever their own limit is.
-  int64_t calls_in(const ConcurrencyLimit& limit, const std::string& pool, const History& history) {
-    int64_t count = 0;
+  struct Use {
+    int64_t calls = 0;
+    int64_t allowed = 0;
+  };
+  // Of all functions that share the pool: their calls count, whatever their own limit is. One with
+  // a large limit may be let in behind one with a small limit, and still be called before it, which
+  // has to be read first: so the largest of their limits counts.
+  Use use_of(const ConcurrencyLimit& limit, const std::string& pool, const History& history) {
+    Use use;
     for (const auto& [number, run] : calls_) {
       const std::string& slug = history.runs.at(run).function.slug;
       for (const ConcurrencyLimit& other :
            history.functions.at(slug).config.flow.step_concurrency) {
         if (other.scope != limit.scope || other.limit <= 0) continue;
         if (pool_of("calls", other, slug, run) != pool) continue;
-        ++count;
+        ++use.calls;
+        use.allowed = std::max(use.allowed, other.limit);
         break;
       }
     }
-    return count;
+    return use;
   }
 
   void moved(const RunRecord& run, const History& history, Time now) {
@@ -116,7 +126,8 @@ class LimitChecker : public Checker {
     fail("S-9", fmt::format("{} hold \"{}\", {} may", in_use, pool, sizes_[pool]));
   }
 
-  void throttled(const Throttle& throttle, const std::string& slug, const RunRecord& run, Time) {
+  void throttled(const Throttle& throttle, const std::string& slug, const RunRecord& run,
+                 Time now) {
     std::string value = "all";
     if (!throttle.key.empty()) {
       const auto& keys = flows_[run.no].keys;
@@ -125,7 +136,7 @@ class LimitChecker : public Checker {
       value = found->second ? "=" + *found->second : "?";
     }
     std::vector<Time>& starts = starts_[slug + " " + value];
-    const Time start = *run.started_at;
+    const Time start = run.started_at.value_or(now);
     starts.push_back(start);
     const int64_t capacity = throttle.limit + throttle.burst;
     for (size_t first = 0; first < starts.size(); ++first) {
