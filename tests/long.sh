@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The long runs, by hand, on a release build: one, several or all of
-#   tests/long.sh sim mutants disk crash overload fuzz
-# SIM_SEEDS, MUTANT_SEEDS, DISK_SEEDS, KILLS and FUZZ_SECONDS change how long each takes.
+# The long runs, by hand, on a release build: tests/long.sh sim mutants disk crash overload fuzz
+# (one, several, or all). SIM_SEEDS, MUTANT_SEEDS, DISK_SEEDS, KILLS and FUZZ_SECONDS change how
+# long each takes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=build/${STEPWELL_PRESET:-release}/bin

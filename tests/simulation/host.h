@@ -155,6 +155,8 @@ class Host {
   void script(Duration when, std::shared_ptr<Request> request);
   std::optional<RunId> nth_run(const std::string& function, size_t which) const;
   std::optional<RunId> any_run(uint64_t pick) const;
+  // Tells of steps while their call is under way; `then` happens when that is durable.
+  void record_progress(core::RecordProgress progress, std::function<void()> then);
   void cancel_answered(const RunId& run, const core::Answer& answer);
 
   World world_;
