@@ -137,10 +137,12 @@ class LimitChecker : public Checker {
     }
     std::vector<Time>& starts = starts_[slug + " " + value];
     const Time start = run.started_at.value_or(now);
-    starts.push_back(start);
+    // A batch may tell of a run that is created and started in it before one that started sooner.
+    const auto place = starts.insert(std::upper_bound(starts.begin(), starts.end(), start), start);
+    const auto last = static_cast<size_t>(place - starts.begin());
     const int64_t capacity = throttle.limit + throttle.burst;
-    for (size_t first = 0; first < starts.size(); ++first) {
-      const auto count = static_cast<int64_t>(starts.size() - first);
+    for (size_t first = 0; first <= last; ++first) {
+      const auto count = static_cast<int64_t>(last + 1 - first);
       // So many take at least so long: exact, in whole milliseconds times the limit.
       const int64_t least = (count - capacity) * throttle.period.count();
       if ((start - starts[first]).count() * throttle.limit + throttle.limit > least) continue;
