@@ -13,7 +13,8 @@ const std::vector<Workload>& workloads() {
   static const std::vector<Workload> all = {
       raw_workload(),      steps_workload(),    latency_workload(),  waits_workload(),
       sleepers_workload(), events_workload(),   recovery_workload(), sdk_workload(),
-      index_workload(),    realtime_workload(), queued_workload(),   overload_workload()};
+      index_workload(),    realtime_workload(), queued_workload(),   intake_workload(),
+      overload_workload()};
   return all;
 }
 

@@ -58,6 +58,7 @@ Workload sdk_workload();       // W7
 Workload index_workload();     // W8
 Workload realtime_workload();  // W9
 Workload queued_workload();    // W10
+Workload intake_workload();    // W10: events into debounces and batches
 Workload overload_workload();
 
 // -- Helpers -------------------------------------------------------------------------------------

@@ -45,6 +45,10 @@ inline constexpr MutantInfo kMutants[] = {
     {"lookback-takes-the-same-again", "S-7"},
     {"lookback-lost-at-restart", "S-7"},
     {"signal-to-the-replaced", "S-7"},
+    // What comes in.
+    {"batch-too-large", "S-9"},
+    {"debounce-fires-twice", "S-9"},
+    {"rate-limit-forgets-starts", "S-9"},
     // Timers.
     {"timer-early", "S-8"},
     {"start-early", "S-8"},

@@ -36,8 +36,8 @@ struct Describe {
                        put.key.function, put.key.pos);
   }
   std::string operator()(const DropFlowState& drop) const {
-    return fmt::format("DropFlowState {} of \"{}\" up to {}", static_cast<int>(drop.kind),
-                       drop.function, drop.up_to);
+    return fmt::format("DropFlowState {} of \"{}\" from {} to {}", static_cast<int>(drop.kind),
+                       drop.function, drop.from, drop.up_to);
   }
   std::string operator()(const PutMessage& put) const {
     return fmt::format("PutMessage {}", put.message.pos);

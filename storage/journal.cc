@@ -1,5 +1,7 @@
 #include "storage/journal.h"
 
+#include <algorithm>
+
 namespace stepwell::storage {
 
 std::string_view commit_outcome_name(CommitOutcome outcome) {
@@ -16,6 +18,15 @@ std::string_view commit_outcome_name(CommitOutcome outcome) {
       return "unknown";
   }
   return "invalid";
+}
+
+void sort_started(EventHistory& history) {
+  auto& started = history.started;
+  std::sort(started.begin(), started.end(),
+            [](const auto& a, const auto& b) { return a.run < b.run; });
+  const auto same = std::unique(started.begin(), started.end(),
+                                [](const auto& a, const auto& b) { return a.run == b.run; });
+  started.erase(same, started.end());
 }
 
 }  // namespace stepwell::storage

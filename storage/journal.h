@@ -71,9 +71,12 @@ struct EventHistory {
     RunNo run = 0;
   };
   std::vector<Position> copies;  // earlier accepted copies, oldest first
-  std::vector<Started> started;  // runs that they started
+  std::vector<Started> started;  // runs that they started, or are part of the batch of; no reruns
   std::vector<RunNo> resumed;    // runs in which they resolved a wait
 };
+
+// By number, each run once.
+void sort_started(EventHistory& history);
 
 struct RunFilter {
   std::optional<FunctionId> function;

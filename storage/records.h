@@ -94,12 +94,14 @@ struct PutFlowState {
   std::string data;  // this too
 };
 
-// Drops the rows of function, kind and key at positions up to this one. No precondition.
+// Drops the rows of function, kind and key at positions from one to another, both included. No
+// precondition.
 struct DropFlowState {
   std::string function;
   FlowKind kind = FlowKind::kThrottle;
   std::string key;
   Position up_to = kAllPositions;
+  Position from = 0;
 
   static constexpr Position kAllPositions = static_cast<Position>(INT64_MAX);
 };

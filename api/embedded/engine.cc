@@ -89,7 +89,8 @@ void Engine::send_signal(std::string_view signal, const RawJson& data) {
 std::string Engine::invoke(std::string_view function_id, const RawJson& data) {
   core::InvokeDirectly input{.function = FunctionId{std::string(function_id)}};
   input.event.data = data.text();
-  return impl_->ask(std::move(input)).run->to_string();
+  const std::optional<RunId> run = impl_->ask(std::move(input)).run;
+  return run ? run->to_string() : "";
 }
 
 std::optional<RunInfo> Engine::find_run(std::string_view run_id) {

@@ -24,6 +24,16 @@ FlowControl flow_of(const FunctionOptions& options) {
         Singleton{skips ? SingletonMode::kSkip : SingletonMode::kCancel, singleton->key};
   }
   flow.priority = options.priority;
+  flow.idempotency = options.idempotency;
+  if (const auto& rate = options.rate_limit) {
+    flow.rate_limit = RateLimit{rate->limit, rate->period, rate->key};
+  }
+  if (const auto& debounce = options.debounce) {
+    flow.debounce = Debounce{debounce->period, debounce->key, debounce->timeout};
+  }
+  if (const auto& batch = options.batch_events) {
+    flow.batching = Batching{batch->max_size, batch->timeout, batch->key, batch->if_};
+  }
   return flow;
 }
 

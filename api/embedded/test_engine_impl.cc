@@ -200,6 +200,13 @@ void TestEngineImpl::perform(core::Effect effect) {
             engine.now_);
       });
     }
+    void operator()(core::ReadEvents& wanted) {
+      engine.work_.push_back([&engine = engine, wanted] {
+        Result<core::EventsRead> read = core::read_events(*engine.reader_, wanted);
+        CHECK_INVARIANT(read.ok(), "a journal in memory is read");
+        engine.pipeline_->submit(std::move(*read), engine.now_);
+      });
+    }
     void operator()(core::Publish& publish) {
       for (core::PublishedMessage& message : publish.messages) {
         std::string run = message.run ? message.run->to_string() : std::string();

@@ -5,6 +5,7 @@
 
 #include "api/server/request.h"
 #include "engine/runtime/clock.h"
+#include "schema/run_flow.h"
 
 namespace stepwell::server {
 
@@ -124,6 +125,7 @@ void append_function(JsonWriter& out, const RunRecord& run,
 }
 
 Result<void> append_trigger(JsonWriter& out, const RunRecord& run, storage::JournalReader& reader) {
+  const bool is_batch = parse_run_flow(run.flow).batched_at.has_value();
   std::string name;
   out.key("trigger").begin_object().key("eventIds").begin_array();
   for (const Position position : run.events) {
@@ -133,7 +135,7 @@ Result<void> append_trigger(JsonWriter& out, const RunRecord& run, storage::Jour
     if (name.empty()) name = (**event).event.name;
     out.string((**event).id.to_string());
   }
-  out.end_array().key("eventName").string(name).key("isBatch").boolean(run.events.size() > 1);
+  out.end_array().key("eventName").string(name).key("isBatch").boolean(is_batch);
   out.key("batchId").null().key("cronSchedule").null().end_object();
   return {};
 }

@@ -103,8 +103,14 @@ void submit_invocation(Gateway& gateway, core::InvokeDirectly input, const Respo
   gateway.submit(std::move(input), [responder](const core::Answer& done) {
     if (done.error) return responder.send(v2_failure(*done.error));
     JsonWriter out;
-    out.begin_object().key("runId").string(done.run->to_string());
-    out.key("queuedAt").string(format_rfc3339(done.run->ulid.time())).end_object();
+    out.begin_object().key("runId");
+    if (done.run) {
+      out.string(done.run->to_string());
+      out.key("queuedAt").string(format_rfc3339(done.run->ulid.time()));
+    } else {  // debounced or batched: the event's runs tell, once there is one
+      out.null().key("eventId").string(done.event_ids.at(0).to_string());
+    }
+    out.end_object();
     responder.send(v2_data(200, out.take()));
   });
 }

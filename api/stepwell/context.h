@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "stepwell/channel.h"
 #include "stepwell/codec.h"
@@ -18,6 +19,8 @@ namespace detail {
 void publish_unrecorded(RunFrame* frame, std::string_view channel, std::string_view topic,
                         std::string data);
 std::stop_token stop_token_of(const RunFrame* frame);
+// All events of the run, as JSON text.
+std::vector<std::string> events_of(const RunFrame* frame);
 
 // What a run is started with.
 struct RunStart {
@@ -41,7 +44,7 @@ class Context {
         attempt(start.attempt),
         frame_(start.frame) {}
 
-  TypedEvent<T> event;  // what triggered the run
+  TypedEvent<T> event;  // what triggered the run; of a batch, the first
   Step step;
   std::string run_id;  // a ULID
   int attempt = 0;     // of the function's code, from 0, when this frame of it was begun
@@ -54,6 +57,14 @@ class Context {
                   "the topic takes messages of another type: a Topic<T> is published a T");
     detail::publish_unrecorded(frame_, topic.channel(), topic.name(),
                                to_json_text(static_cast<const U&>(data)));
+  }
+
+  // The events of a batch (FunctionOptions::batch_events) in the order in which they came; of
+  // another run, its only one. NonRetriableError if the data of one is not a T.
+  std::vector<TypedEvent<T>> events() const {
+    std::vector<TypedEvent<T>> all;
+    for (const std::string& json : detail::events_of(frame_)) all.push_back(read_event(json));
+    return all;
   }
 
   // For step bodies: stop is requested when the run was cancelled.

@@ -159,7 +159,8 @@ class Engine : public FunctionRegistrar {
   std::string rerun(std::string_view run_id);
   // Ends the wait for a signal with `data`; EngineError (kNotFound) if nobody waits. Blocks.
   void send_signal(std::string_view signal, const RawJson& data);
-  // Runs a function that has no trigger, or without its trigger; the run's id. Blocks.
+  // Runs a function that has no trigger, or without its trigger; the run's id, empty while it is
+  // debounced or batched. EngineError if it is turned away (a rate limit). Blocks.
   template <class In, class Out>
   std::string invoke(const FunctionRef<In, Out>& function, const std::type_identity_t<In>& data) {
     return invoke(function.id, RawJson(to_json_text(data)));

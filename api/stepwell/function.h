@@ -64,6 +64,27 @@ struct FunctionOptions {
     Mode mode = Mode::kSkip;
     std::string key = {};  // as above; where it is false, the run is no singleton
   };
+  // Starts a run only if fewer than `limit` have started in the last `period`, at most a day; what
+  // comes beyond starts none, now or later.
+  struct RateLimit {
+    std::int64_t limit = 1;
+    std::chrono::milliseconds period{};
+    std::string key = {};  // as above; where it is false, the event is not limited
+  };
+  // Waits until no event has come for `period`, a second to a week; starts a run with the latest.
+  struct Debounce {
+    std::chrono::milliseconds period{};
+    std::string key = {};                                   // as above
+    std::optional<std::chrono::milliseconds> timeout = {};  // the longest wait since the first
+  };
+  // Gathers events: one run with up to `max_size` of them (at least 2, together 10 MiB at most),
+  // `timeout` after the first. See Context::events.
+  struct BatchEvents {
+    std::int64_t max_size = 0;
+    std::chrono::milliseconds timeout{};
+    std::string key = {};  // as above
+    std::string if_ = {};  // over `event`: where it is not true the event starts a run of its own
+  };
 
   std::string id;         // names it in the journal: do not change it
   std::string name = {};  // for people; empty: the id
@@ -76,6 +97,11 @@ struct FunctionOptions {
   std::optional<Throttle> throttle = {};
   std::optional<Singleton> singleton = {};
   std::string priority = {};  // over `event`: seconds by which a queued run may overtake
+  std::optional<RateLimit> rate_limit = {};
+  std::optional<Debounce> debounce = {};
+  std::optional<BatchEvents> batch_events = {};  // not with debounce, nor with cancel_on
+  // Over `event`: one run in 24 hours for each value. Takes the place of rate_limit.
+  std::string idempotency = {};
   // How far back a wait looks; absent: the engine's setting; zero: not at all.
   std::optional<std::chrono::milliseconds> wait_lookback = {};
   Determinism determinism = Determinism::kWarn;

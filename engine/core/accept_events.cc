@@ -45,6 +45,10 @@ Lookup Core::lookups_of(const Input& input) const {
         if (!event.id.empty()) lookup.event_ids.push_back(event.id);
       }
     }
+  } else if (const auto* read = std::get_if<EventsRead>(&input)) {
+    for (const EventsRead::Item& item : read->events) {
+      if (item.event && item.event->has_user_id) lookup.event_ids.push_back(item.event->event.id);
+    }
   } else if (const auto* cancel = std::get_if<CancelRun>(&input)) {
     if (!state_->run_by_id_.contains(cancel->id)) lookup.run = cancel->id;
   } else if (const auto* rerun = std::get_if<RerunRun>(&input)) {
@@ -130,6 +134,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
            .positions = {event->pos},
            .json = json,
            .event_id = event->has_user_id || is_internal ? content.id : "",
+           .copies = history.copies,
            .start_at = std::max(content.ts, now_),
            .is_quiet = content.name == kFunctionFinished || content.name == kFunctionFailed});
       // Further triggers of the same function, and copies in this input, find that it was there.

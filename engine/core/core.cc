@@ -86,6 +86,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
         if constexpr (std::is_same_v<T, PublishMessages>) state.publish_messages(std::move(value));
         if constexpr (std::is_same_v<T, RegisterTopics>) state.register_topics(std::move(value));
         if constexpr (std::is_same_v<T, RunLoaded>) state.run_loaded(std::move(value));
+        if constexpr (std::is_same_v<T, EventsRead>) state.events_read(std::move(value));
         if constexpr (std::is_same_v<T, TimePassed>) state.fire_timers();
         if constexpr (std::is_same_v<T, RecordProgress>) state.record_progress(std::move(value));
       },

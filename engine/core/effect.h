@@ -38,6 +38,13 @@ struct LoadRun {
   RunNo run = 0;
 };
 
+// Read these events from the journal, see read_events(), and submit the answer.
+struct ReadEvents {
+  storage::FlowKind kind = storage::FlowKind::kDebounce;  // whose they are: kDebounce, kBatch
+  Position no = 0;                                        // which of those
+  std::vector<Position> events;
+};
+
 struct PublishedMessage : Publication {
   std::optional<RunId> run;  // who published it
   Position pos = 0;          // where it is recorded; 0: nowhere
@@ -58,7 +65,11 @@ struct RunEnded {
   std::optional<ErrorInfo> error;  // else
 };
 
-using Effect = std::variant<Answer, StartCall, DropRun, LoadRun, Publish, RunEnded>;
+using Effect = std::variant<Answer, StartCall, DropRun, LoadRun, ReadEvents, Publish, RunEnded>;
+
+// Does what the effect asks. An event that is damaged or gone is an error in its place; a failure
+// of the result: read again.
+Result<EventsRead> read_events(storage::JournalReader& reader, const ReadEvents& effect);
 
 // What one input leads to: writes that belong together, and the effects that wait for them.
 struct Transition {

@@ -73,7 +73,8 @@ void refuse_unbuilt(Faults& faults, const FunctionConfig& config) {
   for (size_t i = 0; i < config.triggers.size(); ++i) {
     if (!config.triggers[i].cron.empty()) faults.add(fmt::format("triggers[{}].cron", i), kWhat);
   }
-  constexpr std::string_view kActing[] = {"concurrency", "throttle", "singleton", "priority"};
+  constexpr std::string_view kActing[] = {"concurrency", "throttle",    "singleton", "priority",
+                                          "rateLimit",   "idempotency", "debounce",  "batchEvents"};
   for (const std::string& field : fields_in_use(config.flow)) {
     const bool acts = std::find(std::begin(kActing), std::end(kActing), field) != std::end(kActing);
     if (!acts) faults.add(field, kWhat);

@@ -3,9 +3,10 @@
 namespace stepwell::core {
 
 bool is_essential(const Input& input) {
-  // Loads and timers only move what is there; a reply may end a run.
+  // What was read and timers only move what is there; a reply may end a run.
   return std::holds_alternative<CancelRun>(input) || std::holds_alternative<RunLoaded>(input) ||
-         std::holds_alternative<CallReplied>(input) || std::holds_alternative<TimePassed>(input);
+         std::holds_alternative<CallReplied>(input) || std::holds_alternative<EventsRead>(input) ||
+         std::holds_alternative<TimePassed>(input);
 }
 
 void attach(Input& input, LookupResult result) {
@@ -21,6 +22,8 @@ void attach(Input& input, LookupResult result) {
     cancel->ended = std::move(result.run);
   } else if (auto* rerun = std::get_if<RerunRun>(&input)) {
     rerun->source = std::move(result.snapshot);
+  } else if (auto* read = std::get_if<EventsRead>(&input)) {
+    read->histories = std::move(result.histories);
   }
 }
 

@@ -100,12 +100,25 @@ struct RunLoaded {
   Result<storage::RunSnapshot> snapshot = Error{};
 };
 
+// The answer to the effect ReadEvents. `histories`: the look-up for each event that was read and
+// has its sender's id, in the order of the events.
+struct EventsRead {
+  struct Item {
+    Position pos = 0;
+    Result<EventRecord> event = Error{};  // kCorrupt: what is stored of it is damaged
+  };
+  storage::FlowKind kind = storage::FlowKind::kDebounce;
+  Position no = 0;
+  std::vector<Item> events;
+  std::vector<storage::EventHistory> histories;
+};
+
 // The alarm went off: whatever is due fires.
 struct TimePassed {};
 
 using Input = std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal,
-                           RerunRun, InvokeDirectly, PublishMessages, RunLoaded, TimePassed,
-                           RecordProgress, RegisterTopics>;
+                           RerunRun, InvokeDirectly, PublishMessages, RunLoaded, EventsRead,
+                           TimePassed, RecordProgress, RegisterTopics>;
 
 // Inputs that are admitted while the disk is full: they free something or end something.
 bool is_essential(const Input& input);

@@ -23,7 +23,9 @@ WakeSource of_pending(const PendingStep& step) {
     case StepKind::kWaitForSignal:
       return {Kind::kWait, fmt::format("waits for signal \"{}\"{}", step.target, until), step.due};
     case StepKind::kInvoke:
-      return {Kind::kChild, fmt::format("waits for function \"{}\"{}", step.target, until),
+      return {Kind::kChild,
+              fmt::format("waits for function \"{}\"{}{}", step.target, until,
+                          step.child == 0 ? "; its event is debounced or batched" : ""),
               step.due};
     default:
       return {Kind::kTimer, fmt::format("retries step \"{}\"{}", step.id, until), step.due};

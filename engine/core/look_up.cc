@@ -1,3 +1,4 @@
+#include "engine/core/effect.h"
 #include "engine/core/input.h"
 
 namespace stepwell::core {
@@ -18,6 +19,23 @@ Result<LookupResult> look_up(storage::JournalReader& reader, const Lookup& looku
   if (!snapshot) return snapshot.error();
   result.snapshot = std::move(*snapshot);
   return result;
+}
+
+Result<EventsRead> read_events(storage::JournalReader& reader, const ReadEvents& effect) {
+  EventsRead read{.kind = effect.kind, .no = effect.no};
+  for (Position pos : effect.events) {
+    auto event = reader.event_at(pos);
+    if (event && *event) {
+      read.events.push_back({pos, std::move(**event)});
+    } else if (event) {
+      read.events.push_back({pos, Error{ErrorCode::kCorrupt, "it is not there"}});
+    } else if (event.error().code == ErrorCode::kCorrupt) {
+      read.events.push_back({pos, event.error()});
+    } else {
+      return event.error();
+    }
+  }
+  return read;
 }
 
 }  // namespace stepwell::core

@@ -139,12 +139,14 @@ void State::rerun_run(RerunRun input) {
   }
   std::vector<Event> events;
   for (const EventRecord& event : source.events) events.push_back(event.event);
+  const std::optional<Time> batched_at = parse_run_flow(source.run.flow).batched_at;
   const Started started = trigger({.source = NewRun::Source::kRerun,
                                    .function = function,
                                    .events = std::move(events),
                                    .positions = source.run.events,
                                    .rerun_of = source.run.rerun_of.value_or(source.run.id),
-                                   .is_quiet = source.run.is_quiet});
+                                   .is_quiet = source.run.is_quiet,
+                                   .flow = {.batched_at = batched_at}});
   answer_start(Answer{.request = input.request}, started);
 }
 

@@ -4,10 +4,10 @@
 // One file per kind of input: accept_events.cc, register_functions.cc, reply.cc (a driver's answer)
 // with ops.cc (what it asks for), progress.cc (what it tells before it answers), cancel_run.cc,
 // messages.cc, signals.cc, start_run.cc, load_run.cc, fire_timers.cc; how a run begins: trigger.cc
-// (all sources) with pause.cc, intake.cc (batching, rate limit, debounce) and admission.cc
-// (limits), cron.cc, timeouts.cc; what several need: limits.cc (slots and turns), dispatch.cc (who
-// may be called), resolve.cc (a pending step's end), finish_run.cc (a run's end); recovery.cc and
-// poison.cc for a start; inspect.cc to look in.
+// (all sources) with pause.cc, intake.cc (batching, rate limit, debounce), gather.cc (what these
+// start) and admission.cc (limits), cron.cc, timeouts.cc; what several need: limits.cc (slots and
+// turns), crowd.cc, dispatch.cc (who may be called), resolve.cc (a pending step's end),
+// finish_run.cc (a run's end); recovery.cc and poison.cc for a start; inspect.cc to look in.
 #pragma once
 
 #include <deque>
@@ -26,6 +26,9 @@
 #include "engine/core/timers.h"
 #include "engine/core/topics.h"
 #include "engine/core/waits.h"
+#include "engine/flow/batch_book.h"
+#include "engine/flow/debounce_book.h"
+#include "engine/flow/rate_book.h"
 #include "engine/flow/slots.h"
 #include "schema/run_flow.h"
 
@@ -157,6 +160,7 @@ class State {
   void publish_messages(PublishMessages input);
   void register_topics(RegisterTopics input);
   void run_loaded(RunLoaded input);
+  void events_read(EventsRead input);
   void fire_timers();
 
   // -- reply.cc ---------------------------------------------------------------------------------
@@ -201,6 +205,7 @@ class State {
     std::vector<Position> positions;
     std::string json;  // the first event as text; trigger() makes it if it is not at hand
     std::string event_id;
+    std::vector<Position> copies;  // of the first event, that came before it
     Time start_at{};
     std::vector<InvokedBy> invokers;
     std::optional<RunId> rerun_of;
@@ -241,9 +246,31 @@ class State {
 
   // -- intake.cc: batching, rate limit, debounce. Nothing: the run may begin now ----------------
   std::optional<Started> take_in(NewRun& request);
+  std::optional<Started> meet_rate_limit(NewRun& request, const RateLimit& limit);
+  Duration rate_period_of(const std::string& slug) const;
+  void arm_rates();
+  void forget_idle_rates();
+  Started debounce(NewRun& request);
+  void put_debounce(flow::DebounceWindow& window);
+  void arm_debounce(flow::DebounceWindow& window);
+  Started join_batch(NewRun& request);
+  void put_batch(const flow::EventBatch& batch);
+  void close_batch(flow::EventBatch& batch);
+  void drop_flow(storage::FlowKind kind, const flow::Place& place, Position from, Position up_to);
   void recover_intake(storage::FlowState state);
-  void fire_intake(const Timer& timer);
   void expect_intake_alarms(std::vector<ExpectedAlarm>& expected) const;
+
+  // -- gather.cc: what a debounce or a batch starts ----------------------------------------------
+  void fire_intake(const Timer& timer);
+  void read_debounced(flow::DebounceWindow& window);
+  void read_batch(flow::EventBatch& batch);
+  // Empty if the function is there to run.
+  std::string why_never_started(const std::string& slug) const;
+  void forget_debounce(const flow::DebounceWindow& window);
+  void forget_batch(const flow::EventBatch& batch);
+  // `batched_at`: when the batch was opened; absent: it is a debounce.
+  void start_gathered(EventsRead input, Function& function, std::vector<InvokedBy> invokers,
+                      std::optional<Time> batched_at);
 
   // -- admission.cc: priority, singleton, concurrency, throttle ---------------------------------
   Started admit(NewRun request);
@@ -443,6 +470,12 @@ class State {
   RunNo turn_ = 0;                   // the run whose turn it is, while it is pumped
   std::optional<Time> turns_alarm_;  // for those whose turn has come and that were too many
   std::map<std::string, RunNo> singletons_;
+
+  // What keeps events from starting runs of their own.
+  flow::RateBook rates_;
+  flow::DebounceBook debounces_;
+  flow::BatchBook batches_;
+  Time rate_alarm_{};  // when starts that count no more are looked for; zero: there are none
 
   // Runs in memory that are suspended, the least recently used first.
   std::map<uint64_t, RunNo> evictable_;

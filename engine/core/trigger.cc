@@ -5,7 +5,7 @@
 //   paused function      skips        fails    skips  skips            skips          skips
 //   batching             joins        joins    -      -                -              -
 //   rate limit           drops        fails    drops  - (was counted)  -              -
-//   debounce             joins        joins    joins  -                -              joins
+//   debounce             joins        joins    joins  -                -              -
 //   priority             evaluated for each of them
 //   singleton            skips the new run or cancels the old one, for each of them
 //   concurrency, throttle hold the start back, for each of them

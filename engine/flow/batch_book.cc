@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "schema/check.h"
+#include "schema/mutant.h"
 
 namespace stepwell::flow {
 namespace {
 
 bool is_full(const EventBatch& batch, const Batching& config) {
-  return static_cast<int64_t>(batch.events.size()) >= config.max_size ||
-         batch.bytes >= kBatchBytesMax;
+  const int64_t size = config.max_size + (mutant("batch-too-large") ? 1 : 0);
+  return static_cast<int64_t>(batch.events.size()) >= size || batch.bytes >= kBatchBytesMax;
 }
 
 // A batch that is full and open: its function was registered with a smaller size since.

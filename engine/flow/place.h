@@ -11,7 +11,7 @@ namespace stepwell::flow {
 
 struct Place {
   std::string function;  // its id
-  std::string key;       // see short_key(); empty: one for all
+  std::string key;       // as KeyExpression gives it, which bounds its length; empty: one for all
   auto operator<=>(const Place&) const = default;
 };
 
@@ -21,12 +21,5 @@ struct PlaceHash {
     return function * 1'000'003 ^ std::hash<std::string_view>{}(place.key);
   }
 };
-
-// Keys up to this many bytes are kept as they are, so that people can read them.
-inline constexpr size_t kKeyBytesMax = 96;
-
-// A key as it is kept: itself, or its beginning and its SHA-256 when it is long. An event may be
-// megabytes, and each of them a key.
-std::string short_key(std::string key);
 
 }  // namespace stepwell::flow

@@ -79,6 +79,10 @@ void RateBook::recover(const Place& place, const RateEntry& entry, Duration peri
   expect_idle(named, entry.at + period);
 }
 
+std::optional<Time> RateBook::next_idle() const {
+  return idle_.empty() ? std::nullopt : std::optional(idle_.begin()->first.first);
+}
+
 int64_t RateBook::used(const Place& place, Duration period, Time now) const {
   const auto found = windows_.find(place);
   if (found == windows_.end()) return 0;

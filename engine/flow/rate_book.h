@@ -56,6 +56,9 @@ class RateBook {
   template <typename PeriodOf>
   std::vector<Place> take_idle(Time now, size_t most, const PeriodOf& period_of);
 
+  // When something may be forgotten next; nothing if the book is empty.
+  std::optional<Time> next_idle() const;
+
   // How many starts of the place count at `now`.
   int64_t used(const Place& place, Duration period, Time now) const;
 

@@ -99,6 +99,12 @@ void publish_unrecorded(RunFrame* frame, std::string_view channel, std::string_v
   }
 }
 
+std::vector<std::string> events_of(const RunFrame* frame) {
+  std::vector<std::string> texts;
+  for (const Event& event : frame->run().events) texts.push_back(event_json(event));
+  return texts;
+}
+
 std::stop_token stop_token_of(const RunFrame* frame) {
   return frame->stop_source().get_token();
 }

@@ -330,6 +330,23 @@ void Runtime::run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot) {
   flush();
 }
 
+void Runtime::read_events(std::shared_ptr<const core::ReadEvents> wanted) {
+  bool queued = reads_->submit([this, wanted](storage::JournalReader& reader) {
+    post([this, wanted, read = core::read_events(reader, *wanted)]() mutable {
+      events_read(wanted, std::move(read));
+    });
+  });
+  CHECK_INVARIANT(queued, "the engine's own reads are never refused");
+}
+
+void Runtime::events_read(std::shared_ptr<const core::ReadEvents> wanted,
+                          Result<core::EventsRead> read) {
+  if (state_ != RuntimeState::kServing) return;  // whoever serves next asks anew
+  if (!read) return do_later([this, wanted] { read_events(wanted); });
+  pipeline_->submit(std::move(*read), wall_clock());
+  flush();
+}
+
 // The core would ask for it again at once.
 void Runtime::do_later(std::function<void()> task) {
   metrics_.failed_reads.fetch_add(1, std::memory_order_relaxed);
@@ -359,6 +376,9 @@ void Runtime::perform(core::Effect effect) {
       if (driver != runtime.drivers_.end()) driver->second->drop(drop.run);
     }
     void operator()(core::LoadRun& load) { runtime.load_run(load.run); }
+    void operator()(core::ReadEvents& read) {
+      runtime.read_events(std::make_shared<const core::ReadEvents>(std::move(read)));
+    }
     void operator()(core::Publish& publish) {
       if (!runtime.on_publish_) return;
       for (core::PublishedMessage& message : publish.messages) {

@@ -149,6 +149,8 @@ class Runtime : private core::PipelinePort {
   void set_alarm();
   void alarm_went_off();
   void load_run(RunNo run);
+  void read_events(std::shared_ptr<const core::ReadEvents> wanted);
+  void events_read(std::shared_ptr<const core::ReadEvents> wanted, Result<core::EventsRead> read);
   void run_loaded(RunNo run, Result<storage::RunSnapshot> snapshot);
   void fetched(core::FetchId id, Result<core::LookupResult> result);
   void do_later(std::function<void()> task);

@@ -159,6 +159,16 @@ Result<std::optional<RunRecord>> MemoryReader::find_run(const RunId& id) {
   });
 }
 
+// Runs that the event is a further one of: batches.
+void MemoryReader::add_started_by_further(Position event, Time since, EventHistory& history) const {
+  for (RunNo no : store().runs_of_event(event)) {
+    const RunRecord& run = store().run(no)->record;
+    if (run.rerun_of || run.created_at < since) continue;
+    if (std::find(run.events.begin() + 1, run.events.end(), event) == run.events.end()) continue;
+    history.started.push_back({run.function, no});
+  }
+}
+
 Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time since) {
   return in_call<EventHistory>([&]() -> Result<EventHistory> {
     EventHistory history;
@@ -176,6 +186,8 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
       const RunRecord& run = store().run(no)->record;
       if (run.created_at >= since) history.started.push_back({run.function, no});
     }
+    for (Position copy : history.copies) add_started_by_further(copy, since, history);
+    sort_started(history);
     history.resumed.assign(resumed.begin(), resumed.end());
     return history;
   });

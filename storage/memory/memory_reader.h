@@ -45,6 +45,7 @@ class MemoryReader : public JournalReader {
   Result<std::optional<EventRecord>> filled_event_at(Position pos) const;
   Result<StepRecord> step_at(Position pos) const;
   Result<OpenRun> open_run(RunNo no) const;
+  void add_started_by_further(Position event, Time since, EventHistory& history) const;
 
   const MemoryStore& store() const { return shared_->store; }
 

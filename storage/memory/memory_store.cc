@@ -295,7 +295,7 @@ bool MemoryStore::put(const DropMessages& drop) {
 }
 
 bool MemoryStore::put(const DropFlowState& drop) {
-  auto it = flow_states_.lower_bound({drop.function, drop.kind, drop.key, 0});
+  auto it = flow_states_.lower_bound({drop.function, drop.kind, drop.key, drop.from});
   const auto end = flow_states_.upper_bound({drop.function, drop.kind, drop.key, drop.up_to});
   while (it != end) {
     undo_.emplace_back(RestoreFlowState{it->first, std::move(it->second)});

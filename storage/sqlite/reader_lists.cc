@@ -176,6 +176,7 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
     return {};
   });
   if (!read) return read;
+  if (read = add_started_by_further(since, history); !read) return read;
   Result<Statement*> resumed =
       database_.cached("SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = ?");
   if (!resumed) return resumed.error();
@@ -190,6 +191,25 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
   std::sort(history.resumed.begin(), history.resumed.end());
   auto same = std::unique(history.resumed.begin(), history.resumed.end());
   history.resumed.erase(same, history.resumed.end());
+  return {};
+}
+
+// Runs that a copy is a further event of: batches.
+Result<void> SqliteReader::add_started_by_further(Time since, EventHistory& history) {
+  Result<Statement*> started = database_.cached(
+      "SELECT function, no FROM runs WHERE no IN (SELECT run FROM run_events WHERE event = ?)"
+      " AND rerun_of IS NULL AND created_at >= ?");
+  if (!started) return started.error();
+  for (Position copy : history.copies) {
+    (*started)->key(copy).integer(to_millis(since));
+    auto read = for_each(**started, [&]() -> Result<void> {
+      FunctionId function{std::string((*started)->read_text())};
+      history.started.push_back({std::move(function), (*started)->read_position()});
+      return {};
+    });
+    if (!read) return read;
+  }
+  sort_started(history);
   return {};
 }
 

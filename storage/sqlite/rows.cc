@@ -192,7 +192,7 @@ void bind_flow_state(Statement& statement, const FlowState& state) {
 
 void bind_flow_state_drop(Statement& statement, const DropFlowState& drop) {
   statement.text(drop.function).integer(static_cast<int>(drop.kind)).text(drop.key);
-  statement.key(drop.up_to);
+  statement.key(drop.from).key(drop.up_to);
 }
 
 void bind_message(Statement& statement, const MessageRecord& message) {

@@ -64,7 +64,7 @@ inline constexpr char kPutFlowState[] =
     " DO UPDATE SET at = excluded.at, crc = excluded.crc, data = excluded.data";
 
 inline constexpr char kDropFlowState[] =
-    "DELETE FROM flow_states WHERE function = ? AND kind = ? AND key = ? AND pos <= ?";
+    "DELETE FROM flow_states WHERE function = ? AND kind = ? AND key = ? AND pos BETWEEN ? AND ?";
 
 inline constexpr char kInsertMessage[] =
     "INSERT INTO messages (pos, channel, topic, kind, run, created_at, stream, crc, metadata, data)"

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/core/core.h"
 #include "engine/core/functions.h"
 #include "schema/json.h"
+#include "storage/memory/memory_journal.h"
 
 namespace stepwell::core::testing {
 
@@ -31,8 +33,49 @@ class Harness {
   void apply(Input input) {
     out = {};
     core.apply(std::move(input), now, batch++, out);
+    take_out();
+  }
+
+  // Another process goes on from what was written so far; calls that were under way are lost.
+  void restart() {
+    storage::MemoryJournal journal;
+    const storage::Ownership first = journal.acquire(0).value();
+    storage::Batch all{.epoch = first.epoch, .last_pos = core.last_pos(), .records = written};
+    REQUIRE(journal.commit(all).outcome == storage::CommitOutcome::kCommitted);
+    storage::Ownership ownership = journal.acquire(0).value();
+    ownership.was_clean = true;
+    const auto reader = journal.open_reader().value();
+    calls.clear();
+    reads.clear();
+    core = Core(Settings{}, Random(8));
+    core.begin_recovery(ownership);
+    core.recover_functions(reader->functions().value());
+    core.recover_flow_states(reader->flow_states(std::nullopt, 1'000'000).value(), now);
+    core.recover_runs(reader->open_runs(0, 1'000'000).value(), now);
+    out = {};
+    core.finish_recovery(now, out);
+    take_out();
+    apply(RegisterFunctions{.request = 1, .app = "app", .functions = configs});
+  }
+
+  void take_out() {
     CHECK_MESSAGE(core.check().empty(), "an open run that nothing will wake");
+    for (const storage::Record& record : out.writes) {
+      written.push_back(record);
+      if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
+        events.insert_or_assign(put->event.pos, put->event);
+      } else if (const auto* state = std::get_if<storage::PutFlowState>(&record)) {
+        flow_rows.insert_or_assign(state->key, *state);
+      } else if (const auto* drop = std::get_if<storage::DropFlowState>(&record)) {
+        const auto at = [&](Position pos) {
+          return storage::FlowStateKey{drop->function, drop->kind, drop->key, pos};
+        };
+        flow_rows.erase(flow_rows.lower_bound(at(drop->from)),
+                        flow_rows.upper_bound(at(drop->up_to)));
+      }
+    }
     for (const Effect& effect : out.effects) {
+      if (const auto* read = std::get_if<ReadEvents>(&effect)) reads.push_back(*read);
       if (const auto* start = std::get_if<StartCall>(&effect)) calls.push_back(start->call);
       if (const auto* answer = std::get_if<Answer>(&effect)) answers.push_back(*answer);
       if (const auto* ended = std::get_if<RunEnded>(&effect)) ends.push_back(*ended);
@@ -64,6 +107,20 @@ class Harness {
     Call call = calls.front();
     calls.erase(calls.begin());
     return call;
+  }
+
+  // The answer to the oldest read of events that was not answered, which must exist.
+  EventsRead take_read() {
+    REQUIRE(!reads.empty());
+    const ReadEvents wanted = reads.front();
+    reads.pop_front();
+    EventsRead read{.kind = wanted.kind, .no = wanted.no};
+    for (Position pos : wanted.events) read.events.push_back({pos, events.at(pos)});
+    return read;
+  }
+  // Answers all of them.
+  void gather() {
+    while (!reads.empty()) apply(take_read());
   }
 
   void reply(const Call& call, std::vector<StepOp> ops, ParallelMode mode = ParallelMode::kRace) {
@@ -105,6 +162,10 @@ class Harness {
   std::vector<Answer> answers;
   std::vector<RunEnded> ends;
   std::vector<FunctionConfig> configs;
+  std::deque<ReadEvents> reads;
+  std::vector<storage::Record> written;
+  std::map<Position, EventRecord> events;
+  std::map<storage::FlowStateKey, storage::PutFlowState> flow_rows;
 
  private:
   void finish() {

@@ -130,10 +130,6 @@ TEST_CASE("what does not act yet is refused, not left out") {
   };
   field_refused([](FunctionConfig& c) { c.triggers = {{.cron = "* * * * *"}}; },
                 "triggers[0].cron");
-  field_refused([](FunctionConfig& c) { c.flow.rate_limit = {1, Duration(1'000)}; }, "rateLimit");
-  field_refused([](FunctionConfig& c) { c.flow.debounce = {Duration(1'000)}; }, "debounce");
-  field_refused([](FunctionConfig& c) { c.flow.batching = {2, Duration(1'000)}; }, "batchEvents");
-  field_refused([](FunctionConfig& c) { c.flow.idempotency = "event.id"; }, "idempotency");
   field_refused([](FunctionConfig& c) { c.flow.start_timeout = Duration(1); }, "timeouts.start");
   field_refused([](FunctionConfig& c) { c.flow.finish_timeout = Duration(1); }, "timeouts.finish");
 }

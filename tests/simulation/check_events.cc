@@ -5,20 +5,14 @@
 #include <map>
 #include <tuple>
 
-#include "engine/core/condition.h"
 #include "tests/simulation/checkers.h"
+#include "tests/simulation/triggers.h"
 
 namespace stepwell::sim {
 namespace {
 
 constexpr Duration kWindow = std::chrono::hours(24);
 constexpr Duration kEdge = std::chrono::minutes(1);  // near the window's end either is right
-
-bool names_match(const std::string& trigger, const std::string& event) {
-  if (!trigger.ends_with('*')) return trigger == event;
-  std::string_view prefix(trigger.data(), trigger.size() - 1);
-  return event.starts_with(prefix) && (prefix.ends_with('/') || prefix.ends_with('.'));
-}
 
 class EventChecker : public Checker {
  public:
@@ -31,7 +25,7 @@ class EventChecker : public Checker {
     }
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
-        registered(*function);
+        functions_[function->config.id.slug] = Triggers(*function);
       }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         if (++stored_[put->event.id] > 1) {
@@ -54,31 +48,12 @@ class EventChecker : public Checker {
   }
 
  private:
-  struct Known {
-    FunctionConfig config;
-    std::vector<core::Condition> conditions;  // of its triggers
-    bool is_archived = false;
-  };
-
-  void registered(const storage::PutFunction& put) {
-    Known known{put.config, {}, put.archived};
-    for (const Trigger& trigger : put.config.triggers) {
-      known.conditions.push_back(core::Condition::compile(trigger.expression).value());
-    }
-    functions_[put.config.id.slug] = std::move(known);
-  }
-
-  void check_trigger(const Known& function, const EventRecord& event, const std::string& json,
+  void check_trigger(const Triggers& function, const EventRecord& event, const std::string& json,
                      int runs, Time now) {
-    bool is_triggered = false;
-    for (size_t i = 0; i < function.conditions.size() && !function.is_archived; ++i) {
-      is_triggered =
-          is_triggered || (names_match(function.config.triggers[i].event, event.event.name) &&
-                           function.conditions[i].matches_trigger(json, now));
-    }
-    int expected = is_triggered ? 1 : 0;
+    if (function.gathers()) return;  // S-9 looks at those
+    int expected = function.match(event.event, json, now) ? 1 : 0;
     bool has_id = event.has_user_id || is_internal_event_name(event.event.name);
-    std::pair key{function.config.id.slug, event.event.id};
+    std::pair key{function.config().id.slug, event.event.id};
     auto before = started_.find(key);
     if (expected == 1 && has_id && before != started_.end()) {
       Duration age = now - before->second;
@@ -87,13 +62,13 @@ class EventChecker : public Checker {
     }
     if (runs != expected) {
       fail("S-1", fmt::format("event {} \"{}\" started {} runs of {}, not {}", event.event.name,
-                              event.event.id, runs, function.config.id.slug, expected));
+                              event.event.id, runs, function.config().id.slug, expected));
     }
     if (runs > 0 && has_id) started_[key] = now;
   }
 
   std::map<EventId, int> stored_;
-  std::map<std::string, Known> functions_;
+  std::map<std::string, Triggers> functions_;
   std::map<std::pair<std::string, std::string>, Time> started_;
 };
 

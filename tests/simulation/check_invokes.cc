@@ -2,6 +2,7 @@
 // that it was too slow; never another's result.
 #include <fmt/core.h>
 
+#include "schema/run_flow.h"
 #include "tests/simulation/checkers.h"
 
 namespace stepwell::sim {
@@ -48,14 +49,25 @@ class InvokeChecker : public Checker {
   }
 
   void ended(const RunRecord& child, const History& history) {
-    if (!child.invoked_by) return;
-    const RunRecord* parent = history.find_run(child.invoked_by->run);
-    const StepRecord* step = history.find_step(child.invoked_by->run, child.invoked_by->step);
-    if (parent == nullptr || step == nullptr || step->invoked_run != child.no) {
+    if (child.invoked_by) told(child, *child.invoked_by, history);
+    for (const InvokedBy& invoker : parse_run_flow(child.flow).further_invokers) {
+      told(child, invoker, history);
+    }
+  }
+
+  void told(const RunRecord& child, const InvokedBy& invoker, const History& history) {
+    const RunRecord* parent = history.find_run(invoker.run);
+    const StepRecord* step = history.find_step(invoker.run, invoker.step);
+    if (parent == nullptr || step == nullptr) {
       return fail("S-11", fmt::format("run {} was invoked by nobody", child.no));
     }
     if (!is_terminal(parent->status) && step->state == StepState::kPending) {
       fail("S-11", fmt::format("run {} has ended, and \"{}\" of run {} is not told", child.no,
+                               step->id, step->run));
+    }
+    // One that waited no longer when the run began does not know of it.
+    if (step->invoked_run != child.no && step->invoked_run != 0) {
+      fail("S-11", fmt::format("run {} is not the one that \"{}\" of run {} invoked", child.no,
                                step->id, step->run));
     }
   }

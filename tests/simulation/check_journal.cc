@@ -169,6 +169,7 @@ void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
   ledger.add(check_signals());
   ledger.add(check_timers(options));
   ledger.add(check_limits(options));
+  ledger.add(check_intake(options));
   ledger.add(check_cancellations());
   ledger.add(check_invokes());
   ledger.add(check_journal());

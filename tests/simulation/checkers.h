@@ -32,6 +32,7 @@ std::unique_ptr<Checker> check_waits(const CheckOptions& options);              
 std::unique_ptr<Checker> check_signals();                                             // S-7
 std::unique_ptr<Checker> check_timers(const CheckOptions& options);                   // S-8
 std::unique_ptr<Checker> check_limits(const CheckOptions& options);                   // S-9
+std::unique_ptr<Checker> check_intake(const CheckOptions& options);                   // S-9
 std::unique_ptr<Checker> check_cancellations();                                       // S-10
 std::unique_ptr<Checker> check_invokes();                                             // S-11
 std::unique_ptr<Checker> check_journal();                                             // S-15

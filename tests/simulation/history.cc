@@ -148,7 +148,7 @@ std::optional<std::string> History::apply(const storage::Record& record) {
           std::erase_if(flow_states, [&](const auto& each) {
             const storage::FlowStateKey& key = each.first;
             return key.function == value.function && key.kind == value.kind &&
-                   key.key == value.key && key.pos <= value.up_to;
+                   key.key == value.key && key.pos >= value.from && key.pos <= value.up_to;
           });
         }
         if constexpr (std::is_same_v<T, storage::PutMessage>) return put_message(*this, value);

@@ -55,8 +55,9 @@ std::string line_of(const storage::Record& record) {
                              value.key.pos, to_millis(value.at), value.data);
         }
         if constexpr (std::is_same_v<T, storage::DropFlowState>) {
-          return fmt::format("drop flow state {} of {} \"{}\" up to {}",
-                             static_cast<int>(value.kind), value.function, value.key, value.up_to);
+          return fmt::format("drop flow state {} of {} \"{}\" from {} to {}",
+                             static_cast<int>(value.kind), value.function, value.key, value.from,
+                             value.up_to);
         }
         return storage::describe(record);
       },

@@ -88,7 +88,9 @@ bool may_invocation_end(const Setting& setting, const Statement& statement,
                               step.error->message.starts_with("could not invoke function: ");
   if (is_turned_away) return step.target == statement.target;
   const RunRecord* child = setting.history.find_run(step.invoked_run);
-  if (step.target != statement.target || child == nullptr) return false;
+  if (step.target != statement.target) return false;
+  // A debounce or a batch may start later than the invoker waits.
+  if (child == nullptr) return step.error && step.error->name == "InngestInvokeTimeoutError";
   if (child->function.slug != statement.target) return false;
   if (step.state == StepState::kCompleted) return step.data == child->output;
   std::string name = step.error.value_or(ErrorInfo{}).name;

@@ -370,6 +370,14 @@ void Process::load(RunNo run) {
   });
 }
 
+void Process::read_events(const core::ReadEvents& wanted) {
+  later(some_delay(), [this, wanted] {
+    auto found = core::read_events(read(), wanted);
+    if (!found) return later(kReadPause, [this, wanted] { read_events(wanted); });
+    later(some_delay(), [this, found = std::move(*found)] { submit(found); });
+  });
+}
+
 void Process::rebuild() {
   host_.ledger_.note("no space: the core is rebuilt");
   host_.ledger_.crashed();  // what runs is lost
@@ -420,6 +428,7 @@ void Process::perform(core::Effect effect) {
           link_.driver().drop(value.run);
         }
         if constexpr (std::is_same_v<T, core::LoadRun>) load(value.run);
+        if constexpr (std::is_same_v<T, core::ReadEvents>) read_events(value);
         if constexpr (std::is_same_v<T, core::Publish>) {
           for (const core::PublishedMessage& message : value.messages) {
             host_.messages_.push_back(message.channel + "/" + message.topic);

@@ -63,6 +63,7 @@ class Process : public core::PipelinePort {
   void keep_house(bool idle);
   const CrashPoint* crash_here(int batch) const;
   void load(RunNo run);
+  void read_events(const core::ReadEvents& wanted);
   void probe();
   void touched();
   void touch(const std::vector<storage::Record>& records);

@@ -96,6 +96,28 @@ class Planner {
       }
     }
     add_listeners(roots);
+    for (uint64_t i = random_.chance(0.5) ? 1 + below(3) : 0; i > 0; --i) add_gatherer(i);
+  }
+
+  // A function that events do not start at once, each.
+  void add_gatherer(uint64_t number) {
+    const std::string name = fmt::format("gather{}", number);
+    AppFunction& made = add_function(name, "tap/" + name, {}, false);
+    FlowControl& flow = made.config.flow;
+    const std::string key = random_.chance(0.6) ? "event.data.key" : "";
+    const uint64_t what = below(5);
+    if (what == 0 || what == 1) {
+      flow.batching =
+          Batching{static_cast<int64_t>(2 + below(8)), random_duration(random_, 1s, 6h), key};
+    } else if (what == 2) {
+      flow.rate_limit =
+          RateLimit{static_cast<int64_t>(1 + below(6)), random_duration(random_, 1s, 12h), key};
+    } else {
+      flow.debounce = Debounce{random_duration(random_, 1s, 2h), key};
+      if (random_.chance(0.3)) flow.debounce->timeout = random_duration(random_, 1s, 4h);
+      if (what == 4) flow.rate_limit = RateLimit{static_cast<int64_t>(2 + below(20)), 1h, key};
+    }
+    taps_.push_back("tap/" + name);
   }
 
   void add_listeners(uint64_t roots) {
@@ -141,6 +163,10 @@ class Planner {
             Singleton{random.chance(0.5) ? SingletonMode::kSkip : SingletonMode::kCancel,
                       random.chance(0.7) ? "event.data.key" : "event.data.n > 4"};
       }
+      if (flow.batching) {  // they do not go together
+        flow.priority.clear();
+        flow.singleton.reset();
+      }
     }
   }
 
@@ -179,6 +205,9 @@ class Planner {
     auto moment = [&] { return begins[below(begins.size())] + random_duration(random_, 10ms, 1h); };
     uint64_t triggers = 60 + below(50);
     for (uint64_t i = 0; i < triggers; ++i) add_send(moment(), trigger_name());
+    for (const std::string& tap : taps_) {
+      for (uint64_t i = 5 + below(30); i > 0; --i) add_send(moment(), tap);
+    }
     for (uint64_t i = 0; i < 80; ++i) add_send(moment(), random_answer_name(random_));
     for (uint64_t i = 0; i < 20; ++i) add_signal(moment());
     for (uint64_t i = below(20); i > 0 && !stoppable_.empty(); --i) {
@@ -241,7 +270,7 @@ class Planner {
   }
 
   void add_invoke(Duration at) {
-    const AppFunction& function = plan_.functions[below(plan_.functions.size())];
+    const AppFunction& function = plan_.functions[below(plan_.functions.size() - taps_.size())];
     plan_.actions.push_back(
         {.kind = Action::Kind::kInvoke, .at = at, .target = function.config.id.slug});
   }
@@ -286,6 +315,7 @@ class Planner {
   Random random_;
   Plan plan_;
   std::vector<std::string> stoppable_;
+  std::vector<std::string> taps_;
   std::vector<Event> sent_;
   int last_event_ = 0;
 };

@@ -80,7 +80,8 @@ class Maker {
       case 12: {
         const FlowStateKey key = flow_key();
         if (chance(0.3)) return DropFlowState{key.function, key.kind, key.key};
-        return DropFlowState{key.function, key.kind, key.key, key.pos};
+        const Position from = chance(0.5) ? 0 : flow_key().pos;
+        return DropFlowState{key.function, key.kind, key.key, std::max(from, key.pos), from};
       }
       case 13:
         return PutMessage{message()};

@@ -33,6 +33,15 @@ CONFORMANCE("flow state is put, replaced and dropped up to a position") {
   f.require_sound();
 }
 
+CONFORMANCE("flow state is dropped from one position to another") {
+  Fixture<Backend> f;
+  f.commit({PutFunction{make_function("app-fn"), false, 1}, state("a", 1), state("a", 2),
+            state("a", 3), state("a", 4)});
+  f.commit({DropFlowState{"app-fn", FlowKind::kBatchEvent, "a", 3, 2}});
+  CHECK(text_of(f.reader->flow_states(std::nullopt, 10)) ==
+        text_of(std::vector{state("a", 1), state("a", 4)}));
+}
+
 CONFORMANCE("flow state is read in pages, in the order of its keys") {
   Fixture<Backend> f;
   std::vector<Record> records{PutFunction{make_function("app-fn"), false, 1},

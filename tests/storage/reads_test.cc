@@ -80,6 +80,31 @@ CONFORMANCE("a sender's id that looks like an internal one is found too") {
   CHECK((*f.reader->find_event(id))->pos == 1);
 }
 
+CONFORMANCE("the history of an event id: batches that a copy is in, and no reruns of them") {
+  Fixture<Backend> f;
+  RunRecord batch = make_run(4, 1);
+  batch.events = {1, 2, 3};
+  batch.event_id = "order-1";
+  RunRecord other = make_run(5, 3);
+  other.function = {"app-other"};
+  other.events = {3, 2};
+  RunRecord rerun = make_run(6, 1);
+  rerun.events = {1, 2, 3};
+  rerun.rerun_of = batch.id;
+  f.commit({PutEvent{make_sent_event(1, "order-1")}, PutEvent{make_sent_event(2, "order-2")},
+            PutEvent{make_event(3)}, PutRun{batch}, PutRun{other}, PutRun{rerun}});
+  const auto numbers = [&](std::string_view id, Time since) {
+    std::vector<RunNo> runs;
+    const auto history = f.reader->event_history(id, since);
+    REQUIRE(history.ok());
+    for (const EventHistory::Started& started : history->started) runs.push_back(started.run);
+    return runs;
+  };
+  CHECK(numbers("order-1", at(0)) == std::vector<RunNo>{4});
+  CHECK(numbers("order-2", at(0)) == std::vector<RunNo>{4, 5});
+  CHECK(numbers("order-2", batch.created_at + Duration(1'000'000)).empty());
+}
+
 CONFORMANCE("the history of an event id: copies, runs that they started, runs that they resumed") {
   Fixture<Backend> f;
   RunRecord started = make_run(2, 1);

@@ -1,0 +1,244 @@
+// S-9, of what comes in: no stretch of a rate limit's period holds more starts than the limit, and
+// nothing is turned away below it; each event is in exactly one batch, and no batch is too large or
+// starts too early; of events in quick succession exactly the last starts a run.
+//
+// Judges functions whose keys are `event.data.key` or none. What it says about time holds while the
+// clock does not jump.
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+
+#include "schema/json.h"
+#include "schema/run_flow.h"
+#include "tests/simulation/checkers.h"
+#include "tests/simulation/triggers.h"
+
+namespace stepwell::sim {
+namespace {
+
+constexpr Duration kWindow = std::chrono::hours(24);
+constexpr Duration kEdge = std::chrono::minutes(1);  // near the window's end either is right
+
+// An event that triggered a function.
+struct Arrival {
+  Position pos = 0;
+  Time ts{};
+  Time at{};
+  bool is_copy = false;  // an event of the same id came before: it need not start anything
+  bool has_started = false;
+};
+
+struct Watched {
+  Triggers function;
+  std::map<std::string, std::vector<Arrival>> arrivals;  // by key
+  std::map<std::string, std::vector<Time>> starts;       // by key
+  std::set<Position> used;                               // events of its runs
+  std::map<std::string, Time> ids;                       // sender's ids of those, and when
+};
+
+class IntakeChecker : public Checker {
+ public:
+  explicit IntakeChecker(const CheckOptions& options) : knows_time_(options.knows_lookback) {}
+
+  void after_batch(const storage::Batch& batch, const History& history, Time) override {
+    std::map<std::pair<std::string, Position>, const RunRecord*> runs;
+    for (const storage::Record& record : batch.records) {
+      const auto* put = std::get_if<storage::PutRun>(&record);
+      if (put == nullptr || put->run.events.empty()) continue;
+      runs.emplace(std::pair(put->run.function.slug, put->run.events.front()), &put->run);
+    }
+    for (const storage::Record& record : batch.records) {
+      if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
+        Triggers triggers(*function);
+        if (triggers.gathers()) watched_[function->config.id.slug].function = std::move(triggers);
+      } else if (const auto* event = std::get_if<storage::PutEvent>(&record)) {
+        for (auto& [slug, watched] : watched_) {
+          const auto run = runs.find({slug, event->event.pos});
+          arrived(watched, event->event, history, run == runs.end() ? nullptr : run->second);
+        }
+      } else if (const auto* put = std::get_if<storage::PutRun>(&record)) {
+        const auto watched = watched_.find(put->run.function.slug);
+        if (watched != watched_.end() && !put->run.rerun_of) {
+          started(watched->second, put->run, history);
+        }
+      }
+    }
+  }
+
+  void clock_jumps(Time) override { knows_time_ = false; }
+
+  void ended(const History&) override {
+    for (const auto& [slug, watched] : watched_) {
+      if (watched.function.is_archived()) continue;
+      for (const auto& [key, arrivals] : watched.arrivals) {
+        for (const Arrival& arrival : arrivals) {
+          if (arrival.is_copy || arrival.has_started) continue;
+          if (watched.function.config().flow.batching) {
+            fail("S-9", fmt::format("event {} is in no batch of {}", arrival.pos, slug));
+          } else if (knows_debounced(watched) && knows_time_ &&
+                     !is_superseded(watched, arrivals, arrival, true)) {
+            fail("S-9", fmt::format("event {} was debounced by {}, and no other took its place",
+                                    arrival.pos, slug));
+          }
+        }
+      }
+    }
+  }
+
+ private:
+  static std::string key_of(const EventRecord& event) {
+    const auto key = JsonView::trusted(event.event.data).find("key");
+    return key ? std::string(key->text()) : "";
+  }
+  static std::string place_of(const Watched& watched, const EventRecord& event) {
+    const FlowControl& flow = watched.function.config().flow;
+    const bool has_key = !flow.idempotency.empty() ||
+                         (flow.rate_limit && !flow.rate_limit->key.empty()) ||
+                         (flow.debounce && !flow.debounce->key.empty()) ||
+                         (flow.batching && !flow.batching->key.empty());
+    return has_key ? key_of(event) : "";
+  }
+
+  void arrived(Watched& watched, const EventRecord& event, const History& history,
+               const RunRecord* run) {
+    const Event shown = history.shown(event).event;
+    if (!watched.function.match(shown, event_json(shown), event.received_at)) return;
+    const auto copies = history.copies.find(event.event.id);
+    const bool is_copy =
+        event.has_user_id && copies != history.copies.end() && copies->second.front() < event.pos;
+    const std::string place = place_of(watched, event);
+    watched.arrivals[place].push_back(
+        {.pos = event.pos, .ts = event.event.ts, .at = event.received_at, .is_copy = is_copy});
+    if (const auto limit = rate_of(watched)) {
+      if (run == nullptr && !is_copy) turned_away(watched, *limit, place, event);
+    } else if (run != nullptr) {
+      fail("S-9", fmt::format("event {} started a run at once", event.pos));
+    }
+  }
+
+  static std::optional<RateLimit> rate_of(const Watched& watched) {
+    const FlowControl& flow = watched.function.config().flow;
+    if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, ""};
+    return flow.rate_limit;
+  }
+
+  void turned_away(const Watched& watched, const RateLimit& limit, const std::string& place,
+                   const EventRecord& event) {
+    if (watched.function.config().flow.debounce || !knows_time_) return;
+    int64_t recent = 0;
+    if (const auto starts = watched.starts.find(place); starts != watched.starts.end()) {
+      for (const Time start : starts->second) recent += start + limit.period > event.received_at;
+    }
+    if (recent >= limit.limit) return;
+    fail("S-9", fmt::format("event {} was turned away by {} after {} starts", event.pos,
+                            watched.function.config().id.slug, recent));
+  }
+
+  void started(Watched& watched, const RunRecord& run, const History& history) {
+    const std::string& slug = watched.function.config().id.slug;
+    const EventRecord& first = history.events.at(run.events.front());
+    const std::string place = place_of(watched, first);
+    for (const Position pos : run.events) {
+      const EventRecord& event = history.events.at(pos);
+      if (!watched.used.insert(pos).second) {
+        fail("S-9", fmt::format("event {} is in two runs of {}", pos, slug));
+      }
+      if (place_of(watched, event) != place) {
+        fail("S-9", fmt::format("run {} of {} has events of two keys", run.no, slug));
+      }
+      if (event.has_user_id) check_id(watched, event, run);
+      for (Arrival& arrival : watched.arrivals[place]) arrival.has_started |= arrival.pos == pos;
+    }
+    const FlowControl& flow = watched.function.config().flow;
+    if (flow.batching) return check_batch(*flow.batching, run, first);
+    if (run.events.size() != 1) fail("S-9", fmt::format("run {} is a batch", run.no));
+    if (flow.debounce) return check_debounced(watched, run, first, place);
+    check_rate(watched, run, place);
+  }
+
+  void check_id(Watched& watched, const EventRecord& event, const RunRecord& run) {
+    const auto [before, is_new] = watched.ids.try_emplace(event.event.id, run.created_at);
+    if (!is_new && run.created_at - before->second < kWindow - kEdge) {
+      fail("S-9", fmt::format("copies of event \"{}\" are in two runs of {}", event.event.id,
+                              run.function.slug));
+    }
+    before->second = run.created_at;
+  }
+
+  void check_batch(const Batching& batching, const RunRecord& run, const EventRecord& first) {
+    const auto size = static_cast<int64_t>(run.events.size());
+    if (!parse_run_flow(run.flow).batched_at) {
+      fail("S-9", fmt::format("run {} is no batch", run.no));
+    }
+    if (size > batching.max_size) {
+      fail("S-9",
+           fmt::format("a batch of {} events, at most {} are asked for", size, batching.max_size));
+    }
+    if (size < batching.max_size && knows_time_ &&
+        run.created_at < first.received_at + batching.timeout) {
+      fail("S-9", fmt::format("run {} has {} events before its timeout", run.no, size));
+    }
+    if (!std::is_sorted(run.events.begin(), run.events.end())) {
+      fail("S-9", fmt::format("run {} has events out of order", run.no));
+    }
+  }
+
+  void check_debounced(const Watched& watched, const RunRecord& run, const EventRecord& event,
+                       const std::string& place) {
+    const Debounce& debounce = *watched.function.config().flow.debounce;
+    if (debounce.timeout || !knows_time_) return;
+    if (run.created_at < event.received_at + debounce.period) {
+      fail("S-9", fmt::format("run {} did not wait for its debounce", run.no));
+    }
+    const Arrival own{.pos = event.pos, .ts = event.event.ts, .at = event.received_at};
+    if (knows_debounced(watched) &&
+        is_superseded(watched, watched.arrivals.at(place), own, false)) {
+      fail("S-9", fmt::format("run {} has event {}, which another had taken the place of", run.no,
+                              event.pos));
+    }
+  }
+
+  // A rate limit comes before the debounce: which events it let through is not told here.
+  static bool knows_debounced(const Watched& watched) {
+    return watched.function.config().flow.debounce && !rate_of(watched);
+  }
+
+  // Another event came while it waited, or was there when it came, and is later. A copy of an event
+  // may have done so or not.
+  static bool is_superseded(const Watched& watched, const std::vector<Arrival>& arrivals,
+                            const Arrival& arrival, bool counts_copies) {
+    const Duration period = watched.function.config().flow.debounce->period;
+    return std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& other) {
+      if (other.is_copy && !counts_copies) return false;
+      if (other.pos > arrival.pos) {
+        return other.ts >= arrival.ts && other.at < arrival.at + period;
+      }
+      return other.pos < arrival.pos && other.ts > arrival.ts && arrival.at < other.at + period;
+    });
+  }
+
+  void check_rate(Watched& watched, const RunRecord& run, const std::string& place) {
+    const auto limit = rate_of(watched);
+    if (!limit) return;
+    std::vector<Time>& starts = watched.starts[place];
+    int64_t recent = 1;
+    for (const Time start : starts) recent += start + limit->period > run.created_at;
+    if (recent > limit->limit) {
+      fail("S-9", fmt::format("{} starts of {} in {}", recent, run.function.slug,
+                              format_duration(limit->period)));
+    }
+    starts.push_back(run.created_at);
+  }
+
+  std::map<std::string, Watched> watched_;
+  bool knows_time_;
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_intake(const CheckOptions& options) {
+  return std::make_unique<IntakeChecker>(options);
+}
+
+}  // namespace stepwell::sim
