@@ -1,5 +1,6 @@
 #include "api/server/uv_loop.h"
 
+#include <signal.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -21,6 +22,31 @@ template <typename Handle>
 uv_handle_t* as_handle(Handle* handle) {
   return reinterpret_cast<uv_handle_t*>(handle);
 }
+
+// A peer that goes away while it is written to is an error of that connection, and must not end the
+// process that embeds the server. Blocks SIGPIPE in this thread alone: it is raised in the thread
+// that writes, and others may want it.
+class PipeSignalBlocked {
+ public:
+  PipeSignalBlocked() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~PipeSignalBlocked() {
+    if (sigismember(&before_, SIGPIPE) == 1) return;
+    const timespec at_once{};
+    while (sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  PipeSignalBlocked(const PipeSignalBlocked&) = delete;
+  PipeSignalBlocked& operator=(const PipeSignalBlocked&) = delete;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -143,6 +169,7 @@ bool UvLoop::is_loop_thread() const {
 void UvLoop::run() {
   loop_thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   handles_->runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  const PipeSignalBlocked blocked;
   uv_run(&handles_->loop, UV_RUN_DEFAULT);
 }
 

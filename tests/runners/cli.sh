@@ -150,6 +150,7 @@ heard() {
     echo "FAILED: heard \"$line\" and not \"$1\""
   fi
 }
+heard "messages were missed"  # this server has not been there for five minutes
 heard 'a {"n":1}'
 expect 0 "" "$cli" --url "$url" realtime publish post:1 b --data "two words"
 heard 'b "two words"'
