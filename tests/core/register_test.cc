@@ -128,20 +128,18 @@ TEST_CASE("what does not act yet is refused, not left out") {
     CHECK_MESSAGE(contains(refusal(config), "function \"f\": " + field + ": this version cannot"),
                   refusal(config));
   };
-  field_refused([](FunctionConfig& c) { c.triggers = {{.cron = "* * * * *"}}; },
-                "triggers[0].cron");
   field_refused([](FunctionConfig& c) { c.flow.rate_limit = {1, Duration(1'000)}; }, "rateLimit");
   field_refused([](FunctionConfig& c) { c.flow.debounce = {Duration(1'000)}; }, "debounce");
   field_refused([](FunctionConfig& c) { c.flow.batching = {2, Duration(1'000)}; }, "batchEvents");
   field_refused([](FunctionConfig& c) { c.flow.idempotency = "event.id"; }, "idempotency");
-  field_refused([](FunctionConfig& c) { c.flow.start_timeout = Duration(1); }, "timeouts.start");
-  field_refused([](FunctionConfig& c) { c.flow.finish_timeout = Duration(1); }, "timeouts.finish");
 }
 
-TEST_CASE("a schedule's time zone exists") {
+TEST_CASE("a schedule's time zone and days exist") {
   FunctionConfig config = Harness::function("f", "");
   config.triggers = {{.cron = "TZ=Europe/Atlantis 0 9 * * *"}};
   CHECK(contains(refusal(config), "triggers[0].cron: there is no time zone \"Europe/Atlantis\""));
+  config.triggers = {{.cron = "0 0 30 2 *"}};
+  CHECK(contains(refusal(config), "triggers[0].cron: \"0 0 30 2 *\" names days that never come"));
   config.triggers = {{.cron = "TZ=Europe/Vienna 0 9 * * *"}};
   CHECK_FALSE(contains(refusal(config), "there is no time zone"));
 }

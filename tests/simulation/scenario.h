@@ -56,6 +56,7 @@ std::vector<Scenario> lookback_scenarios();
 std::vector<Scenario> run_scenarios();
 std::vector<Scenario> fault_scenarios();
 std::vector<Scenario> wire_scenarios();
+std::vector<Scenario> clock_scenarios();
 
 // What came of one play of a scenario.
 struct Verdict {
