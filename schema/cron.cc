@@ -23,6 +23,19 @@ struct Field {
   std::span<const std::string_view> names = {};  // of the values from `lowest`
 };
 
+// Schedules that have a name.
+struct Named {
+  std::string_view name;
+  std::string_view fields;
+};
+constexpr std::array<Named, 7> kNamed = {{{"@yearly", "0 0 1 1 *"},
+                                          {"@annually", "0 0 1 1 *"},
+                                          {"@monthly", "0 0 1 * *"},
+                                          {"@weekly", "0 0 * * 0"},
+                                          {"@daily", "0 0 * * *"},
+                                          {"@midnight", "0 0 * * *"},
+                                          {"@hourly", "0 * * * *"}}};
+
 constexpr std::array<Field, 5> kFields = {{{"minute", 0, 59},
                                            {"hour", 0, 23},
                                            {"day", 1, 31},
@@ -42,6 +55,14 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     at = end + 1;
   }
   return parts;
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (const std::string_view word : split(text, ' ')) {
+    if (!word.empty()) words.push_back(word);
+  }
+  return words;
 }
 
 std::optional<int> read_number(std::string_view text) {
@@ -132,9 +153,9 @@ Result<Cron> parse_cron(std::string_view text) {
   if (!take_zone(rest, cron.zone)) {
     return Error{ErrorCode::kInvalid, "the name of the time zone is missing"};
   }
-  std::vector<std::string_view> words;
-  for (const std::string_view word : split(rest, ' ')) {
-    if (!word.empty()) words.push_back(word);
+  std::vector<std::string_view> words = words_of(rest);
+  for (const Named& named : kNamed) {
+    if (words.size() == 1 && words.front() == named.name) words = words_of(named.fields);
   }
   if (words.size() != kFields.size()) {
     return Error{ErrorCode::kInvalid,

@@ -25,8 +25,10 @@ struct Cron {
 inline constexpr size_t kMaxCronLength = 255;
 
 // minute hour day month weekday, each "*" or "?", numbers, names (jan, mon), ranges, lists and
-// steps; "TZ=…" or "CRON_TZ=…" may stand before them. No seconds, no "@daily" (upstream's rule).
-// The error names the field. Whether the zone exists is not looked at.
+// steps; or one of "@hourly", "@daily" ("@midnight"), "@weekly", "@monthly", "@yearly"
+// ("@annually"). "TZ=…" or "CRON_TZ=…" may stand before them. No seconds, no "@every". The error
+// names the field. Whether the zone exists, and whether a day such as February 30 ever comes, is
+// not looked at: see engine/flow/schedule.h.
 Result<Cron> parse_cron(std::string_view text);
 
 }  // namespace stepwell

@@ -30,5 +30,6 @@ inline constexpr std::string_view kFunctionFinished = "inngest/function.finished
 inline constexpr std::string_view kFunctionFailed = "inngest/function.failed";
 inline constexpr std::string_view kFunctionCancelled = "inngest/function.cancelled";
 inline constexpr std::string_view kFunctionInvoked = "inngest/function.invoked";
+inline constexpr std::string_view kScheduledTimer = "inngest/scheduled.timer";
 
 }  // namespace stepwell

@@ -17,6 +17,11 @@ std::optional<Duration> read_duration(const JsonView& object, std::string_view k
   return millis ? std::optional<Duration>(Duration(*millis)) : std::nullopt;
 }
 
+std::optional<Time> read_time(const JsonView& object, std::string_view key) {
+  const std::optional<Duration> since_1970 = read_duration(object, key);
+  return since_1970 ? std::optional(Time(*since_1970)) : std::nullopt;
+}
+
 std::string read_string(const JsonView& object, std::string_view key) {
   auto value = object.find(key);
   return value ? value->as_string().value_or("") : std::string();
@@ -37,7 +42,8 @@ void read_cancel_on(const JsonView& root, FunctionConfig& config) {
   if (!cancels) return;
   for (JsonElements it = cancels->elements(); it.next();) {
     config.cancel_on.push_back({read_string(it.value(), "event"), read_string(it.value(), "if"),
-                                read_duration(it.value(), "timeoutMs")});
+                                read_duration(it.value(), "timeoutMs"),
+                                read_time(it.value(), "untilMs")});
   }
 }
 
@@ -109,6 +115,9 @@ void check_cancel_on(std::string& faults, const FunctionConfig& config) {
     if (config.cancel_on[i].timeout.value_or(Duration(1)) <= Duration::zero()) {
       faults += fmt::format("{}: the timeout must be longer than nothing; ", where);
     }
+    if (config.cancel_on[i].timeout && config.cancel_on[i].until) {
+      faults += fmt::format("{}: either a timeout or a time until which it counts; ", where);
+    }
   }
 }
 
@@ -149,6 +158,7 @@ std::string function_config_json(const FunctionConfig& config) {
   for (const CancelOn& cancel : config.cancel_on) {
     json.begin_object().key("event").string(cancel.event);
     if (!cancel.expression.empty()) json.key("if").string(cancel.expression);
+    if (cancel.until) json.key("untilMs").integer(to_millis(*cancel.until));
     if (cancel.timeout) json.key("timeoutMs").integer(cancel.timeout->count());
     json.end_object();
   }

@@ -27,6 +27,7 @@ struct CancelOn {
   std::string event;
   std::string expression;           // over `event` (the run's trigger) and `async`; may be empty
   std::optional<Duration> timeout;  // how long after its creation the run can be cancelled so
+  std::optional<Time> until = {};   // or until when: either this or a timeout
 };
 
 enum class DriverKind : uint8_t { kNative = 1, kHttp = 2 };

@@ -55,6 +55,9 @@ inline constexpr MutantInfo kMutants[] = {
     {"retry-early", "S-8"},
     {"cancellation-expires-early", "S-10"},
     {"sleep-too-short", "S-8"},
+    // Schedules.
+    {"cron-twice-at-a-fold", "S-13"},
+    {"cron-tick-not-noted", "S-13"},
     // Cancellations.
     {"cancellation-not-registered", "S-10"},
     {"cancellation-passed-over", "S-10"},

@@ -109,7 +109,9 @@ struct StepRecord {
   std::optional<Time> due;  // sleeping, waiting: when time resolves it; planned: next attempt
   int attempts = 0;         // failed attempts so far
   std::string target;       // event name, signal or function waited for
-  std::string expression;   // the wait's residual expression; the request of a kFetch or kInfer
+  // The wait's residual expression; the request of a kFetch or kInfer; of a pending kRun other
+  // arguments for its body than those that the code gives, if there are any.
+  std::string expression;
   std::string data;         // raw JSON: the memo
   std::optional<ErrorInfo> error;
   Position resolved_event = 0;  // the event that resolved a wait

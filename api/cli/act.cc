@@ -1,4 +1,5 @@
-// The commands that change something: cancel, rerun, send; and those that follow a run.
+// The commands that change something: cancel, send (rerun.cc has rerun); and those that follow a
+// run.
 #include <fmt/core.h>
 
 #include "api/cli/commands.h"
@@ -191,20 +192,6 @@ ExitCode run_cancel(const Options& options, Client& client, const Terminal& term
     }
   }
   return worst;
-}
-
-ExitCode run_rerun(const Options& options, Client& client, const Terminal& terminal) {
-  const std::string& id = options.ids.front();
-  const Asked asked = ask(client, terminal, "POST", "/api/runs/" + percent_encode(id) + "/rerun");
-  if (asked.code != ExitCode::kOk) return asked.code;
-  const JsonView answer = JsonView::trusted(asked.body);
-  const std::string run = text_at(answer.find("data").value_or(JsonView()), "run_id");
-  if (options.output == Output::kTable) {
-    terminal.print("Run " + neutralise(run) + " does again what " + neutralise(id) + " did\n");
-  } else if (!options.wait) {
-    print_json(asked.body, options.output, terminal);
-  }
-  return options.wait ? follow_run(run, options, client, terminal) : ExitCode::kOk;
 }
 
 ExitCode run_send(const Options& options, Client& client, const Terminal& terminal) {

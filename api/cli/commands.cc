@@ -52,22 +52,6 @@ Result<std::string> moment(std::string_view option, const std::string& text, Tim
   return format_rfc3339(*time);
 }
 
-Result<std::string> list_path(const Options& options, Time now) {
-  const Result<std::string> since = moment("--since", options.since, now);
-  if (!since) return since.error();
-  const Result<std::string> until = moment("--until", options.until, now);
-  if (!until) return until.error();
-  if (options.command == Command::kFunctionsList) {
-    return Query("/api/functions").add("archived", options.with_archived ? "true" : "").path();
-  }
-  Query query(options.command == Command::kRunsList ? "/api/runs" : "/api/events");
-  query.add("function", options.function).add("status", join(options.statuses));
-  query.add("event", options.event).add("name", options.name).add("query", options.query);
-  query.add("internal", options.with_internal ? "true" : "");
-  query.add("from", *since).add("until", *until);
-  return query.add("limit", options.limit).add("cursor", options.cursor).path();
-}
-
 std::string render_list(Command command, const JsonView& answer, const Screen& screen) {
   if (command == Command::kRunsList) return render_runs(answer, screen);
   if (command == Command::kEventsList) return render_events(answer, screen);
@@ -126,10 +110,18 @@ ExitCode complain_of(const Reply& reply, const std::string& path, const Client& 
 // Before anything is asked for any of them: a path with "" in it would mean something else.
 Result<void> check_ids(const Options& options) {
   for (const std::string& id : options.ids) {
-    if (options.command != Command::kEventsShow) {
-      if (!RunId::parse(id)) return server::not_a_run_id(id);
-    } else if (id.empty()) {
-      return Error{ErrorCode::kInvalid, "\"\" is no event id"};
+    switch (options.command) {
+      case Command::kEventsShow:
+        if (id.empty()) return Error{ErrorCode::kInvalid, "\"\" is no event id"};
+        break;
+      case Command::kFunctionsShow:
+      case Command::kFunctionsPause:
+      case Command::kFunctionsResume:
+        if (id.empty()) return Error{ErrorCode::kInvalid, "\"\" is no function"};
+        break;
+      default:
+        if (!RunId::parse(id)) return server::not_a_run_id(id);
+        break;
     }
   }
   return {};
@@ -166,6 +158,24 @@ Asked search_runs(Options options, Client& client, const Terminal& terminal) {
 }
 
 }  // namespace
+
+Result<std::string> list_path(const Options& options, Time now) {
+  const Result<std::string> since = moment("--since", options.since, now);
+  if (!since) return since.error();
+  const Result<std::string> until = moment("--until", options.until, now);
+  if (!until) return until.error();
+  if (options.command == Command::kFunctionsList) {
+    return Query("/api/functions").add("archived", options.with_archived ? "true" : "").path();
+  }
+  Query query(options.command == Command::kRunsList    ? "/api/runs"
+              : options.command == Command::kRunsRerun ? "/api/reruns"
+                                                       : "/api/events");
+  query.add("function", options.function).add("status", join(options.statuses));
+  query.add("event", options.event).add("name", options.name).add("query", options.query);
+  query.add("internal", options.with_internal ? "true" : "");
+  query.add("from", *since).add("until", *until);
+  return query.add("limit", options.limit).add("cursor", options.cursor).path();
+}
 
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
           const std::string& path, const std::string& body) {
@@ -243,6 +253,11 @@ ExitCode run_command(const Options& options, Client& client, const Terminal& ter
     case Command::kRunsShow:
     case Command::kEventsShow:
       return run_show(options, client, terminal);
+    case Command::kFunctionsShow:
+      return run_show_function(options, client, terminal);
+    case Command::kFunctionsPause:
+    case Command::kFunctionsResume:
+      return run_pause(options, client, terminal);
     case Command::kRunsCancel:
       return run_cancel(options, client, terminal);
     case Command::kRunsRerun:

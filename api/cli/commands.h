@@ -16,12 +16,19 @@ ExitCode run_list(const Options& options, Client& client, const Terminal& termin
 ExitCode run_show(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_rerun(const Options& options, Client& client, const Terminal& terminal);
+ExitCode run_show_function(const Options& options, Client& client, const Terminal& terminal);
+// Pauses or resumes.
+ExitCode run_pause(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_send(const Options& options, Client& client, const Terminal& terminal);
 ExitCode run_publish(const Options& options, Client& client, const Terminal& terminal);
 
 // Prints the messages of a channel until it is interrupted. When the connection is lost it goes on
 // after the last one; kUnreachable if the server does not come back.
 ExitCode run_listen(const Options& options, Client& client, const Terminal& terminal);
+
+// Where to ask for a list, with the filters of the options; for `runs rerun` of many, where to ask
+// for that.
+Result<std::string> list_path(const Options& options, Time now);
 
 // What an option gives as text, as @FILE, or as - for standard input.
 Result<std::string> read_text(std::string_view option, const std::string& text);

@@ -108,11 +108,28 @@ class Parser {
     }
   }
 
+  void add_run_filters(CLI::App& app) {
+    app.add_option("--function", options_.function, "of this function")->type_name("NAME");
+    app.add_option("--status", options_.statuses,
+                   "scheduled, running, completed, failed, cancelled, skipped")
+        ->delimiter(',')
+        ->type_name("STATUS");
+    app.add_option("--event", options_.event, "triggered by this event")->type_name("ID");
+    app.add_option("--query", queries_, "a condition over event, output and error (again for more)")
+        ->type_name("CONDITION")
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    add_times(app);
+  }
+
   void add_times(CLI::App& app) {
     app.add_option("--since", options_.since, "not older: a time, a date, or a duration (24h)")
         ->type_name("TIME");
     app.add_option("--until", options_.until, "older: a time, a date, or a duration (24h)")
         ->type_name("TIME");
+  }
+
+  void add_pages(CLI::App& app) {
     app.add_option("--limit", options_.limit, "how many (1 to 200, default 50)")->type_name("N");
     app.add_option("--cursor", options_.cursor, "go on where the page before ended")
         ->type_name("CURSOR");
@@ -125,27 +142,28 @@ class Parser {
   void add_runs() {
     CLI::App& runs = add(app_, "runs", "list, show, cancel, rerun and follow runs", std::nullopt);
     CLI::App& list = add(runs, "list", "runs, the newest first", Command::kRunsList);
-    list.add_option("--function", options_.function, "of this function")->type_name("NAME");
-    list.add_option("--status", options_.statuses,
-                    "scheduled, running, completed, failed, cancelled, skipped")
-        ->delimiter(',')
-        ->type_name("STATUS");
-    list.add_option("--event", options_.event, "triggered by this event")->type_name("ID");
-    list.add_option("--query", queries_,
-                    "a condition over event, output and error (again for more)")
-        ->type_name("CONDITION")
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    add_times(list);
+    add_run_filters(list);
+    add_pages(list);
     CLI::App& show = add(runs, "show", "what a run did, does and waits for", Command::kRunsShow);
     add_id(show, "the run");
     show.add_flag("--full", options_.whole, "show payloads in whole");
     CLI::App& cancel = add(runs, "cancel", "cancel runs", Command::kRunsCancel);
     id_options_.push_back(cancel.add_option("id", ids_, "the runs")->required()->type_name("ID"));
-    CLI::App& rerun =
-        add(runs, "rerun", "run again from the start, as a new run", Command::kRunsRerun);
-    add_id(rerun, "the run");
+    CLI::App& rerun = add(runs, "rerun", "run again, as a new run", Command::kRunsRerun);
+    id_options_.push_back(
+        rerun.add_option("id", id_, "the run; without one, all that the filters name")
+            ->type_name("ID"));
+    rerun
+        .add_option("--from-step", options_.from_step,
+                    "from this step on, with the results of those before it")
+        ->type_name("STEP");
+    rerun
+        .add_option("--input", options_.input,
+                    "a JSON array: other arguments for that step; @FILE reads it, - standard input")
+        ->type_name("JSON");
     rerun.add_flag("--wait", options_.wait, "follow the new run to its end");
+    rerun.add_flag("--yes", options_.yes, "run many again without asking");
+    add_run_filters(rerun);
     CLI::App& tail = add(runs, "tail", "follow a run to its end", Command::kRunsTail);
     add_id(tail, "the run");
     tail.add_flag("--full", options_.whole, "cut nothing (as into a pipe or a file)");
@@ -171,6 +189,7 @@ class Parser {
     list.add_option("--name", options_.name, "of this name")->type_name("NAME");
     list.add_flag("--internal", options_.with_internal, "also those that the engine made");
     add_times(list);
+    add_pages(list);
     CLI::App& show = add(events, "show", "an event and its runs", Command::kEventsShow);
     add_id(show, "the event, by its own or its internal id");
   }
@@ -193,9 +212,17 @@ class Parser {
   }
 
   void add_others() {
-    CLI::App& functions = add(app_, "functions", "list functions", std::nullopt);
+    CLI::App& functions =
+        add(app_, "functions", "list, show, pause and resume functions", std::nullopt);
     CLI::App& list = add(functions, "list", "functions by name", Command::kFunctionsList);
     list.add_flag("--archived", options_.with_archived, "also those that left their app");
+    add_id(add(functions, "show", "its settings, open runs, limits and next starts",
+               Command::kFunctionsShow),
+           "the function");
+    add_id(add(functions, "pause", "skip what triggers it, and let its runs stand still",
+               Command::kFunctionsPause),
+           "the function");
+    add_id(add(functions, "resume", "let it go on", Command::kFunctionsResume), "the function");
     CLI::App& doctor = add(app_, "doctor", "check the server and its journal", Command::kDoctor);
     doctor.add_flag("--deep", options_.deep, "read the whole journal");
     add(app_, "version", "print the version", Command::kVersion);

@@ -25,6 +25,9 @@ enum class Command : uint8_t {
   kEventsList,
   kEventsShow,
   kFunctionsList,
+  kFunctionsShow,
+  kFunctionsPause,
+  kFunctionsResume,
   kRealtimeTail,
   kRealtimePublish,
   kDoctor,
@@ -39,7 +42,7 @@ struct Options {
   bool no_colour = false;
   SettingValues flags;  // settings that were given as options
 
-  std::vector<std::string> ids;  // runs or events
+  std::vector<std::string> ids;  // runs, events or a function
 
   // Lists. Empty: not given.
   std::string function;
@@ -53,6 +56,11 @@ struct Options {
   std::string cursor;
   bool with_internal = false;
   bool with_archived = false;
+
+  // runs rerun
+  std::string from_step;
+  std::string input;
+  bool yes = false;  // without asking
 
   // events send
   std::string data;

@@ -96,7 +96,7 @@ std::string trigger_words(const JsonView& config) {
   std::string text;
   for (JsonElements it = member(config, "triggers").elements(); it.next();) {
     if (!text.empty()) text += ", ";
-    text += text_of(it.value(), "event");
+    text += text_of(it.value(), "event") + text_of(it.value(), "cron");
     const std::string condition = text_of(it.value(), "if");
     if (!condition.empty()) text += " if " + condition;
   }
@@ -198,11 +198,13 @@ std::string render_functions(const JsonView& answer, const Screen& screen) {
   for (JsonElements it = member(answer, "data").elements(); it.next();) {
     const JsonView config = member(it.value(), "config");
     const bool is_archived = member(it.value(), "archived").as_bool().value_or(false);
+    const bool is_paused = member(it.value(), "paused").as_bool().value_or(false);
+    const std::string_view state = is_archived ? "archived; " : is_paused ? "paused; " : "";
     table.add({{text_of(config, "id"), is_archived ? Colour::kDim : Colour::kPlain},
                {text_of(config, "app")},
                {text_of(config, "driver")},
                {std::string(member(config, "retries").text())},
-               {(is_archived ? "archived; " : "") + trigger_words(config)}});
+               {std::string(state) + trigger_words(config)}});
   }
   if (table.empty()) return "No functions: none was ever registered here.\n";
   return table.render(screen);

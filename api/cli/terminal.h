@@ -21,6 +21,10 @@ struct Terminal {
 
   // Writes at once, so that a follower sees each line when it comes.
   void print(std::string_view text) const;
+  // Asks a question that is answered with yes or no; "no" is what an empty line means.
+  enum class Confirmation { kYes, kNo, kNobody };  // kNobody: there is no terminal to ask at
+  Confirmation confirm(std::string_view question) const;
+
   // "stepwell: …" for people; `text` is made harmless.
   void complain(std::string_view text) const;
 };

@@ -34,6 +34,8 @@ FlowControl flow_of(const FunctionOptions& options) {
   if (const auto& batch = options.batch_events) {
     flow.batching = Batching{batch->max_size, batch->timeout, batch->key, batch->if_};
   }
+  flow.start_timeout = options.timeouts.start;
+  flow.finish_timeout = options.timeouts.finish;
   return flow;
 }
 
@@ -47,9 +49,14 @@ FunctionConfig config_of(const FunctionOptions& options, const std::string& app)
   for (const auto& trigger : options.triggers) {
     config.triggers.push_back({trigger.event, trigger.if_});
   }
+  for (const auto& schedule : options.schedules) {
+    config.triggers.push_back({.cron = schedule.cron, .jitter = schedule.jitter});
+  }
   config.retries = options.retries;
   for (const auto& cancel : options.cancel_on) {
-    config.cancel_on.push_back({cancel.event, cancel.if_, cancel.timeout});
+    CancelOn cancel_on{cancel.event, cancel.if_, cancel.timeout};
+    if (cancel.until) cancel_on.until = std::chrono::floor<Duration>(*cancel.until);
+    config.cancel_on.push_back(std::move(cancel_on));
   }
   config.wait_lookback = options.wait_lookback;
   config.flow = flow_of(options);

@@ -35,13 +35,24 @@ void append_memo(JsonWriter& json, const core::MemoEntry& entry) {
   json.begin_object().key("data").raw(entry.data.empty() ? "null" : entry.data).end_object();
 }
 
-void append_steps(JsonWriter& json, const std::vector<core::MemoEntry>& memo) {
+void append_steps(JsonWriter& json, const std::vector<core::MemoEntry>& memo,
+                  const std::vector<StepInput>& inputs) {
   json.begin_object();
   for (const core::MemoEntry& entry : memo) {
     json.key(entry.key.to_string());
     append_memo(json, entry);
   }
+  for (const StepInput& replaced : inputs) {
+    json.key(replaced.key.to_string()).begin_object();
+    json.key("input").raw(replaced.input).end_object();
+  }
   json.end_object();
+}
+
+// Of the step that is called for.
+std::vector<StepInput> inputs_of(const core::Call& call) {
+  if (call.input.empty()) return {};
+  return {{call.target, call.input}};
 }
 
 void append_context(JsonWriter& json, const core::Call& call, bool uses_api) {
@@ -51,7 +62,9 @@ void append_context(JsonWriter& json, const core::Call& call, bool uses_api) {
   // While something is pending, what the code finds new is to be planned, not run at once.
   json.key("disable_immediate_execution").boolean(is_step || !call.pending.empty());
   json.key("env").string("");
-  json.key("fn_id").string(server::uuid_of(call.run->function.slug));
+  // With an id of the function, v4 of the TypeScript SDK would checkpoint, and then take a step
+  // with other arguments as finished.
+  if (call.input.empty()) json.key("fn_id").string(server::uuid_of(call.run->function.slug));
   json.key("job_id").string(name).key("max_attempts").integer(call.max_attempts);
   json.key("qi_id").string(name).key("request_id").string(name);
   json.key("run_id").string(call.run->id.to_string());
@@ -76,7 +89,11 @@ std::string body_of(const core::Call& call, bool uses_api) {
   json.key("event").raw(event_json(first));
   json.key("events").raw(uses_api ? "[]" : events_json(events));
   json.key("steps");
-  append_steps(json, uses_api ? std::vector<core::MemoEntry>() : call.memo);
+  if (uses_api) {
+    json.raw("{}");
+  } else {
+    append_steps(json, call.memo, inputs_of(call));
+  }
   json.key("use_api").boolean(uses_api);
   json.key("version").integer(call.dialect == 0 ? -1 : call.dialect);
   return json.end_object().take();
@@ -112,9 +129,10 @@ std::string events_json(const std::vector<Event>& events) {
   return json.end_array().take();
 }
 
-std::string steps_json(const std::vector<core::MemoEntry>& memo) {
+std::string steps_json(const std::vector<core::MemoEntry>& memo,
+                       const std::vector<StepInput>& inputs) {
   JsonWriter json;
-  append_steps(json, memo);
+  append_steps(json, memo, inputs);
   return json.take();
 }
 
@@ -122,6 +140,17 @@ std::string call_body(const core::Call& call) {
   std::string body = body_of(call, false);
   if (body.size() > kCallBytesMax && can_ask_for_state(call)) body = body_of(call, true);
   return body;
+}
+
+std::vector<StepInput> inputs_of(const storage::RunSnapshot& run) {
+  std::vector<StepInput> inputs;
+  for (const StepRecord& step : run.steps) {
+    const bool is_replaced = step.kind == StepKind::kRun && !step.expression.empty();
+    if (is_replaced && step.state == StepState::kPending) {
+      inputs.push_back({step.key, step.expression});
+    }
+  }
+  return inputs;
 }
 
 std::vector<core::MemoEntry> memo_of(const storage::RunSnapshot& run) {

@@ -20,9 +20,15 @@ std::string call_body(const core::Call& call);
 
 // The same parts for those who were told to ask: the array of events, the object of steps.
 std::string events_json(const std::vector<Event>& events);
-std::string steps_json(const std::vector<core::MemoEntry>& memo);
+struct StepInput {
+  StepKey key;
+  std::string input;  // a JSON array: other arguments for the step's body
+};
+std::string steps_json(const std::vector<core::MemoEntry>& memo,
+                       const std::vector<StepInput>& inputs);
 
 // The memo as the core would send it, from what the journal holds of the run.
 std::vector<core::MemoEntry> memo_of(const storage::RunSnapshot& run);
+std::vector<StepInput> inputs_of(const storage::RunSnapshot& run);
 
 }  // namespace stepwell::sdk

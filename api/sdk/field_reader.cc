@@ -57,6 +57,12 @@ std::optional<Duration> FieldReader::duration(std::string_view name) const {
   return *duration;
 }
 
+std::optional<Time> FieldReader::time(std::string_view name) const {
+  const auto value = find(name);
+  const Result<Time> time = parse_rfc3339(value ? value->as_string().value_or("") : "");
+  return time ? std::optional(*time) : std::nullopt;
+}
+
 std::optional<FieldReader> FieldReader::object(std::string_view name) const {
   const std::optional<JsonView> value = find(name);
   if (!value) return std::nullopt;

@@ -25,6 +25,8 @@ class FieldReader {
   std::string text(std::string_view name) const;  // empty if absent
   std::optional<int64_t> integer(std::string_view name) const;
   std::optional<Duration> duration(std::string_view name) const;  // "1h30m"
+  // "2026-08-22T10:00:00Z"; nothing if it is something else, which is no fault.
+  std::optional<Time> time(std::string_view name) const;
   std::optional<FieldReader> object(std::string_view name) const;
   // The elements of an array; none if absent.
   std::vector<JsonView> list(std::string_view name) const;

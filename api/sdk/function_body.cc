@@ -71,7 +71,10 @@ void read_cancellations(const FieldReader& from, FunctionConfig& config) {
     const FieldReader cancel = from.element("cancelOn", i, list[i]);
     config.cancel_on.push_back({.event = cancel.text("event"),
                                 .expression = cancel.text("if"),
-                                .timeout = cancel.duration("timeout")});
+                                .timeout = {},
+                                .until = cancel.time("timeout")});
+    CancelOn& read = config.cancel_on.back();
+    if (!read.until) read.timeout = cancel.duration("timeout");
   }
 }
 

@@ -68,7 +68,7 @@ std::string events_part(const storage::RunSnapshot& run) {
 }
 
 std::string steps_part(const storage::RunSnapshot& run) {
-  return steps_json(memo_of(run));
+  return steps_json(memo_of(run), inputs_of(run));
 }
 
 void submit_checkpoint(Gateway& gateway, const std::string& run,

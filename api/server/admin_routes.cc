@@ -42,6 +42,24 @@ void ask_for_run(Gateway& gateway, QueryFunction answer, QueryRequest request,
       });
 }
 
+void ask_for_function(Gateway& gateway, QueryFunction answer, QueryRequest request,
+                      const Responder& responder) {
+  gateway.look_into_core(
+      [&gateway, answer, request = std::move(request), responder](const core::Core* core) mutable {
+        if (core != nullptr) request.function = core->function_view(FunctionId{request.id});
+        ask(gateway, answer, std::move(request), responder);
+      });
+}
+
+void ask_for_functions(Gateway& gateway, QueryFunction answer, QueryRequest request,
+                       const Responder& responder) {
+  gateway.look_into_core(
+      [&gateway, answer, request = std::move(request), responder](const core::Core* core) mutable {
+        if (core != nullptr) request.paused = core->paused_functions();
+        ask(gateway, answer, std::move(request), responder);
+      });
+}
+
 // The stream begins when it is known that there is such a run.
 void follow(Gateway& gateway, RunStreams& streams, const Request& request,
             const Responder& responder) {
@@ -57,18 +75,6 @@ void follow(Gateway& gateway, RunStreams& streams, const Request& request,
         });
       });
   if (!queued) Responder(responder).send(failure(queued.error()));
-}
-
-void rerun(Gateway& gateway, const Request& request, Responder responder) {
-  const std::optional<RunId> id = RunId::parse(request.param("id"));
-  if (!id) return responder.send(failure(not_a_run_id(request.param("id"))));
-  gateway.submit(core::RerunRun{.id = *id}, [responder](const core::Answer& answer) mutable {
-    if (answer.error) return responder.send(failure(*answer.error));
-    JsonWriter out;
-    out.begin_object().key("data").begin_object().key("run_id");
-    out.string(answer.run ? answer.run->to_string() : "").end_object().end_object();
-    responder.send(Response::json(201, out.take()));
-  });
 }
 
 int64_t micros(std::chrono::nanoseconds duration) {
@@ -176,29 +182,27 @@ Route get(std::string pattern, Handler handler) {
 void add_admin_routes(Router& router, Gateway& gateway, const HttpServer& http,
                       const realtime::Hub& hub, RunStreams& streams) {
   for (const Query& query : queries()) {
-    router.add(get(std::string(query.pattern),
-                   [&gateway, &http, &hub, query](Request&& request, const Responder& responder) {
-                     QueryRequest read = read_request(query, std::move(request));
-                     switch (query.needs) {
-                       case CoreView::kNothing:
-                         return ask(gateway, query.answer, std::move(read), responder);
-                       case CoreView::kWakeSource:
-                         return ask_for_run(gateway, query.answer, std::move(read), responder);
-                       case CoreView::kHealth:
-                         return doctor(gateway, http, hub, std::move(read), responder);
-                     }
-                   }));
+    router.add(get(std::string(query.pattern), [&gateway, &http, &hub, query](
+                                                   Request&& request, const Responder& responder) {
+      QueryRequest read = read_request(query, std::move(request));
+      switch (query.needs) {
+        case CoreView::kNothing:
+          return ask(gateway, query.answer, std::move(read), responder);
+        case CoreView::kWakeSource:
+          return ask_for_run(gateway, query.answer, std::move(read), responder);
+        case CoreView::kHealth:
+          return doctor(gateway, http, hub, std::move(read), responder);
+        case CoreView::kFunction:
+          return ask_for_function(gateway, query.answer, std::move(read), responder);
+        case CoreView::kPaused:
+          return ask_for_functions(gateway, query.answer, std::move(read), responder);
+      }
+    }));
   }
   router.add(get("/api/runs/{id}/stream",
                  [&gateway, &streams](Request&& request, const Responder& responder) {
                    follow(gateway, streams, request, responder);
                  }));
-  router.add({.method = Method::kPost,
-              .pattern = "/api/runs/{id}/rerun",
-              .policy = Access::kSigningKey,
-              .handler = [&gateway](Request&& request, Responder responder) {
-                rerun(gateway, request, std::move(responder));
-              }});
 }
 
 }  // namespace stepwell::server

@@ -1,10 +1,9 @@
-// The API that our own command line reads: lists, traces, reruns and the server's health. Under
-// /api/; not part of any SDK's protocol.
+// The API that our own command line reads: lists, traces and the server's health. Under /api/; not
+// part of any SDK's protocol. What changes something is in life_routes.h.
 //
-//   GET  /api/runs, /api/events, /api/functions, /api/doctor, /api/runs/{id}, /api/events/{id}
+//   GET  /api/runs, /api/events, /api/functions, /api/doctor, and the first three with /{id}
 //                                       what inspect/queries.h answers
 //   GET  /api/runs/{id}/stream          server-sent events while the run changes
-//   POST /api/runs/{id}/rerun           a new run with the same events: {"data":{"run_id"}}
 #pragma once
 
 #include "api/server/gateway.h"

@@ -79,23 +79,40 @@ void cancel_run(Gateway& gateway, const Request& request, const Responder& respo
   });
 }
 
+// {"fromStep":{"stepId","input"?}}
+Result<void> read_from_step(std::string_view text, core::RerunRun& rerun) {
+  if (text.empty()) return {};
+  const Result<JsonView> body = parse_json(text);
+  if (!body) return body.error();
+  const auto from = body->find("fromStep");
+  if (!from || from->is_null()) return {};
+  const auto step = from->find("stepId");
+  rerun.from_step = step ? step->as_string().value_or("") : "";
+  if (rerun.from_step.empty()) {
+    return Error{ErrorCode::kInvalid, "\"fromStep.stepId\" must be the id of a step"};
+  }
+  const auto input = from->find("input");
+  if (input && !input->is_null()) rerun.input = std::string(input->text());
+  return {};
+}
+
 void rerun(Gateway& gateway, const Request& request, const Responder& responder) {
   const std::optional<RunId> id = run_of(request, responder);
   if (!id) return;
-  if (!request.body.empty()) {
-    const Result<JsonView> body = parse_json(request.body);
-    if (!body) return responder.send(v2_failure(body.error()));
-    const auto from = body->find("fromStep");
-    if (from && !from->is_null()) {
-      return responder.send(v2_error(
-          501, "\"fromStep\": this version reruns whole runs only; leave it out to do so"));
-    }
+  core::RerunRun rerun{.id = *id};
+  if (const Result<void> read = read_from_step(request.body, rerun); !read) {
+    return responder.send(v2_failure(read.error()));
   }
-  gateway.submit(core::RerunRun{.id = *id}, [responder](const core::Answer& done) {
+  gateway.submit(std::move(rerun), [responder](const core::Answer& done) {
     if (done.error) return responder.send(v2_failure(*done.error));
     JsonWriter out;
-    out.begin_object().key("runId").string(done.run->to_string()).end_object();
-    responder.send(v2_data(200, out.take()));
+    out.begin_object().key("runId");
+    if (done.run) {
+      out.string(done.run->to_string());
+    } else {
+      out.null();  // it waits for further events
+    }
+    responder.send(v2_data(200, out.end_object().take()));
   });
 }
 

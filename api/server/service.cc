@@ -7,6 +7,7 @@
 #include "api/realtime/topic_routes.h"
 #include "api/server/admin_routes.h"
 #include "api/server/bulk_cancel.h"
+#include "api/server/life_routes.h"
 #include "api/server/rest_routes.h"
 #include "api/server/rest_v2_routes.h"
 #include "engine/runtime/clock.h"
@@ -100,6 +101,7 @@ Service::Service(UvLoop& loop, runtime::Runtime& runtime, realtime::Hub& hub,
   add_bulk_cancel_routes(router_, gateway_);
   add_rest_v2_routes(router_, gateway_);
   add_rest_v2_lists(router_, gateway_);
+  add_life_routes(router_, gateway_);
   add_admin_routes(router_, gateway_, *http_, hub, *run_streams_);
   realtime::add_realtime_routes(router_, {gateway_, auth_, *doors_, random_});
   realtime::add_topic_routes(router_, gateway_);

@@ -33,14 +33,27 @@ enum class Determinism : uint8_t {
 struct FunctionOptions {
   // Starts a run for each such event.
   struct Trigger {
-    std::string event;  // a name, with a trailing "*" behind "/" or "." a wildcard
-    std::string if_;    // over `event`; empty: every one
+    std::string event = {};  // a name, with a trailing "*" behind "/" or "." a wildcard
+    std::string if_ = {};    // over `event`; empty: every one
   };
   // Cancels a run when such an event comes.
   struct CancelOn {
     std::string event;
     std::string if_;                                   // over `event`, the trigger, and `async`
     std::optional<std::chrono::milliseconds> timeout;  // how long after the run's creation
+    // Or until when; with neither of the two, for a year.
+    std::optional<std::chrono::system_clock::time_point> until = {};
+  };
+  // Starts a run each time that a schedule is due (docs/flow-control.md).
+  struct Schedule {
+    std::string cron;  // "TZ=Europe/Vienna 0 9 * * 1-5", "@daily"
+    // Each run starts up to so much later, always the same for one function: 1 s to 5 min.
+    std::optional<std::chrono::milliseconds> jitter = {};
+  };
+  // When a run is cancelled by itself.
+  struct Timeouts {
+    std::optional<std::chrono::milliseconds> start = {};   // it has not started by then
+    std::optional<std::chrono::milliseconds> finish = {};  // it has not ended so long after it did
   };
 
   // How many calls may be under way at once (docs/flow-control.md has all of flow control).
@@ -91,6 +104,7 @@ struct FunctionOptions {
   int retries = 4;        // attempts beyond the first, of the function and of each step
   std::string if_ = {};   // the condition of the trigger that is given as an EventType
   std::vector<Trigger> triggers = {};  // further ones
+  std::vector<Schedule> schedules = {};
   std::vector<CancelOn> cancel_on = {};
   std::vector<Concurrency> concurrency = {};        // of calls under way; at most two, all hold
   std::optional<Concurrency> run_concurrency = {};  // of runs, from their start to their end
@@ -102,6 +116,7 @@ struct FunctionOptions {
   std::optional<BatchEvents> batch_events = {};  // not with debounce, nor with cancel_on
   // Over `event`: one run in 24 hours for each value. Takes the place of rate_limit.
   std::string idempotency = {};
+  Timeouts timeouts = {};
   // How far back a wait looks; absent: the engine's setting; zero: not at all.
   std::optional<std::chrono::milliseconds> wait_lookback = {};
   Determinism determinism = Determinism::kWarn;

@@ -68,6 +68,8 @@ struct Call {
   // kStep: what the target is. Of kFetch and kInfer the driver makes this request itself.
   StepKind target_kind = StepKind::kRun;
   std::string request;
+  // kStep: other arguments for the body than those that the code gives, a JSON array; empty: none.
+  std::string input;
   std::shared_ptr<const Endpoint> endpoint;
   int attempt = 0;  // of the function's code or of the step, from 0
   int max_attempts = 1;

@@ -89,6 +89,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
         if constexpr (std::is_same_v<T, EventsRead>) state.events_read(std::move(value));
         if constexpr (std::is_same_v<T, TimePassed>) state.fire_timers();
         if constexpr (std::is_same_v<T, RecordProgress>) state.record_progress(std::move(value));
+        if constexpr (std::is_same_v<T, PauseFunction>) state.pause_function(std::move(value));
       },
       std::move(input));
   state.drain_internal_events();
@@ -124,6 +125,16 @@ std::vector<RequestId> Core::unanswered() const {
     requests.insert(requests.end(), waiting.begin(), waiting.end());
   }
   return requests;
+}
+std::optional<FunctionView> Core::function_view(const FunctionId& id) const {
+  return state_->function_view(id);
+}
+std::vector<FunctionId> Core::paused_functions() const {
+  std::vector<FunctionId> paused;
+  for (const auto& [slug, function] : state_->functions_.all()) {
+    if (function->paused_at) paused.push_back({slug});
+  }
+  return paused;
 }
 std::vector<Finding> Core::check() const {
   return state_->check();

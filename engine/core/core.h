@@ -55,6 +55,25 @@ struct WakeSource {
   std::optional<Time> due;
 };
 
+// A limit of a function that is in use, or that runs wait for.
+struct LimitInUse {
+  std::string limit;  // the field of the configuration: "concurrency[0]", "throttle"
+  std::string key;    // the value of its key; empty: it has none
+  int64_t used = 0;
+  int64_t of = 0;
+  int64_t waiting = 0;  // runs behind it
+};
+
+// What the core knows of a function, for people.
+struct FunctionView {
+  std::optional<Time> paused_at;
+  bool is_available = false;  // its code is at hand
+  size_t queued = 0;          // open runs that have not started
+  size_t running = 0;         // and those that have
+  size_t attempts = 0;        // under way now
+  std::vector<LimitInUse> limits;
+};
+
 class State;
 
 class Core {
@@ -112,6 +131,10 @@ class Core {
   std::vector<RequestId> unanswered() const;
   // Why the open run does not move; nothing if it is not open.
   std::optional<WakeSource> wake_source(const RunId& id) const;
+  // Nothing if there is no such function. Looks at every open run.
+  std::optional<FunctionView> function_view(const FunctionId& id) const;
+  // In the order of their ids.
+  std::vector<FunctionId> paused_functions() const;
   // Every open run has a wake source, and the indexes agree with the runs (S-6, S-15).
   std::vector<Finding> check() const;
   // The same for one run; nothing if it is not open.

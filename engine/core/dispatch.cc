@@ -43,9 +43,9 @@ void State::pump(Run& run) {
     drop_slot(run);
     return settle(run);
   }
-  if (!run.function->is_available) {
-    run.is_held_back = true;
-    run.function->held_back.push_back(run.no);
+  if (is_too_late(run)) return end_too_late(run);
+  if (!run.function->is_callable()) {
+    hold_back(run);
     return settle(run);
   }
   if (must_wait_for_suspects(run)) {
@@ -128,7 +128,11 @@ void State::call_step(Run& run, PendingStep& step) {
   call.target = step.key;
   call.target_id = step.id;
   call.target_kind = step.kind;
-  if (step.kind != StepKind::kRun) call.request = memory.requests.at(step.key);
+  if (step.kind != StepKind::kRun) {
+    call.request = memory.requests.at(step.key);
+  } else if (const auto found = memory.requests.find(step.key); found != memory.requests.end()) {
+    call.input = found->second;
+  }
   if (call.is_cold) {
     memory.has_frame = run.function->config.driver == DriverKind::kNative;
     memory.seen_by_frame = memory.memo.size();

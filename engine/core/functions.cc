@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/expr/expression.h"
-#include "engine/expr/zone.h"
+#include "engine/flow/schedule.h"
 #include "schema/cron.h"
 
 namespace stepwell::core {
@@ -58,26 +58,19 @@ void check_expressions(Faults& faults, const FunctionConfig& config) {
   }
 }
 
-void check_zones(Faults& faults, const FunctionConfig& config) {
+// What schema/cron.h cannot see: whether there is such a zone and ever such a day.
+void check_schedules(Faults& faults, const FunctionConfig& config) {
+  constexpr Time kAnyTime{std::chrono::hours(24 * 365 * 56)};
   for (size_t i = 0; i < config.triggers.size(); ++i) {
-    const Result<Cron> cron = parse_cron(config.triggers[i].cron);
-    if (!cron || cron->zone.empty() || expr::zone_offset(cron->zone, 0)) continue;
-    faults.add(fmt::format("triggers[{}].cron", i),
-               fmt::format("there is no time zone \"{}\"", cron->zone));
-  }
-}
-
-// What is understood and checked, but does not act yet: a function must not run without it.
-void refuse_unbuilt(Faults& faults, const FunctionConfig& config) {
-  constexpr std::string_view kWhat = "this version cannot do it yet; leave it out to register";
-  for (size_t i = 0; i < config.triggers.size(); ++i) {
-    if (!config.triggers[i].cron.empty()) faults.add(fmt::format("triggers[{}].cron", i), kWhat);
-  }
-  constexpr std::string_view kActing[] = {"concurrency", "throttle",    "singleton", "priority",
-                                          "rateLimit",   "idempotency", "debounce",  "batchEvents"};
-  for (const std::string& field : fields_in_use(config.flow)) {
-    const bool acts = std::find(std::begin(kActing), std::end(kActing), field) != std::end(kActing);
-    if (!acts) faults.add(field, kWhat);
+    Result<Cron> cron = parse_cron(config.triggers[i].cron);
+    if (!cron) continue;  // an event, or a fault that is known already
+    const std::string field = fmt::format("triggers[{}].cron", i);
+    const Result<flow::Schedule> schedule = flow::Schedule::make(std::move(*cron));
+    if (!schedule) {
+      faults.add(field, schedule.error().message);
+    } else if (!schedule->next(kAnyTime)) {
+      faults.add(field, fmt::format("\"{}\" names days that never come", config.triggers[i].cron));
+    }
   }
 }
 
@@ -91,8 +84,7 @@ std::string faults_of_function(const FunctionConfig& config) {
   Faults faults;
   faults.add_all(faults_of(config));
   check_expressions(faults, config);
-  check_zones(faults, config);
-  refuse_unbuilt(faults, config);
+  check_schedules(faults, config);
   return faults.take();
 }
 
@@ -126,6 +118,7 @@ Function& Functions::put(std::unique_ptr<Function> function) {
   auto& slot = all_[function->config.id.slug];
   if (slot) {
     function->held_back = std::move(slot->held_back);
+    function->paused_at = slot->paused_at;
     *slot = std::move(*function);
   } else {
     slot = std::move(function);

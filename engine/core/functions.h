@@ -23,14 +23,17 @@ struct Function {
   std::vector<Condition> triggers;   // as config.triggers
   std::vector<Condition> cancel_on;  // as config.cancel_on
   FlowKeys flow_keys;                // of config.flow
-  std::vector<RunNo> held_back;      // runs that go on when it becomes available
+  std::vector<RunNo> held_back;      // runs that go on when it becomes callable
   std::shared_ptr<const Endpoint> endpoint;
+  std::optional<Time> paused_at;  // since when it starts nothing and its runs stand still
 
   int max_attempts() const;
+  // Whether its runs may be called now.
+  bool is_callable() const { return is_available && !paused_at; }
 };
 
 // Whether a function may be registered so. The error names function, field and column of all that
-// is wrong. What this version cannot do yet (schedules, flow control) is refused.
+// is wrong. What this version cannot do yet is refused.
 Result<void> check_function(const FunctionConfig& config);
 // The same as text, without the function's name; empty if nothing is wrong.
 std::string faults_of_function(const FunctionConfig& config);

@@ -70,6 +70,11 @@ struct SendSignal {
 struct RerunRun {
   RequestId request = 0;
   RunId id;
+  // The step from which on it is run again, by its id as the user wrote it or by its key: the
+  // results of those that began before it are taken over. Empty: from the start.
+  std::string from_step;
+  // Other arguments for that step's body, a JSON array. Empty: those that the code gives.
+  std::string input;
   std::optional<storage::RunSnapshot> source;  // the look-up's result; absent: no such run
 };
 
@@ -78,6 +83,13 @@ struct InvokeDirectly {
   RequestId request = 0;
   FunctionId function;
   Event event;  // name and id are the engine's business; data and user count
+};
+
+// Pauses a function, or resumes it. The answer says whether that changed anything.
+struct PauseFunction {
+  RequestId request = 0;
+  FunctionId function;
+  bool is_paused = true;
 };
 
 // Messages from outside of runs. `request` is answered when their batch is complete.
@@ -118,7 +130,7 @@ struct TimePassed {};
 
 using Input = std::variant<AcceptEvents, RegisterFunctions, CallReplied, CancelRun, SendSignal,
                            RerunRun, InvokeDirectly, PublishMessages, RunLoaded, EventsRead,
-                           TimePassed, RecordProgress, RegisterTopics>;
+                           TimePassed, RecordProgress, RegisterTopics, PauseFunction>;
 
 // Inputs that are admitted while the disk is full: they free something or end something.
 bool is_essential(const Input& input);

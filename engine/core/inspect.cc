@@ -42,6 +42,12 @@ WakeSource State::wake_source(const Run& run) const {
             std::nullopt};
   }
   if (run.is_held_back) {
+    if (run.function->paused_at) {
+      return {Kind::kFunction,
+              fmt::format("function \"{}\" is paused since {}; its runs go on when it is resumed",
+                          run.function->config.id.slug, format_rfc3339(*run.function->paused_at)),
+              std::nullopt};
+    }
     if (!run.function->is_available) {
       return {Kind::kFunction,
               fmt::format("function \"{}\" is not registered in this process",
@@ -135,7 +141,7 @@ void State::check_queues(std::vector<Finding>& findings) const {
   std::vector<RunNo> queued(suspects_.begin(), suspects_.end());
   queued.insert(queued.end(), behind_suspects_.begin(), behind_suspects_.end());
   for (const auto& [slug, function] : functions_.all()) {
-    if (function->is_available) continue;
+    if (function->is_callable()) continue;
     queued.insert(queued.end(), function->held_back.begin(), function->held_back.end());
   }
   std::sort(queued.begin(), queued.end());

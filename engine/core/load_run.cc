@@ -55,7 +55,7 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
       resolved.push_back(std::move(step));
     } else if (PendingStep* pending = find_pending(run, step.key)) {
       pending->id = step.id;
-      if (has_body(step.kind) && step.kind != StepKind::kRun) {
+      if (has_body(step.kind) && !step.expression.empty()) {
         run.memory->requests.emplace(step.key, std::move(step.expression));
       }
     }

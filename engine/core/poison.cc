@@ -52,6 +52,10 @@ void State::next_suspect() {
     Run* run = find_run(suspects_.front());
     suspects_.pop_front();
     if (run == nullptr) continue;  // it was cancelled
+    if (run->function->paused_at) {
+      run->function->held_back.push_back(run->no);
+      continue;
+    }
     alone_ = run->no;
     ++run->deaths_alone;
     update_run(*run);  // durable before it is called

@@ -127,11 +127,14 @@ void State::recover_step(Run& run, StepRecord step) {
 
 void State::finish_recovery() {
   is_recovering_ = false;
+  for (const auto& [slug, function] : functions_.all()) {
+    if (!function->is_archived) set_schedules(*function);
+  }
   std::map<RunNo, Position> recovered = std::move(recovered_);
   recovered_.clear();
   for (const auto& [no, last_record] : recovered) {
     Run* run = find_run(no);
-    if (run == nullptr || run->pending_end) continue;
+    if (run == nullptr || run->pending_end || run->function->paused_at) continue;
     bool is_under_way =
         run->status == RunStatus::kRunning && !(run->retry_at && *run->retry_at > now_);
     if (!was_clean_ && is_under_way && !judge_deaths(*run, last_record)) continue;

@@ -33,6 +33,7 @@ void State::register_functions(RegisterFunctions input) {
     if (!is_home(*known, input) || known->is_archived || ids.contains(slug)) continue;
     write(storage::PutFunction{known->config, true, next_pos()});
     functions_.archive(*known);
+    set_schedules(*known);
     is_modified = true;
   }
   std::vector<RunNo> held_back;
@@ -91,6 +92,11 @@ Function& State::adopt_function(std::unique_ptr<Function> function) {
     change_limits(adopted, *before);
   } else {
     slots_.set_limits(adopted.config.id.slug, slot_limits(adopted.config.flow));
+  }
+  set_schedules(adopted);
+  if (before && (before->start_timeout != adopted.config.flow.start_timeout ||
+                 before->finish_timeout != adopted.config.flow.finish_timeout)) {
+    timeouts_changed(adopted);
   }
   return adopted;
 }

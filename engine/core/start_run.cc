@@ -86,6 +86,7 @@ State::Started State::start_run(NewRun request) {
   runs_.emplace(started.no, std::move(run));
   const Started result{Started::How::kStarted, started.no, started.id, ""};
   write(storage::PutRun{std::move(record)});
+  take_over(started, request);
   if (auto error = register_cancellations(started, now_)) {
     fail_run(started, std::move(*error));
     return result;
@@ -115,7 +116,9 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
     step.id = fmt::format("cancelOn:{}", i);
     step.kind = StepKind::kCancelOn;
     Duration timeout = cancel.timeout.value_or(kCancelOnDefault);
-    step.due = created_at + (mutant("cancellation-expires-early") ? timeout / 2 : timeout);
+    if (mutant("cancellation-expires-early")) timeout /= 2;
+    step.due = cancel.until.value_or(created_at + timeout);
+    if (*step.due <= now_) continue;  // its time was over before the run began
     step.target = cancel.event;
     step.expression = bound->text();
     std::string expression = step.expression;
@@ -123,31 +126,6 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
     waits_.add(cancel.event, expression, {run.no, pending.pos});
   }
   return std::nullopt;
-}
-
-void State::rerun_run(RerunRun input) {
-  if (!input.source) {
-    return refuse(input.request, ErrorCode::kNotFound,
-                  fmt::format("there is no run {}", input.id.to_string()));
-  }
-  const storage::RunSnapshot& source = *input.source;
-  Function* function = functions_.find(source.run.function.slug);
-  if (function == nullptr || function->is_archived) {
-    return refuse(input.request, ErrorCode::kConflict,
-                  fmt::format("function \"{}\" of run {} is not registered any more",
-                              source.run.function.slug, input.id.to_string()));
-  }
-  std::vector<Event> events;
-  for (const EventRecord& event : source.events) events.push_back(event.event);
-  const std::optional<Time> batched_at = parse_run_flow(source.run.flow).batched_at;
-  const Started started = trigger({.source = NewRun::Source::kRerun,
-                                   .function = function,
-                                   .events = std::move(events),
-                                   .positions = source.run.events,
-                                   .rerun_of = source.run.rerun_of.value_or(source.run.id),
-                                   .is_quiet = source.run.is_quiet,
-                                   .flow = {.batched_at = batched_at}});
-  answer_start(Answer{.request = input.request}, started);
 }
 
 // Whoever asked for the run learns which it is; or why there is none; or, when it waits for further

@@ -29,6 +29,7 @@
 #include "engine/flow/batch_book.h"
 #include "engine/flow/debounce_book.h"
 #include "engine/flow/rate_book.h"
+#include "engine/flow/cron_book.h"
 #include "engine/flow/slots.h"
 #include "schema/run_flow.h"
 
@@ -69,7 +70,7 @@ struct Memory {
   bool has_frame = false;
   Position look_base = 0;                   // how far back a wait of the next call looks
   std::vector<std::string> resolved_ids;    // of the events that ended waits of this run
-  std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps
+  std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps, inputs of kRun
   size_t bytes = 0;                         // of the memo and the context
   size_t output_bytes = 0;                  // of the step outputs alone
 };
@@ -156,6 +157,7 @@ class State {
   void send_signal(SendSignal input);
   void record_progress(RecordProgress input);
   void rerun_run(RerunRun input);
+  void pause_function(PauseFunction input);
   void invoke_directly(InvokeDirectly input);
   void publish_messages(PublishMessages input);
   void register_topics(RegisterTopics input);
@@ -211,6 +213,10 @@ class State {
     std::optional<RunId> rerun_of;
     bool is_quiet = false;
     RunFlow flow;  // what is known of it; admit() adds priority and keys
+    // A rerun from a step: what the steps before it gave, in the order in which they were resolved,
+    // and that step, planned, if its body is to get other arguments (`expression`).
+    std::vector<StepRecord> memo;
+    std::optional<StepRecord> planned;
   };
   // What became of a request for a run.
   struct Started {
@@ -243,6 +249,11 @@ class State {
   // -- pause.cc: a paused function turns the run away -------------------------------------------
   std::optional<Started> stop_at_pause(NewRun& request);
   void recover_pause(storage::FlowState state);
+  void hold_back(Run& run);
+
+  // -- rerun.cc ---------------------------------------------------------------------------------
+  Result<void> keep_steps(const RerunRun& input, NewRun& request) const;
+  void take_over(Run& run, NewRun& request);
 
   // -- intake.cc: batching, rate limit, debounce. Nothing: the run may begin now ----------------
   std::optional<Started> take_in(NewRun& request);
@@ -298,6 +309,9 @@ class State {
   WakeSource queued_source(const Run& run) const;
 
   // -- cron.cc -----------------------------------------------------------------------------------
+  // The function is registered, archived or recovered: its schedules count as they are now.
+  void set_schedules(const Function& function);
+  void set_alarm(const flow::CronBook::Alarm& alarm);
   void recover_cron(storage::FlowState state);
   void fire_cron(const Timer& timer);
   void expect_cron_alarms(std::vector<ExpectedAlarm>& expected) const;
@@ -305,6 +319,10 @@ class State {
   // -- timeouts.cc: also for runs that recovery brings back -------------------------------------
   void run_created(Run& run);
   void run_started(Run& run);
+  void set_timeout(const Run& run);
+  void timeouts_changed(const Function& function);
+  bool is_too_late(const Run& run) const;
+  void end_too_late(Run& run);
   void fire_timeout(Run& run, const Timer& timer);
   void expect_timeout_alarms(std::vector<ExpectedAlarm>& expected) const;
 
@@ -419,6 +437,9 @@ class State {
   void check_queues(std::vector<Finding>& findings) const;
   void check_sums(std::vector<Finding>& findings) const;
 
+  // -- function_view.cc -------------------------------------------------------------------------
+  std::optional<FunctionView> function_view(const FunctionId& id) const;
+
   // -- messages.cc ------------------------------------------------------------------------------
   void publish(const Run& run, std::vector<Publication> publications);
   void publish(std::optional<RunId> run, std::vector<Publication> publications);
@@ -458,6 +479,7 @@ class State {
   std::unordered_map<RunId, RunNo> run_by_id_;
   std::unordered_map<uint64_t, CallUnderWay> calls_;
   Timers timers_;
+  flow::CronBook crons_;
   Waits waits_;
   std::map<std::string, WaitRef, std::less<>> signals_;
   Lookback lookback_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/cli/render_function.h"
 #include "api/cli/render_lists.h"
 #include "api/cli/table.h"
 #include "api/cli/text.h"
@@ -87,6 +88,31 @@ TEST_CASE("functions with their triggers") {
         "old       shop  http          0  archived; only invoked\n");
 }
 
+TEST_CASE("a function with all that is known of it") {
+  const std::string answer = R"({"data":{"archived":false,"paused_at":"2026-11-23T12:00:00Z",
+    "is_available":true,"runs":{"queued":3,"running":2,"attempts":1},
+    "limits":[{"limit":"concurrency[0]","key":"k1","used":1,"of":2,"waiting":3}],
+    "config":{"id":"bill","name":"bill","app":"shop","driver":"native","retries":4,"cancelOn":[],
+      "triggers":[{"event":"a","if":"event.data.x"},{"cron":"0 9 * * *","jitterMs":30000}]},
+    "next":[{"at":"2026-11-24T09:00:00Z","cron":"0 9 * * *"}]}})";
+  const Screen screen{.width = 100, .now = kNow};
+  CHECK(render_function(JsonView::trusted(answer), screen) ==
+        "bill\n"
+        "\n"
+        "  app        shop\n"
+        "  state      paused since 2026-11-23 12:00:00 UTC (1m ago)\n"
+        "  triggers   a if event.data.x\n"
+        "             0 9 * * *, up to 30s later\n"
+        "  settings   driver \"native\"\n"
+        "             retries 4\n"
+        "  open runs  3 queued, 2 running, 1 attempts under way\n"
+        "  next       2026-11-24 09:00:00 UTC (in 20h 59m)  0 9 * * *\n"
+        "\n"
+        "Limits in use\n"
+        "LIMIT           KEY  USED  OF  WAITING\n"
+        "concurrency[0]  k1      1   2        3\n");
+}
+
 TEST_CASE("a narrow screen cuts what is flexible, and no id") {
   Table table({{"ID"}, {"NAME", false, true}, {"TEXT", false, true}});
   table.add({{"01JDEXAMPLE"}, {std::string(40, 'n')}, {std::string(80, 't')}});
@@ -133,8 +159,14 @@ TEST_CASE("nothing evil in a list reaches the terminal") {
                                   R"(,"if":)" + text + "}]}}]}";
     const std::string doctor = R"({"data":{"checks":[{"name":)" + text + R"(,"status":)" + text +
                                R"(,"findings":[)" + text + R"(]}],"counts":{)" + text + ":1}}}";
+    const std::string function = R"({"data":{"paused_at":)" + text + R"(,"limits":[{"limit":)" +
+                                 text + R"(,"key":)" + text + R"(}],"next":[{"at":)" + text +
+                                 R"(,"cron":)" + text + R"(}],"config":{"id":)" + text +
+                                 R"(,"name":"n","app":)" + text + R"(,"triggers":[{"event":)" +
+                                 text + R"(,"if":)" + text + R"(}],)" + text + ":" + text + "}}}";
     const Screen screen{.width = 100, .now = kNow};
-    for (std::string page : {render_runs(JsonView::trusted(runs), screen),
+    for (std::string page : {render_function(JsonView::trusted(function), screen),
+                             render_runs(JsonView::trusted(runs), screen),
                              render_events(JsonView::trusted(events), screen),
                              render_event(JsonView::trusted(one), screen),
                              render_functions(JsonView::trusted(functions), screen),

@@ -47,7 +47,19 @@ TEST_CASE("each command is found, with what belongs to it") {
   CHECK(accepted({"runs", "show", "R1", "--full"}).whole);
   CHECK(accepted({"runs", "cancel", "R1", "R2", "R3"}).ids.size() == 3);
   CHECK(accepted({"runs", "rerun", "R1", "--wait"}).wait);
+  const Options part = accepted({"runs", "rerun", "R1", "--from-step", "a", "--input", "[1]"});
+  CHECK(part.ids == std::vector<std::string>{"R1"});
+  CHECK(part.from_step == "a");
+  CHECK(part.input == "[1]");
+  const Options many = accepted({"runs", "rerun", "--status", "failed", "--since", "1h", "--yes"});
+  CHECK(many.ids.empty());
+  CHECK(many.statuses == std::vector<std::string>{"failed"});
+  CHECK(many.yes);
   CHECK(accepted({"runs", "tail", "R1"}).ids.front() == "R1");
+  CHECK(accepted({"functions", "show", "f"}).command == Command::kFunctionsShow);
+  CHECK(accepted({"functions", "pause", "f"}).command == Command::kFunctionsPause);
+  CHECK(accepted({"functions", "resume", "f"}).ids.front() == "f");
+  refused({"functions", "pause"});
 
   const Options send =
       accepted({"events", "send", "shop/paid", "--data", "{\"n\":-1}", "--id", "7"});

@@ -107,6 +107,28 @@ TEST_CASE("a run whose cancelOn can't be bound to its trigger fails, and its inv
   CHECK(h.writes<storage::PutStep>().at(0).step.invoked_run != 0);
 }
 
+TEST_CASE("an event cancels a run until a date") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", "", std::nullopt, h.now + 1h}};
+  h.add_function(config);
+  h.send("go");
+  SUBCASE("before it") {
+    h.advance(1h - 1ms);
+    h.send("stop");
+    CHECK(h.core.open_runs() == 0);
+  }
+  SUBCASE("not after it") {
+    h.advance(1h);
+    h.send("stop");
+    CHECK(h.core.open_runs() == 1);
+    h.send("go");
+    CHECK(h.writes<storage::PutStep>().empty());
+    h.send("stop");
+    CHECK(h.core.open_runs() == 2);
+  }
+}
+
 TEST_CASE("whoever invoked a run that is cancelled or too slow is told") {
   Harness h;
   h.add_function(h.function("parent", "go"));

@@ -120,24 +120,12 @@ TEST_CASE("an expression that does not compile is named with function, field and
   CHECK_MESSAGE(contains(refusal(config), "events"), refusal(config));
 }
 
-TEST_CASE("what does not act yet is refused, not left out") {
-  auto field_refused = [](auto set, const std::string& field) {
-    FunctionConfig config = Harness::function("f", "a");
-    set(config);
-    CAPTURE(field);
-    CHECK_MESSAGE(contains(refusal(config), "function \"f\": " + field + ": this version cannot"),
-                  refusal(config));
-  };
-  field_refused([](FunctionConfig& c) { c.triggers = {{.cron = "* * * * *"}}; },
-                "triggers[0].cron");
-  field_refused([](FunctionConfig& c) { c.flow.start_timeout = Duration(1); }, "timeouts.start");
-  field_refused([](FunctionConfig& c) { c.flow.finish_timeout = Duration(1); }, "timeouts.finish");
-}
-
-TEST_CASE("a schedule's time zone exists") {
+TEST_CASE("a schedule's time zone and days exist") {
   FunctionConfig config = Harness::function("f", "");
   config.triggers = {{.cron = "TZ=Europe/Atlantis 0 9 * * *"}};
   CHECK(contains(refusal(config), "triggers[0].cron: there is no time zone \"Europe/Atlantis\""));
+  config.triggers = {{.cron = "0 0 30 2 *"}};
+  CHECK(contains(refusal(config), "triggers[0].cron: \"0 0 30 2 *\" names days that never come"));
   config.triggers = {{.cron = "TZ=Europe/Vienna 0 9 * * *"}};
   CHECK_FALSE(contains(refusal(config), "there is no time zone"));
 }

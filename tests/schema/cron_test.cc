@@ -71,6 +71,24 @@ TEST_CASE("a time zone may stand before a schedule") {
   CHECK_FALSE(fault_of("TZ=Europe/Vienna").empty());
 }
 
+TEST_CASE("some schedules have a name") {
+  const auto same = [](std::string_view name, std::string_view fields) {
+    const Cron a = parsed(name);
+    const Cron b = parsed(fields);
+    return a.minutes == b.minutes && a.hours == b.hours && a.days == b.days &&
+           a.months == b.months && a.weekdays == b.weekdays && a.any_day == b.any_day &&
+           a.any_weekday == b.any_weekday && a.zone == b.zone;
+  };
+  CHECK(same("@yearly", "0 0 1 1 *"));
+  CHECK(same("@annually", "0 0 1 1 *"));
+  CHECK(same("@monthly", "0 0 1 * *"));
+  CHECK(same("@weekly", "0 0 * * 0"));
+  CHECK(same("@daily", "0 0 * * *"));
+  CHECK(same("@midnight", "0 0 * * *"));
+  CHECK(same("@hourly", "0 * * * *"));
+  CHECK(same("TZ=Europe/Vienna @daily", "TZ=Europe/Vienna 0 0 * * *"));
+}
+
 TEST_CASE("what is no schedule is refused, and the error names the field") {
   CHECK(fault_of("60 * * * *") == "\"60\" is no minute from 0 to 59");
   CHECK(fault_of("* 24 * * *") == "\"24\" is no hour from 0 to 23");
@@ -80,8 +98,12 @@ TEST_CASE("what is no schedule is refused, and the error names the field") {
   for (const char* text : {"",
                            "* * * *",
                            "0 * * * * *",
-                           "@daily",
                            "@every 1h",
+                           "@",
+                           "@Daily",
+                           "@fortnightly",
+                           "@daily 0 0 * * *",
+                           "@reboot",
                            "5-1 * * * *",
                            "*/0 * * * *",
                            "*/-1 * * * *",

@@ -18,7 +18,8 @@ FunctionConfig full_config() {
                      {.cron = "TZ=Europe/Vienna 0 9 * * 1", .jitter = Duration(30'000)}};
   config.retries = 7;
   config.cancel_on = {{"user/deleted", "async.data.id == event.data.id", Duration(90'000)},
-                      {"user/banned", "", std::nullopt}};
+                      {"user/banned", "", std::nullopt},
+                      {"user/left", "", std::nullopt, from_millis(1'787'385'600'123)}};
   config.wait_lookback = Duration(0);
   return config;
 }
@@ -59,6 +60,8 @@ TEST_CASE("a configuration comes back from its JSON as it was") {
   CHECK(read->triggers[2].event.empty());
   CHECK(read->cancel_on[0].timeout == Duration(90'000));
   CHECK_FALSE(read->cancel_on[1].timeout.has_value());
+  CHECK_FALSE(read->cancel_on[1].until.has_value());
+  CHECK(read->cancel_on[2].until == from_millis(1'787'385'600'123));
 }
 
 TEST_CASE("members that are absent have their defaults") {
@@ -88,7 +91,7 @@ TEST_CASE("every fault is listed at once") {
   config.retries = -1;
   config.wait_lookback = Duration(-1);
   config.triggers = {{"", ""}, {"a*b", ""}, {"x", "y"}, {"x", "y"}};
-  config.cancel_on = {{"", "", Duration(0)}};
+  config.cancel_on = {{"", "", Duration(0)}, {"x", "", Duration(1), from_millis(1)}};
   std::string faults = faults_of(config);
   CHECK(validate(config).error().code == ErrorCode::kInvalid);
   CHECK(contains(faults, "id: it is missing"));
@@ -100,6 +103,7 @@ TEST_CASE("every fault is listed at once") {
   CHECK_FALSE(contains(faults, "triggers[2]"));
   CHECK(contains(faults, "cancelOn[0]: an event name is missing"));
   CHECK(contains(faults, "cancelOn[0]: the timeout"));
+  CHECK(contains(faults, "cancelOn[1]: either a timeout or a time"));
 }
 
 TEST_CASE("a star stands last, behind a slash or a dot") {

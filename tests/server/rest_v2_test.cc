@@ -91,7 +91,7 @@ TEST_CASE("v2: what is wrong or not built is said in its own shape") {
   CHECK(post_to(f.port(), "/v2/runs/" + absent + "/rerun", "").status == 404);
   CHECK(
       post_to(f.port(), "/v2/runs/" + absent + "/rerun", R"({"fromStep":{"stepId":"a"}})").status ==
-      501);
+      404);
   CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", "{}").status == 404);
   CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", "{}").status == 404);
   CHECK(

@@ -172,7 +172,9 @@ void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
   ledger.add(check_intake(options));
   ledger.add(check_cancellations());
   ledger.add(check_invokes());
+  ledger.add(check_crons(options));
   ledger.add(check_journal());
+  ledger.add(check_pauses());
 }
 
 }  // namespace stepwell::sim

@@ -35,7 +35,9 @@ std::unique_ptr<Checker> check_limits(const CheckOptions& options);             
 std::unique_ptr<Checker> check_intake(const CheckOptions& options);                   // S-9
 std::unique_ptr<Checker> check_cancellations();                                       // S-10
 std::unique_ptr<Checker> check_invokes();                                             // S-11
+std::unique_ptr<Checker> check_crons(const CheckOptions& options);                    // S-13
 std::unique_ptr<Checker> check_journal();                                             // S-15
+std::unique_ptr<Checker> check_pauses();  // and timeouts of runs
 
 void add_all_checkers(Ledger& ledger, const CheckOptions& options);
 

@@ -126,6 +126,15 @@ class Story {
     made.attempt = number;
     ledger.call_started(made);
   }
+  void call_of(std::string function) {
+    core::Call made;
+    auto context = std::make_shared<core::RunContext>();
+    context->no = 2;
+    context->id = run_id(2);
+    context->function = {std::move(function)};
+    made.run = context;
+    ledger.call_started(made);
+  }
   static core::MemoEntry memo(const StepRecord& step) {
     return {step.key, step.id, step.kind, step.state, step.data, step.error, step.resolved_pos};
   }
@@ -552,6 +561,89 @@ TEST_CASE("S-15: the journal holds what was committed") {
   }
   story.ledger.audit(*journal.open_reader().value(), extent);
   CHECK(story.breaks("S-15"));
+}
+
+TEST_CASE("S-13: each instant of a schedule is run once") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "");
+  f.config.triggers = {{.cron = "*/10 * * * *"}};
+  const auto row = [](Time seen) {
+    storage::PutFlowState put;
+    put.key = {.function = "f", .kind = storage::FlowKind::kCron, .key = "*/10 * * * *"};
+    put.at = seen;
+    return put;
+  };
+  const auto tick = [&story](Position pos, Time instant) {
+    storage::PutEvent put = story.event(pos, std::string(kScheduledTimer));
+    put.event.event.id = format_rfc3339(instant);
+    return put;
+  };
+  const Time first = parse_rfc3339("2026-09-21T14:20:00Z").value();
+  story.commit({f, row(story.now)});
+  story.now = first;
+  story.commit({row(first), tick(1, first), story.run(2, "f", 1)});
+  CHECK(story.first() == "");
+  SUBCASE("twice") {
+    story.commit({tick(3, first), story.run(4, "f", 3)});
+  }
+  SUBCASE("early") {
+    story.commit({row(first + 10min), tick(3, first + 10min), story.run(4, "f", 3)});
+  }
+  SUBCASE("at an instant that it does not name") {
+    story.now = first + 5min;
+    story.commit({tick(3, first + 5min), story.run(4, "f", 3)});
+  }
+  SUBCASE("noted without a run") {
+    story.now = first + 10min;
+    story.commit({row(first + 10min)});
+  }
+  SUBCASE("passed over") {
+    story.now = first + 20min;
+    story.commit({row(first + 20min), tick(3, first + 20min), story.run(4, "f", 3)});
+  }
+  SUBCASE("late") {
+    story.now = first + 12min;
+    story.commit({row(first + 10min), tick(3, first + 10min), story.run(4, "f", 3)});
+  }
+  CHECK(story.breaks("S-13"));
+}
+
+TEST_CASE("pauses: what is paused is not called, and skips what triggers it") {
+  Story story;
+  story.begin();
+  storage::PutFlowState pause;
+  pause.key = {.function = "f", .kind = storage::FlowKind::kPaused};
+  storage::PutRun skipped = story.run(9, "f", 8);
+  skipped.run.status = RunStatus::kSkipped;
+  skipped.run.error = ErrorInfo{.name = "Skipped", .message = "function \"f\" is paused"};
+  SUBCASE("called") {
+    story.commit({pause});
+    story.commit({story.event(8, "other")});
+    story.call_of("f");
+  }
+  SUBCASE("started") {
+    story.commit({pause});
+    story.commit({story.event(8, "go", "go-2"), story.run(9, "f", 8)});
+  }
+  SUBCASE("skipped although it is not paused") {
+    story.commit({story.event(8, "go", "go-2"), skipped});
+  }
+  CHECK(story.breaks("pause"));
+}
+
+TEST_CASE("timeouts: only what is too late is cancelled for it") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  f.config.flow.finish_timeout = 1h;
+  storage::PutRun run = story.run(2, "f", 1);
+  run.run.started_at = story.now;
+  story.commit({f, story.event(1, "go", "go-1"), run});
+  storage::UpdateRun end = story.end(2, RunStatus::kCancelled);
+  end.run.started_at = story.now;
+  end.run.error = ErrorInfo{.name = "Cancelled", .message = "too late (timeouts.finish)"};
+  story.now += 59min;
+  story.commit({end});
+  CHECK(story.breaks("timeouts"));
 }
 
 }  // namespace stepwell::sim

@@ -62,6 +62,9 @@ Host::~Host() = default;
 
 void Host::play() {
   boot();
+  if (options_.schedules_end > Duration(0)) {
+    world_.after(options_.schedules_end, [this] { register_now(); });
+  }
   int steps = 0;
   while (world_.step()) {
     if (life_ && medium_->has_lost_power()) die("without power");
@@ -142,8 +145,13 @@ void Host::taken(const storage::Ownership& ownership) {
 std::vector<FunctionConfig> Host::registered_functions(DriverKind driver) const {
   std::vector<FunctionConfig> configs;
   for (const AppFunction& function : functions_) {
-    if (function.config.driver == driver && registered_.contains(function.config.id.slug))
-      configs.push_back(function.config);
+    if (function.config.driver != driver || !registered_.contains(function.config.id.slug))
+      continue;
+    configs.push_back(function.config);
+    if (options_.schedules_end == Duration(0) || world_.elapsed() < options_.schedules_end)
+      continue;
+    std::erase_if(configs.back().triggers,
+                  [](const Trigger& trigger) { return !trigger.cron.empty(); });
   }
   return configs;
 }
@@ -398,6 +406,25 @@ void Host::jump_at(Duration when, Duration by) {
     ledger_.clock_jumps();
     world_.jump(by);
     if (life_) life_->clock_jumped();
+  });
+}
+
+void Host::pause(const std::string& function, bool is_paused, std::function<void()> done) {
+  auto request = std::make_shared<Request>();
+  request->what = (is_paused ? "pause " : "resume ") + function;
+  request->make = [function, is_paused](core::RequestId id) {
+    return core::Input(
+        core::PauseFunction{.request = id, .function = {function}, .is_paused = is_paused});
+  };
+  request->done = [done](const core::Answer&) { done(); };
+  submit_request(request);
+}
+
+void Host::pause_at(Duration when, std::string function, Duration length) {
+  world_.after(when, [this, function, length] {
+    pause(function, true, [this, function, length] {
+      world_.after(length, [this, function] { pause(function, false, [] {}); });
+    });
   });
 }
 

@@ -61,6 +61,9 @@ struct HostOptions {
   Duration faults_end{};
   // When a process dies, the seed decides whether the batch that it was writing survives.
   bool keeps_tails = false;
+  // From then on functions are registered without their schedules, so that the world ends. Zero:
+  // the script sees to it.
+  Duration schedules_end{};
   int steps_max = 400'000;         // of the world: more means that it goes in circles
   int audit_all_each = 1;          // of so many crashes one has the whole journal looked at
   std::shared_ptr<Medium> medium;  // of the journal; nothing: memory
@@ -88,6 +91,8 @@ class Host {
   void crash_at(Duration when);
   void fill_disk_at(Duration when, int commits);
   void jump_at(Duration when, Duration by);
+  // Resumes it so long after the pause was acknowledged.
+  void pause_at(Duration when, std::string function, Duration length);
   void register_at(Duration when, std::vector<std::string> functions);  // those only
   // Before the first start: registration waits so long after each start of the process.
   void register_late(Duration delay) { registration_delay_ = delay; }
@@ -152,6 +157,7 @@ class Host {
   void submit_request(const std::shared_ptr<Request>& request);
   void retry_request(const std::shared_ptr<Request>& request);
   void answered(const core::Answer& answer);
+  void pause(const std::string& function, bool is_paused, std::function<void()> done);
   void script(Duration when, std::shared_ptr<Request> request);
   std::optional<RunId> nth_run(const std::string& function, size_t which) const;
   std::optional<RunId> any_run(uint64_t pick) const;

@@ -310,7 +310,8 @@ std::optional<std::string> Model::judge_failure(const RunRecord& run, const AppF
 
 Duration Model::bound(const FunctionId& id) const {
   const AppFunction& function = function_of(id);
-  Duration total = 5min;  // of calls, commits, recoveries and suspects that are tried alone
+  Duration total =
+      options_.pauses + 5min;  // of calls, commits, recoveries and suspects that are tried alone
   int attempts = std::clamp(function.config.retries, 0, kMaxRetries) + 1;
   // The delays of the backoff table up to the number of attempts here, with their jitter.
   Duration retries =
@@ -336,9 +337,10 @@ class ModelChecker : public Checker {
                const ModelOptions& options, Time calm_since)
       : host_(host), model_(functions, options), calm_since_(calm_since) {
     for (const AppFunction& function : functions) {
-      const std::optional<Singleton>& singleton = function.config.flow.singleton;
-      const bool is_replaced = singleton && singleton->mode == SingletonMode::kCancel;
-      if (!function.config.cancel_on.empty() || is_replaced) {
+      const FlowControl& flow = function.config.flow;
+      const bool is_replaced = flow.singleton && flow.singleton->mode == SingletonMode::kCancel;
+      const bool has_timeout = flow.start_timeout || flow.finish_timeout;
+      if (!function.config.cancel_on.empty() || is_replaced || has_timeout) {
         stoppable_.insert(function.config.id.slug);
       }
       visit_all(function.program, false, [&](const Statement& statement, bool) {

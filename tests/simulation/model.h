@@ -16,6 +16,7 @@ struct ModelOptions {
   bool has_lossy_calls = false;  // calls of endpoints may fail by themselves
   std::optional<Duration> retry_interval;
   bool has_limits = false;  // of concurrency, throttles: runs wait for each other
+  Duration pauses{};  // of functions, all together
 };
 
 class Model {

@@ -18,7 +18,7 @@ constexpr std::string_view kStatementKinds[] = {"run",    "sleep", "wait",     "
                                                 "send",   "fetch", "parallel", "race",    "try",
                                                 "repeat", "throw", "stall",    "publish", "return"};
 constexpr std::string_view kActionKinds[] = {"send",  "cancel", "signal", "invoke",
-                                             "rerun", "jump",   "stop"};
+                                             "rerun", "pause",  "jump",   "stop"};
 constexpr std::string_view kConflicts[] = {"fail", "replace"};
 
 template <typename Enum>
@@ -205,6 +205,7 @@ void options(Archive& archive, HostOptions& value) {
   archive.field("commit-max", value.commit_max, usual.commit_max);
   archive.field("delay-max", value.delay_max, usual.delay_max);
   archive.field("faults-end", value.faults_end);
+  archive.field("schedules-end", value.schedules_end);
   archive.field("keeps-tails", value.keeps_tails);
   archive.field("steps-max", value.steps_max, usual.steps_max);
   archive.field("audit-all-each", value.audit_all_each, usual.audit_all_each);

@@ -23,6 +23,7 @@ class Planner {
     set_options();
     set_faults();
     add_functions();
+    add_clocks();
     add_limits();
     add_actions();
     add_crashes();
@@ -48,6 +49,7 @@ class Planner {
     options.delay_max = Duration(1 + below(20));
     options.faults_end = kDay;
     options.keeps_tails = true;
+    options.schedules_end = kDay + 2h;
     options.steps_max = 4'000'000;
     options.audit_all_each = 8;
     set_durable_channels(settings);
@@ -168,6 +170,52 @@ class Planner {
         flow.singleton.reset();
       }
     }
+  }
+
+  // Schedules, and limits of time: draws of their own, so that the rest is as without them.
+  void add_clocks() {
+    constexpr const char* kCrons[] = {"*/10 * * * *",
+                                      "0 * * * *",
+                                      "*/7 */2 * * *",
+                                      "30 4,16 * * *",
+                                      "@hourly",
+                                      "@daily",
+                                      "TZ=Asia/Kathmandu 15 * * * *"};
+    Random random = random_.stream("clocks");
+    for (uint64_t i = random.chance(0.4) ? 1 + random.below(2) : 0; i > 0; --i) {
+      AppFunction& made = add_function(fmt::format("clock{}", i), "", {}, false);
+      for (uint64_t crons = 1 + random.below(2); crons > 0; --crons) {
+        Trigger trigger{.cron = kCrons[random.below(std::size(kCrons))]};
+        if (random.chance(0.3)) trigger.jitter = Duration(1000 + random.below(299'000));
+        const auto is_same = [&](const Trigger& other) { return other.cron == trigger.cron; };
+        auto& triggers = made.config.triggers;
+        if (std::none_of(triggers.begin(), triggers.end(), is_same)) triggers.push_back(trigger);
+      }
+    }
+    if (random.chance(0.1)) add_fold(random);
+    for (AppFunction& function : plan_.functions) {
+      FlowControl& flow = function.config.flow;
+      if (random.chance(0.08)) flow.start_timeout = random_duration(random, 1s, 2h);
+      if (random.chance(0.08)) flow.finish_timeout = random_duration(random, 1s, 5h);
+    }
+    for (uint64_t i = random.chance(0.3) ? 1 + random.below(4) : 0; i > 0; --i) {
+      const AppFunction& function = plan_.functions[random.below(plan_.functions.size())];
+      plan_.actions.push_back({.kind = Action::Kind::kPause,
+                               .at = Duration(random.below(kDay.count() * 9 / 10)),
+                               .target = function.config.id.slug,
+                               .by = random_duration(random, 10ms, 1h)});
+    }
+  }
+
+  // Some worlds lie where clocks are put back: in Vienna on October 25, at 3:00 to 2:00.
+  void add_fold(Random& random) {
+    constexpr Time kFold{Duration(1'792'890'000'000)};
+    AppFunction& made = add_function("night", "", {}, false);
+    made.config.triggers.push_back({.cron = "TZ=Europe/Vienna 15,45 1-3 * * *"});
+    made.config.triggers.push_back({.cron = "TZ=Europe/Vienna */20 * * * *"});
+    plan_.actions.push_back({.kind = Action::Kind::kJump,
+                             .at = Duration(1),
+                             .by = kFold - World::kStart - Duration(random.below(kDay.count()))});
   }
 
   AppFunction& add_function(std::string name, std::string trigger, std::vector<std::string> invokes,

@@ -11,13 +11,13 @@
 namespace stepwell::sim {
 
 struct Action {
-  enum class Kind { kSend, kCancel, kSignal, kInvoke, kRerun, kJump, kStop };
+  enum class Kind { kSend, kCancel, kSignal, kInvoke, kRerun, kPause, kJump, kStop };
   Kind kind = Kind::kSend;
   Duration at{};
   std::vector<Event> events;  // kSend: in one request
-  std::string target;         // the signal, or the function to invoke
+  std::string target;         // the signal, or the function to invoke or to pause
   uint64_t pick = 0;          // which run
-  Duration by{};              // kJump
+  Duration by{};              // kJump; kPause: how long
 };
 
 struct Plan {

@@ -19,6 +19,8 @@ void script(Host& host, const Action& action) {
       return host.invoke_at(action.at, action.target);
     case Action::Kind::kRerun:
       return host.rerun_any_at(action.at, action.pick);
+    case Action::Kind::kPause:
+      return host.pause_at(action.at, action.target, action.by);
     case Action::Kind::kJump:
       return host.jump_at(action.at, action.by);
     case Action::Kind::kStop:
@@ -57,6 +59,9 @@ Verdict play(const Plan& plan, Log log) {
     const FlowControl& flow = function.config.flow;
     model.has_limits |=
         !flow.step_concurrency.empty() || !flow.run_concurrency.empty() || flow.throttle;
+  }
+  for (const Action& action : plan.actions) {
+    if (action.kind == Action::Kind::kPause) model.pauses += action.by;
   }
   host.add_checker(check_model(host, plan.functions, model, checks.calm_since));
   for (const Action& action : plan.actions) script(host, action);

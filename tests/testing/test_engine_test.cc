@@ -141,9 +141,8 @@ TEST_CASE("failures reach their function and their callback") {
                co_return;
              });
   t.on_failure("doomed", [](Context<FunctionFailed> ctx) -> Task<std::string> {
-    co_return co_await ctx.step.run("tell", [&] {
-      return ctx.event.data.function_id + ": " + ctx.event.data.error.message;
-    });
+    co_return co_await ctx.step.run(
+        "tell", [&] { return ctx.event.data.function_id + ": " + ctx.event.data.error.message; });
   });
   t.start(asked, {"x"});
   CHECK(told == std::vector<std::string>{"doom"});
@@ -170,6 +169,35 @@ TEST_CASE("functions invoke one another, signals and cancellations arrive") {
     t.send(answered, {.uuid = "", .yes = true});
     CHECK(second.info().state == RunState::kCancelled);
     CHECK_THROWS_AS(t.send_signal("nobody", 1), std::logic_error);
+  }
+}
+
+TEST_CASE("schedules start functions, and runs that take too long are cancelled") {
+  using namespace std::chrono;
+  for (TestOptions options : all_options()) {
+    options.start = sys_days{2026y / November / 26} + 8h + 30min;
+    TestEngine t(options);
+    t.function({.id = "report",
+                .schedules = {{.cron = "TZ=Europe/Vienna 0 10 * * 1-5"}},
+                .timeouts = {.finish = 30min}},
+               [](Context<RawJson> ctx) -> Task<std::string> {
+                 co_await ctx.step.sleep("nap", 1h);
+                 co_return "done";
+               });
+    CHECK(t.runs().empty());
+    t.advance(29min);
+    CHECK(t.runs().empty());
+    t.advance(1min);
+    REQUIRE(t.runs().size() == 1);
+    CHECK(t.runs()[0].is_waiting_at("nap"));
+    t.crash_and_restart();
+    CHECK(t.runs().size() == 1);
+    t.advance(29min);
+    CHECK_FALSE(t.runs()[0].has_ended());
+    t.advance(1min);
+    CHECK(t.runs()[0].info().state == RunState::kCancelled);
+    t.advance(24h);
+    CHECK(t.runs().size() == 2);
   }
 }
 
@@ -230,7 +258,6 @@ TEST_CASE("misuse is told") {
   TestEngine t;
   t.function({.id = "a"}, asked, approve);
   CHECK_THROWS_AS(t.function({.id = "a"}, asked, approve), std::logic_error);
-  CHECK_THROWS_AS(t.function({.id = "b", .if_ = "event.data.("}, asked, approve),
-                  std::logic_error);
+  CHECK_THROWS_AS(t.function({.id = "b", .if_ = "event.data.("}, asked, approve), std::logic_error);
   CHECK_THROWS_AS(t.start(answered, {}), std::logic_error);
 }

@@ -22,7 +22,10 @@ Result<std::string> list_functions(const QueryRequest& request, storage::Journal
   json.begin_object().key("data").begin_array();
   for (const storage::StoredFunction& function : *functions) {
     if (function.archived && !with_archived) continue;
+    const bool is_paused =
+        std::binary_search(request.paused.begin(), request.paused.end(), function.config.id);
     json.begin_object().key("archived").boolean(function.archived);
+    json.key("paused").boolean(is_paused);
     json.key("config").raw(function_config_json(function.config)).end_object();
   }
   return json.end_array().key("cursor").null().end_object().take();

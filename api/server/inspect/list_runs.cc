@@ -87,10 +87,10 @@ Result<void> write_waiting(JsonWriter& json, const RunRecord& run, Time now,
 
 }  // namespace
 
-Result<std::string> list_runs(const QueryRequest& request, storage::JournalReader& reader) {
+Result<FoundRuns> find_runs(const NamedValues& query, storage::JournalReader& reader) {
   storage::RunFilter filter{.limit = kPageDefault};
   std::string_view search;
-  for (const auto& [name, value] : request.query) {
+  for (const auto& [name, value] : query) {
     if (name == "query") {
       search = value;
       continue;
@@ -98,13 +98,18 @@ Result<std::string> list_runs(const QueryRequest& request, storage::JournalReade
     Result<void> read = read_parameter(name, value, reader, filter);
     if (!read) return read.error();
   }
-  const Result<FoundRuns> found =
+  Result<FoundRuns> found =
       search.empty() ? read_page(filter, reader) : search_runs(search, filter, reader);
-  if (!found) return found.error();
-  if (found->runs.empty() && filter.function) {
+  if (found && found->runs.empty() && filter.function) {
     Result<void> known = check_function(filter, reader);
     if (!known) return known.error();
   }
+  return found;
+}
+
+Result<std::string> list_runs(const QueryRequest& request, storage::JournalReader& reader) {
+  const Result<FoundRuns> found = find_runs(request.query, reader);
+  if (!found) return found.error();
   JsonWriter json;
   json.begin_object().key("data").begin_array();
   for (const RunRecord& run : found->runs) {

@@ -24,6 +24,8 @@ enum class CoreView : uint8_t {
   kNothing,
   kWakeSource,  // why the run {id} does not move
   kHealth,      // the core's own consistency check
+  kFunction,    // what the core knows of the function {id}
+  kPaused,      // which functions are paused
 };
 
 // What the core said of itself.
@@ -42,6 +44,9 @@ struct QueryRequest {
   std::optional<CoreHealth> health;      // for kHealth
   std::string server;                    // for kHealth: raw JSON, the server's own figures
   bool is_out_of_space = false;          // for kHealth
+  // For kFunction; nothing: there is no such function, or the engine does not serve.
+  std::optional<core::FunctionView> function = {};
+  std::vector<FunctionId> paused = {};  // for kPaused, in order
 };
 
 // Answers one question. kInvalid for parameters that are wrong or unknown, kNotFound; what the
@@ -76,6 +81,10 @@ Result<std::string> show_event(const QueryRequest& request, storage::JournalRead
 
 // GET /api/functions: by id; ?archived=true adds those that left their app.
 Result<std::string> list_functions(const QueryRequest& request, storage::JournalReader& reader);
+
+// GET /api/functions/{id}: its configuration, whether it is paused, its open runs, the limits that
+// hold runs back, and when its schedules are due next.
+Result<std::string> show_function(const QueryRequest& request, storage::JournalReader& reader);
 
 // GET /api/doctor: the checks of the journal, the core and the library, with counts; ?deep=true
 // reads the whole journal.

@@ -1,10 +1,11 @@
-// Searching the list of runs for what they carry. Internal to this folder.
+// Finding runs by their columns and by what they carry.
 #pragma once
 
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "api/server/request.h"
 #include "schema/result.h"
 #include "storage/journal.h"
 
@@ -17,6 +18,10 @@ struct FoundRuns {
   // bounded number. Nothing: these were the last.
   std::optional<RunNo> before;
 };
+
+// The runs that the parameters of GET /api/runs name, newest first, one page. kInvalid for
+// parameters that are wrong or unknown, kNotFound for a function that there is not.
+Result<FoundRuns> find_runs(const NamedValues& query, storage::JournalReader& reader);
 
 // The runs that pass the filter and for which all conditions of `query` hold, newest first.
 // kInvalid, with the place, for what can't be searched for.

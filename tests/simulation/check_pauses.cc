@@ -1,0 +1,89 @@
+// Of a paused function nothing is called that was not called before, and what triggers it is
+// skipped, from the commit of the pause to that of the resumption. A run that did not start or end
+// in time is cancelled and nothing else; and only such a run is cancelled for it.
+#include <fmt/core.h>
+
+#include <map>
+#include <set>
+
+#include "tests/simulation/checkers.h"
+
+namespace stepwell::sim {
+namespace {
+
+class PauseChecker : public Checker {
+ public:
+  void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+    for (const storage::Record& record : batch.records) {
+      if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
+        flows_[function->config.id.slug] = function->config.flow;
+      }
+      if (const auto* put = std::get_if<storage::PutFlowState>(&record)) {
+        if (put->key.kind == storage::FlowKind::kPaused) paused_.insert(put->key.function);
+      }
+      if (const auto* drop = std::get_if<storage::DropFlowState>(&record)) {
+        if (drop->kind == storage::FlowKind::kPaused) paused_.erase(drop->function);
+      }
+      if (const auto* put = std::get_if<storage::PutRun>(&record)) created(put->run);
+      if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
+        ended(update->run, history, now);
+      }
+    }
+  }
+
+  void call_started(const core::Call& call, const History& history, Time) override {
+    // A call that was decided before the pause may leave in its batch; what is durable counts.
+    const std::string& slug = call.run->function.slug;
+    if (paused_.contains(slug) && history.seq > paused_before_[slug]) {
+      fail("pause", fmt::format("run {} of {}, which is paused, is called", call.run->no, slug));
+    }
+  }
+
+  void before_batch(const storage::Batch& batch, const History& history) override {
+    for (const storage::Record& record : batch.records) {
+      const auto* put = std::get_if<storage::PutFlowState>(&record);
+      if (put != nullptr && put->key.kind == storage::FlowKind::kPaused) {
+        paused_before_[put->key.function] = history.seq + 1;
+      }
+    }
+  }
+
+ private:
+  void created(const RunRecord& run) {
+    const bool is_skipped = run.status == RunStatus::kSkipped;
+    const bool is_for_pause = is_skipped && run.error && run.error->message.ends_with("is paused");
+    if (is_for_pause != paused_.contains(run.function.slug)) {
+      fail("pause",
+           fmt::format("run {} of {} begins as {}, and the function is {}paused", run.no,
+                       run.function.slug, run_status_name(run.status), is_for_pause ? "not " : ""));
+    }
+  }
+
+  void ended(const RunRecord& run, const History& history, Time now) {
+    if (!is_terminal(run.status)) return;
+    const RunRecord& whole = history.runs.at(run.no);
+    const FlowControl& flow = flows_[whole.function.slug];
+    const std::string message = run.error ? run.error->message : "";
+    if (message.ends_with("(timeouts.start)")) {
+      if (whole.started_at || now < whole.created_at + flow.start_timeout.value()) {
+        fail("timeouts", fmt::format("run {} is cancelled for a start in time", run.no));
+      }
+    } else if (message.ends_with("(timeouts.finish)")) {
+      if (!whole.started_at || now < *whole.started_at + flow.finish_timeout.value()) {
+        fail("timeouts", fmt::format("run {} is cancelled too early", run.no));
+      }
+    }
+  }
+
+  std::map<std::string, FlowControl> flows_;
+  std::set<std::string> paused_;
+  std::map<std::string, uint64_t> paused_before_;  // by function: the batch of its pause
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> check_pauses() {
+  return std::make_unique<PauseChecker>();
+}
+
+}  // namespace stepwell::sim
