@@ -42,7 +42,9 @@ Scenario batch_of_invokers() {
   scenario.functions = {gatherer({.batching = Batching{2, 1min}}),
                         function("parent", "begin", {invoke("call", "f", 1h)})};
   scenario.script = [](Host& host) {
-    for (int i = 0; i < 3; ++i) host.send_at(10ms * (i + 1), make_event("begin"));
+    for (int i = 0; i < 3; ++i) {
+      host.send_at(10ms * (i + 1), make_event("begin", fmt::format("b{}", i)));
+    }
   };
   scenario.expect = [](Expect& expect) {
     expect.runs("f", 2, RunStatus::kCompleted);
@@ -72,7 +74,9 @@ Scenario debounced_invokers() {
                         function("parent", "begin", {invoke("call", "f", 1h)})};
   scenario.functions[1].config.retries = 0;
   scenario.script = [](Host& host) {
-    for (int i = 0; i < 2; ++i) host.send_at(10ms + i * 1s, make_event("begin"));
+    for (int i = 0; i < 2; ++i) {
+      host.send_at(10ms + i * 1s, make_event("begin", fmt::format("b{}", i)));
+    }
   };
   scenario.expect = [](Expect& expect) {
     expect.runs("f", 1, RunStatus::kCompleted);
