@@ -183,6 +183,7 @@ class Host {
   int last_nonce_ = 0;
   std::unique_ptr<WireApp> app_;
   Duration registration_delay_{};
+  bool spare_next_start_ = false;  // the last one ended with a read that failed
   std::unique_ptr<Process> life_;
   bool is_dying_ = false;
   bool has_registered_ = false;

@@ -53,8 +53,10 @@ Duration Process::some_delay() {
 // -- Recovery -------------------------------------------------------------------------------------
 
 bool Process::is_fine(const std::optional<Error>& error, std::string_view doing) {
-  if (error) host_.die(fmt::format("as it cannot {}: {}", doing, error->message));
-  return !error;
+  if (!error) return true;
+  host_.spare_next_start_ = true;
+  host_.die(fmt::format("as it cannot {}: {}", doing, error->message));
+  return false;
 }
 
 void Process::start() {
@@ -156,6 +158,7 @@ void Process::finish_recovery() {
     pipeline_->adopt(std::move(recovered));
   }
   recovering_.reset();
+  host_.spare_next_start_ = false;
   inspections_ = 0;  // all of it is looked at first
   touched();
   if (pipeline_->is_out_of_space()) return probe();
@@ -343,7 +346,9 @@ void Process::keep_house(bool idle) {
 }
 
 storage::JournalReader& Process::read() {
-  if (host_.strikes(host_.options_.faults.reads_fail)) host_.medium_->fail_read();
+  // A start needs so many reads that none would come to its end if each failed like any other.
+  const bool is_spared = host_.spare_next_start_ && (!pipeline_ || recovering_);
+  if (!is_spared && host_.strikes(host_.options_.faults.reads_fail)) host_.medium_->fail_read();
   return *reader_;
 }
 
