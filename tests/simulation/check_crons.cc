@@ -7,6 +7,7 @@
 #include <set>
 
 #include "engine/expr/zone.h"
+#include "engine/flow/cron_book.h"
 #include "engine/flow/schedule.h"
 #include "tests/simulation/checkers.h"
 
@@ -89,11 +90,18 @@ class CronChecker : public Checker {
       fail("S-13",
            fmt::format("{} of {} was passed over", format_rfc3339(*first), row.key.function));
     }
-    if (is_calm && now - row.at > lateness_ + kMaxCronJitter) {
+    if (is_calm && now - row.at > lateness_ + shift_of(row.key)) {
       fail("S-13", fmt::format("{} of {} is run {} late", format_rfc3339(row.at), row.key.function,
                                format_duration(now - row.at)));
     }
     before->second = row.at;
+  }
+
+  Duration shift_of(const storage::FlowStateKey& key) {
+    for (const Trigger& trigger : functions_[key.function].config.triggers) {
+      if (trigger.cron == key.key) return flow::cron_shift(key.function, key.key, trigger.jitter);
+    }
+    return Duration(0);
   }
 
   Duration lateness_;
