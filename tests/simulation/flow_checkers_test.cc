@@ -1,0 +1,178 @@
+// The same of the checkers of flow control, schedules, pauses and timeouts.
+#include <doctest/doctest.h>
+
+#include "tests/simulation/story.h"
+
+namespace stepwell::sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A run of "f" that has begun, with what its limits go by.
+storage::PutRun started_run(Story& story, RunNo no, std::string flow) {
+  storage::PutRun put = story.run(no, "f", 1);
+  put.run.flow = std::move(flow);
+  put.run.started_at = story.now;
+  return put;
+}
+
+core::CallId call_of(Story& story, RunNo no, uint64_t number) {
+  core::Call made;
+  auto context = std::make_shared<core::RunContext>();
+  context->no = no;
+  context->id = Story::run_id(no);
+  made.run = context;
+  made.id.number = number;
+  story.ledger.call_started(made);
+  return made.id;
+}
+
+}  // namespace
+
+TEST_CASE("S-9: limits, throttles, singletons") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  const auto started = [&](RunNo no, std::string flow = "") {
+    return started_run(story, no, std::move(flow));
+  };
+  const auto call = [&](RunNo no, uint64_t number) { return call_of(story, no, number); };
+  const std::string a = R"({"k":{"event.data.k":"a"}})";
+  const std::string b = R"({"k":{"event.data.k":"b"}})";
+  bool is_sound = false;
+  SUBCASE("calls of one key") {
+    f.config.flow.step_concurrency = {{1, "event.data.k"}};
+    story.commit({f, story.event(1, "go"), started(2, a), started(3, a)});
+    call(2, 1);
+    call(3, 2);
+  }
+  SUBCASE("calls of different keys, and one after the other") {
+    f.config.flow.step_concurrency = {{1, "event.data.k"}};
+    story.commit({f, story.event(1, "go"), started(2, a), started(3, b), started(4, a)});
+    const core::CallId first = call(2, 1);
+    call(3, 2);
+    story.ledger.call_answered(first);
+    call(4, 3);
+    story.ledger.crashed();
+    call(2, 4);
+    is_sound = true;
+  }
+  SUBCASE("calls of functions that share a limit") {
+    f.config.flow.step_concurrency = {{1, "\"x\"", ConcurrencyScope::kAccount}};
+    storage::PutFunction g = f;
+    g.config.id = {"g"};
+    const std::string x = R"({"k":{"\"x\"":"x"}})";
+    storage::PutRun other = started(3, x);
+    other.run.function = {"g"};
+    story.commit({f, g, story.event(1, "go"), started(2, x), other});
+    call(2, 1);
+    call(3, 2);
+  }
+  SUBCASE("runs") {
+    f.config.flow.run_concurrency = {{1}};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+  }
+  SUBCASE("a throttle") {
+    f.config.flow.throttle = Throttle{.limit = 2, .period = 10s};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+    story.now += 4s;
+    story.commit({started(4)});
+  }
+  SUBCASE("a throttle that is kept") {
+    f.config.flow.throttle = Throttle{.limit = 2, .period = 10s};
+    story.commit({f, story.event(1, "go"), started(2), started(3)});
+    story.now += 5s;
+    story.commit({started(4)});
+    is_sound = true;
+  }
+  SUBCASE("a singleton") {
+    f.config.flow.singleton.emplace();
+    story.commit({f, story.event(1, "go"), started(2, R"({"s":"u"})"), started(3, R"({"s":"u"})")});
+  }
+  CHECK(story.breaks("S-9") != is_sound);
+}
+
+TEST_CASE("S-13: each instant of a schedule is run once") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "");
+  f.config.triggers = {{.cron = "*/10 * * * *"}};
+  const auto row = [](Time seen) {
+    storage::PutFlowState put;
+    put.key = {.function = "f", .kind = storage::FlowKind::kCron, .key = "*/10 * * * *"};
+    put.at = seen;
+    return put;
+  };
+  const auto tick = [&story](Position pos, Time instant) {
+    storage::PutEvent put = story.event(pos, std::string(kScheduledTimer));
+    put.event.event.id = format_rfc3339(instant);
+    return put;
+  };
+  const Time first = parse_rfc3339("2026-09-21T14:20:00Z").value();
+  story.commit({f, row(story.now)});
+  story.now = first;
+  story.commit({row(first), tick(1, first), story.run(2, "f", 1)});
+  CHECK(story.first() == "");
+  SUBCASE("twice") {
+    story.commit({tick(3, first), story.run(4, "f", 3)});
+  }
+  SUBCASE("early") {
+    story.commit({row(first + 10min), tick(3, first + 10min), story.run(4, "f", 3)});
+  }
+  SUBCASE("at an instant that it does not name") {
+    story.now = first + 5min;
+    story.commit({tick(3, first + 5min), story.run(4, "f", 3)});
+  }
+  SUBCASE("noted without a run") {
+    story.now = first + 10min;
+    story.commit({row(first + 10min)});
+  }
+  SUBCASE("passed over") {
+    story.now = first + 20min;
+    story.commit({row(first + 20min), tick(3, first + 20min), story.run(4, "f", 3)});
+  }
+  SUBCASE("late") {
+    story.now = first + 12min;
+    story.commit({row(first + 10min), tick(3, first + 10min), story.run(4, "f", 3)});
+  }
+  CHECK(story.breaks("S-13"));
+}
+
+TEST_CASE("pauses: what is paused is not called, and skips what triggers it") {
+  Story story;
+  story.begin();
+  storage::PutFlowState pause;
+  pause.key = {.function = "f", .kind = storage::FlowKind::kPaused};
+  storage::PutRun skipped = story.run(9, "f", 8);
+  skipped.run.status = RunStatus::kSkipped;
+  skipped.run.error = ErrorInfo{.name = "Skipped", .message = "function \"f\" is paused"};
+  SUBCASE("called") {
+    story.commit({pause});
+    story.commit({story.event(8, "other")});
+    story.call_of("f");
+  }
+  SUBCASE("started") {
+    story.commit({pause});
+    story.commit({story.event(8, "go", "go-2"), story.run(9, "f", 8)});
+  }
+  SUBCASE("skipped although it is not paused") {
+    story.commit({story.event(8, "go", "go-2"), skipped});
+  }
+  CHECK(story.breaks("pause"));
+}
+
+TEST_CASE("timeouts: only what is too late is cancelled for it") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  f.config.flow.finish_timeout = 1h;
+  storage::PutRun run = story.run(2, "f", 1);
+  run.run.started_at = story.now;
+  story.commit({f, story.event(1, "go", "go-1"), run});
+  storage::UpdateRun end = story.end(2, RunStatus::kCancelled);
+  end.run.started_at = story.now;
+  end.run.error = ErrorInfo{.name = "Cancelled", .message = "too late (timeouts.finish)"};
+  story.now += 59min;
+  story.commit({end});
+  CHECK(story.breaks("timeouts"));
+}
+
+}  // namespace stepwell::sim
