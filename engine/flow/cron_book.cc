@@ -96,6 +96,8 @@ std::optional<CronBook::Tick> CronBook::fire(const Alarm& alarm, Time now) {
   CHECK_INVARIANT(instant.has_value(), "an alarm is set for an instant of the schedule");
   Tick tick;
   tick.is_other = has_other_seen(entry, *instant);
+  const bool passes_over = entry.schedule->next(entry.row.seen) != instant;
+  if (passes_over) entry.row.since = *instant - Duration(1);
   entry.row.seen = *instant;
   tick.row = entry.row;
   tick.due = *instant + entry.shift;

@@ -32,8 +32,10 @@ class CronBook {
   struct Row {
     std::string function;
     std::string cron;
-    Time since{};  // it counts for instants later than this: when it was registered
-    Time seen{};   // and those up to this one have been seen to
+    // Its instants after `since` and up to `seen` have started the function. Earlier ones were
+    // before it was registered, or were passed over for a later one.
+    Time since{};
+    Time seen{};
   };
   // When to call fire().
   struct Alarm {

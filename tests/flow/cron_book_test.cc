@@ -109,6 +109,21 @@ TEST_CASE("an instant that two schedules of a function name starts it once") {
         std::vector<std::string>{"10:00", "10:20", "10:30", "10:40", "11:00"});
 }
 
+TEST_CASE("an instant that another schedule passed over is not one that it has seen to") {
+  CronBook book;
+  const CronBook::Change change =
+      book.configure("f", crons({"0 * * * *", "*/10 * * * *"}), at("2026-11-26T10:45:00Z"));
+  REQUIRE(change.alarms.size() == 2);
+  // Nothing ran for a while: of the one 11:30 is the latest, of the other 11:00.
+  const auto tens = book.fire(change.alarms[1], at("2026-11-26T11:31:00Z"));
+  REQUIRE(tens.has_value());
+  CHECK(tens->row.seen == at("2026-11-26T11:30:00Z"));
+  const auto hour = book.fire(change.alarms[0], at("2026-11-26T11:31:00Z"));
+  REQUIRE(hour.has_value());
+  CHECK(hour->row.seen == at("2026-11-26T11:00:00Z"));
+  CHECK_FALSE(hour->is_other);
+}
+
 TEST_CASE("an instant from before a schedule was there is none that it has seen to") {
   CronBook book;
   const auto first = book.configure("f", crons({"0 * * * *"}), at("2026-11-26T09:55:00Z"));

@@ -102,6 +102,7 @@ class IntakeChecker : public Checker {
 
   void arrived(Watched& watched, const EventRecord& event, const History& history,
                const RunRecord* run) {
+    if (run != nullptr && is_skipped_by_pause(*run)) return;
     const Event shown = history.shown(event).event;
     if (!watched.function.match(shown, event_json(shown), event.received_at)) return;
     const auto copies = history.copies.find(event.event.id);
@@ -150,6 +151,7 @@ class IntakeChecker : public Checker {
       if (event.has_user_id) check_id(watched, event, run);
       for (Arrival& arrival : watched.arrivals[place]) arrival.has_started |= arrival.pos == pos;
     }
+    if (is_skipped_by_pause(run)) return;
     const FlowControl& flow = watched.function.config().flow;
     if (flow.batching) return check_batch(*flow.batching, run, first);
     if (run.events.size() != 1) fail("S-9", fmt::format("run {} is a batch", run.no));

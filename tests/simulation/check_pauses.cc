@@ -13,7 +13,7 @@ namespace {
 
 class PauseChecker : public Checker {
  public:
-  void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+  void after_batch(const storage::Batch& batch, const History& history, Time) override {
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
         flows_[function->config.id.slug] = function->config.flow;
@@ -26,7 +26,7 @@ class PauseChecker : public Checker {
       }
       if (const auto* put = std::get_if<storage::PutRun>(&record)) created(put->run);
       if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
-        ended(update->run, history, now);
+        ended(update->run, history);
       }
     }
   }
@@ -50,8 +50,7 @@ class PauseChecker : public Checker {
 
  private:
   void created(const RunRecord& run) {
-    const bool is_skipped = run.status == RunStatus::kSkipped;
-    const bool is_for_pause = is_skipped && run.error && run.error->message.ends_with("is paused");
+    const bool is_for_pause = is_skipped_by_pause(run);
     if (is_for_pause != paused_.contains(run.function.slug)) {
       fail("pause",
            fmt::format("run {} of {} begins as {}, and the function is {}paused", run.no,
@@ -59,8 +58,10 @@ class PauseChecker : public Checker {
     }
   }
 
-  void ended(const RunRecord& run, const History& history, Time now) {
+  // By the time of the decision: the clock may have been put back before it was durable.
+  void ended(const RunRecord& run, const History& history) {
     if (!is_terminal(run.status)) return;
+    const Time now = run.ended_at.value();
     const RunRecord& whole = history.runs.at(run.no);
     const FlowControl& flow = flows_[whole.function.slug];
     const std::string message = run.error ? run.error->message : "";

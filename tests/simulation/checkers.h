@@ -8,6 +8,12 @@
 
 namespace stepwell::sim {
 
+// Whether it was recorded and not started, since its function was paused.
+inline bool is_skipped_by_pause(const RunRecord& run) {
+  return run.status == RunStatus::kSkipped && run.error &&
+         run.error->message.ends_with("is paused");
+}
+
 struct CheckOptions {
   Duration lookback = std::chrono::seconds(60);
   // Drivers tell what the code of each op had seen, and the clock does not jump: then it is known

@@ -59,6 +59,7 @@ class Story {
     update.run.no = no;
     update.run.id = run_id(no);
     update.run.status = status;
+    update.run.ended_at = now;
     update.run.output = std::move(output);
     return update;
   }
