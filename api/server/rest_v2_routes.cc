@@ -19,6 +19,7 @@ namespace stepwell::server {
 namespace {
 
 constexpr size_t kEventRunsMax = 40;
+constexpr size_t kIdempotencyKeyMax = 256;
 
 Result<Response> v2_run(storage::JournalReader& reader, const RunId& id) {
   const Result<std::optional<RunRecord>> run = reader.find_run(id);
@@ -116,8 +117,36 @@ void rerun(Gateway& gateway, const Request& request, const Responder& responder)
   });
 }
 
+// 409, with the run that the key had started, if it has: the first may be debounced or batched yet.
+Result<Response> repeated_invocation(storage::JournalReader& reader, const FunctionId& function,
+                                     std::string_view key, const Error& error) {
+  const Time since = runtime::wall_clock() - core::kDeduplicationWindow;
+  const auto history = reader.event_history(core::invocation_id(function, key), since);
+  if (!history) return history.error();
+  for (const storage::EventHistory::Started& started : history->started) {
+    if (started.function != function) continue;
+    const auto runs = reader.list_runs({.before = started.run + 1, .limit = 1});
+    if (!runs) return runs.error();
+    if (runs->empty() || runs->front().no != started.run) continue;
+    JsonWriter out;
+    out.begin_object().key("errors").begin_array().begin_object();
+    out.key("code").string("conflict").key("message").string(error.message);
+    out.end_object().end_array().key("data").begin_object();
+    out.key("runId").string(runs->front().id.to_string()).end_object();
+    return Response::json(409, out.end_object().take());
+  }
+  return error;
+}
+
 void submit_invocation(Gateway& gateway, core::InvokeDirectly input, const Responder& responder) {
-  gateway.submit(std::move(input), [responder](const core::Answer& done) {
+  gateway.submit(input, [&gateway, responder, function = input.function,
+                         key = input.idempotency_key](const core::Answer& done) {
+    if (done.error && done.error->code == ErrorCode::kConflict && !key.empty()) {
+      return answer_v2(gateway, responder,
+                       [function, key, error = *done.error](storage::JournalReader& reader) {
+                         return repeated_invocation(reader, function, key, error);
+                       });
+    }
     if (done.error) return responder.send(v2_failure(*done.error));
     JsonWriter out;
     out.begin_object().key("runId");
@@ -132,7 +161,7 @@ void submit_invocation(Gateway& gateway, core::InvokeDirectly input, const Respo
   });
 }
 
-// {"data":{…}}; the function may be named with its app's id before it or without.
+// {"data":{…},"idempotencyKey"?}; the function may be named with its app's id before it or without.
 void invoke(Gateway& gateway, const Request& request, const Responder& responder) {
   const std::string text = request.body.empty() ? "{}" : request.body;
   Result<Event> event = parse_event(text, NameRule::kIgnored);
@@ -142,9 +171,12 @@ void invoke(Gateway& gateway, const Request& request, const Responder& responder
   input->event = std::move(*event);
   const auto key = body->find("idempotencyKey");
   if (key && !key->is_null()) {
-    return responder.send(v2_error(501,
-                                   "\"idempotencyKey\": this version cannot do it yet; send an "
-                                   "event with an id instead"));
+    input->idempotency_key = key->as_string().value_or("");
+    if (input->idempotency_key.empty() || input->idempotency_key.size() > kIdempotencyKeyMax) {
+      return responder.send(v2_error(
+          400,
+          fmt::format("\"idempotencyKey\" must be a string of 1 to {} bytes", kIdempotencyKeyMax)));
+    }
   }
   const Result<void> queued = gateway.runtime().query(
       [&gateway, responder, app = request.param("app"), function = request.param("function"),

@@ -54,6 +54,9 @@ Lookup Core::lookups_of(const Input& input) const {
   } else if (const auto* rerun = std::get_if<RerunRun>(&input)) {
     lookup.run = rerun->id;
     lookup.whole_run = true;
+  } else if (const auto* invoke = std::get_if<InvokeDirectly>(&input)) {
+    const std::string& key = invoke->idempotency_key;
+    if (!key.empty()) lookup.event_ids.push_back(invocation_id(invoke->function, key));
   }
   return lookup;
 }

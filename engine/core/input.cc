@@ -1,5 +1,7 @@
 #include "engine/core/input.h"
 
+#include <fmt/core.h>
+
 namespace stepwell::core {
 
 bool is_essential(const Input& input) {
@@ -7,6 +9,11 @@ bool is_essential(const Input& input) {
   return std::holds_alternative<CancelRun>(input) || std::holds_alternative<RunLoaded>(input) ||
          std::holds_alternative<CallReplied>(input) || std::holds_alternative<EventsRead>(input) ||
          std::holds_alternative<TimePassed>(input);
+}
+
+// Nobody's own ids begin so by accident.
+std::string invocation_id(const FunctionId& function, std::string_view idempotency_key) {
+  return fmt::format("inngest/invoke:{}:{}", function.slug, idempotency_key);
 }
 
 void attach(Input& input, LookupResult result) {
@@ -24,6 +31,8 @@ void attach(Input& input, LookupResult result) {
     rerun->source = std::move(result.snapshot);
   } else if (auto* read = std::get_if<EventsRead>(&input)) {
     read->histories = std::move(result.histories);
+  } else if (auto* invoke = std::get_if<InvokeDirectly>(&input)) {
+    if (!result.histories.empty()) invoke->history = std::move(result.histories.front());
   }
 }
 

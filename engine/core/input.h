@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -83,7 +84,14 @@ struct InvokeDirectly {
   RequestId request = 0;
   FunctionId function;
   Event event;  // name and id are the engine's business; data and user count
+  // Of invocations of the function with one key only the first starts a run, for as long as ids of
+  // events count; the others are refused with kConflict. Empty: none.
+  std::string idempotency_key;
+  storage::EventHistory history;  // the look-up's result for the key
 };
+
+// The id of the event with which a function is invoked under a key: it is remembered as a sender's.
+std::string invocation_id(const FunctionId& function, std::string_view idempotency_key);
 
 // Pauses a function, or resumes it. The answer says whether that changed anything.
 struct PauseFunction {

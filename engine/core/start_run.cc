@@ -151,17 +151,27 @@ void State::invoke_directly(InvokeDirectly input) {
     return refuse(input.request, ErrorCode::kNotFound,
                   fmt::format("no function \"{}\"", input.function.slug));
   }
+  for (const storage::EventHistory::Started& earlier : input.history.started) {
+    if (earlier.function != function->config.id) continue;
+    return refuse(input.request, ErrorCode::kConflict,
+                  fmt::format("the key \"{}\" has started a run of \"{}\" already",
+                              input.idempotency_key, input.function.slug));
+  }
   input.event.name = std::string(kFunctionInvoked);
+  const bool has_key = !input.idempotency_key.empty();
+  input.event.id = has_key ? invocation_id(input.function, input.idempotency_key) : "";
   EventRecord record = make_event(std::move(input.event), std::nullopt);
-  record.has_user_id = false;
   Event event = record.event;
+  std::string event_id = has_key ? event.id : "";
   Answer reply{.request = input.request, .event_ids = {record.id}};
   Position pos = record.pos;
   write(storage::PutEvent{std::move(record)});
   const Started started = trigger({.source = NewRun::Source::kApi,
                                    .function = function,
                                    .events = {std::move(event)},
-                                   .positions = {pos}});
+                                   .positions = {pos},
+                                   .event_id = std::move(event_id),
+                                   .copies = std::move(input.history.copies)});
   answer_start(std::move(reply), started);
 }
 

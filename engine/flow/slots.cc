@@ -56,21 +56,6 @@ Pool& place_for(const Queue& queue, Time now) {
   return **needs.begin();
 }
 
-// The first queue of a function before the pool that has room everywhere. Queues that lack room
-// somewhere else go there. Null: there is none.
-Queue* first_with_room(Pool& pool, const SlotLimits* function, Time now) {
-  for (;;) {
-    auto waiters = waiters_of(pool, function);
-    if (waiters == pool.waiters.end()) return nullptr;
-    Queue& queue = *waiters->first;
-    Pool* full = obstacle(queue, now);
-    if (full == nullptr) return &queue;
-    if (full == &pool) return nullptr;
-    step_away(queue);
-    stand_before(queue, *full);
-  }
-}
-
 }  // namespace
 
 bool SlotKeys::empty() const {
@@ -260,6 +245,23 @@ std::optional<Slots::Next> Slots::next(Time now) {
     wake_at(pool, pool.gcra.next(*pool.waiters.front().function->throttle));
   }
   return std::nullopt;
+}
+
+// The first queue of a function before the pool that has room everywhere. Queues that lack room
+// somewhere else go there. Null: there is none.
+Queue* Slots::first_with_room(Pool& pool, const SlotLimits* function, Time now) {
+  for (;;) {
+    auto waiters = waiters_of(pool, function);
+    if (waiters == pool.waiters.end()) return nullptr;
+    Queue& queue = *waiters->first;
+    Pool* full = obstacle(queue, now);
+    if (full == nullptr) return &queue;
+    if (full == &pool) return nullptr;
+    step_away(queue);
+    stand_before(queue, *full);
+    // It was at rest, and the clock went back since: nothing else would let anybody in.
+    if (full->is_throttle && !full->alarm) stir(*full);
+  }
 }
 
 // Functions take turns: the one with the smallest tag, among those that have room.

@@ -65,6 +65,7 @@ enum class Turn : uint8_t {
 
 struct Line;  // opaque; a run holds its line for as long as it is open
 struct Pool;
+struct Queue;
 
 class Slots {
  public:
@@ -167,6 +168,7 @@ class Slots {
   void stir(Pool& pool);
   void wake_at(Pool& pool, Time due);
   std::optional<Next> next_of(Pool& pool, Time now);
+  Queue* first_with_room(Pool& pool, const SlotLimits* function, Time now);
 
   std::map<std::string, std::unique_ptr<SlotLimits>, std::less<>> functions_;
   std::map<std::string_view, std::unique_ptr<Pool>> pools_;  // by the name that each has

@@ -47,6 +47,22 @@ TEST_CASE("THR-10: of a thousand events in a burst the last one starts one run")
   CHECK(h.calls.empty());
 }
 
+TEST_CASE("a debounced invocation is not put off by another with its key") {
+  Harness h;
+  h.add_function(debounced(3s));
+  InvokeDirectly invoke{.request = 9, .function = {"f"}, .idempotency_key = "k"};
+  h.apply(invoke);
+  CHECK_FALSE(h.answers.back().error);
+  invoke.history.copies = {h.writes<storage::PutEvent>().at(0).event.pos};
+  h.advance(2s);
+  h.apply(invoke);
+  REQUIRE(h.answers.back().error);
+  CHECK(h.answers.back().error->code == ErrorCode::kConflict);
+  h.advance(1s);
+  h.gather();
+  CHECK(h.calls.size() == 1);
+}
+
 TEST_CASE("THR-11: what comes after a debounce has fired is debounced again") {
   Harness h;
   h.add_function(debounced(3s));

@@ -95,6 +95,40 @@ TEST_CASE("copies of an event start a function once, also inside one request") {
   }
 }
 
+TEST_CASE("a function that is invoked twice with one key starts once") {
+  Harness h;
+  h.add_function(h.function("f", ""));
+  h.add_function(h.function("g", ""));
+  const auto invoke = [&](std::string function, std::string key, storage::EventHistory history) {
+    h.apply(InvokeDirectly{.request = 9,
+                           .function = {std::move(function)},
+                           .idempotency_key = std::move(key),
+                           .history = std::move(history)});
+    return h.answers.back();
+  };
+  const InvokeDirectly keyed{.function = {"f"}, .idempotency_key = "k"};
+  const std::string id = invocation_id({"f"}, "k");
+  CHECK(h.core.lookups_of(keyed).event_ids == std::vector<std::string>{id});
+  CHECK(h.core.lookups_of(InvokeDirectly{.function = {"f"}}).empty());
+
+  CHECK(invoke("f", "k", {}).run);
+  const auto put = h.writes<storage::PutRun>();
+  REQUIRE(put.size() == 1);
+  CHECK(put[0].run.event_id == id);
+  const auto event = h.writes<storage::PutEvent>().at(0).event;
+  CHECK((event.event.id == id && event.has_user_id));
+
+  storage::EventHistory history;
+  history.started.push_back({{"f"}, put[0].run.no});
+  const Answer second = invoke("f", "k", history);
+  REQUIRE(second.error);
+  CHECK(second.error->code == ErrorCode::kConflict);
+  CHECK(h.out.writes.empty());
+  CHECK_FALSE(invoke("g", "k", {}).error);
+  CHECK_FALSE(invoke("f", "", {}).error);
+  CHECK_FALSE(h.writes<storage::PutEvent>().at(0).event.has_user_id);
+}
+
 TEST_CASE("an event of the future starts its run then") {
   Harness h;
   h.add_function(h.function("f", "go"));

@@ -230,6 +230,24 @@ TEST_CASE("a throttle lets in by time, and takes nothing while a slot is missing
   CHECK(place.earliest == b.now + std::chrono::seconds(10));
 }
 
+TEST_CASE("a clock that goes back delays who comes to a throttle that was at rest") {
+  Bench b;
+  b.limit("f", {.steps = {1}, .throttle = Rate{1, std::chrono::seconds(10)}});
+  const SlotKeys keys{.steps = {"f"}, .throttle = "t"};
+  b.add("f", keys);
+  b.now += std::chrono::seconds(10);
+  for (const auto& alarm : b.slots.take_alarms()) b.slots.alarm(alarm.number, alarm.due, b.now);
+  b.add("f", keys);  // waits for the slot: the throttle rests
+  b.now -= std::chrono::seconds(5);
+  CHECK(b.end(1).empty());
+  const auto alarms = b.slots.take_alarms();
+  REQUIRE(alarms.size() == 1);
+  CHECK(alarms[0].due == kStart + std::chrono::seconds(10));
+  b.now = alarms[0].due;
+  b.slots.alarm(alarms[0].number, alarms[0].due, b.now);
+  CHECK(b.let_in() == Runs{2});
+}
+
 TEST_CASE("a throttle is remembered until it rests, then forgotten") {
   Slots slots;
   Gcra state;
@@ -298,6 +316,7 @@ class Play {
         break;
       default:
         now_ += Duration(static_cast<int64_t>(random_.below(3000)));
+        if (random_.chance(0.1)) now_ -= Duration(static_cast<int64_t>(random_.below(9000)));
         if (random_.chance(0.2)) change_limits(std::string(1, "fgh"[random_.below(3)]));
     }
     settle();

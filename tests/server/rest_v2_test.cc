@@ -94,11 +94,30 @@ TEST_CASE("v2: what is wrong or not built is said in its own shape") {
       404);
   CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", "{}").status == 404);
   CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", "{}").status == 404);
-  CHECK(
-      post_to(f.port(), "/v2/apps/test/functions/echo/invoke", R"({"idempotencyKey":"k"})").status ==
-      501);
+  const std::string too_long(257, 'k');
+  for (const std::string& key : {std::string(R"("")"), std::string("7"), '"' + too_long + '"'}) {
+    CHECK(post_to(f.port(), "/v2/apps/test/functions/echo/invoke",
+                  fmt::format(R"({{"idempotencyKey":{}}})", key))
+              .status == 400);
+  }
   CHECK(fetch(f.port(), "/v2/account").status == 501);
   CHECK(member(fetch(f.port(), "/v2/account"), "errors.0.code") == "not_implemented");
+}
+
+TEST_CASE("API-06: of two invocations with one key the second is a 409 with the run of the first") {
+  ServiceFixture f(functions());
+  const auto invoke = [&](std::string_view function, std::string_view key) {
+    return post_to(f.port(), fmt::format("/v2/apps/test/functions/{}/invoke", function),
+                   fmt::format(R"({{"data":{{}},"idempotencyKey":"{}"}})", key));
+  };
+  const Reply first = invoke("echo", "k1");
+  CHECK(first.status == 200);
+  const Reply second = invoke("echo", "k1");
+  CHECK(second.status == 409);
+  CHECK(member(second, "errors.0.code") == "conflict");
+  CHECK(member(second, "data.runId") == member(first, "data.runId"));
+  CHECK(invoke("echo", "k2").status == 200);
+  CHECK(invoke("ask", "k1").status == 200);
 }
 
 TEST_CASE("cancellations in bulk cancel the open runs that are meant, however many") {
