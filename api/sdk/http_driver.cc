@@ -62,7 +62,7 @@ HttpDriver::~HttpDriver() {
 
 void HttpDriver::start(core::Call call) {
   const uint64_t number = call.id.number;
-  under_way_[number] = {.run = call.run->no};
+  under_way_[number] = {.run = call.run->no, .since = executor_.now()};
   by_run_[call.run->no].insert(number);
   auto shared = std::make_shared<const core::Call>(std::move(call));
   if (shared->kind == core::CallKind::kStep && shared->target_kind != StepKind::kRun) {
@@ -111,17 +111,20 @@ void HttpDriver::send(uint64_t number, const std::shared_ptr<const core::Call>& 
   UnderWay& under_way = under_way_.at(number);
   under_way.client = &apps_;
   under_way.request = apps_.send(std::move(request), [this, number, call](HttpOutcome outcome) {
-    if (!finish(number)) return;
+    const std::optional<Duration> took = finish(number);
+    if (!took) return;
     CallAnswer answer =
         read_answer(std::move(outcome), place_of(*call), call->dialect, executor_.now());
-    reply(*call, {.outcome = std::move(answer.outcome),
-                  .parallel = answer.parallel,
-                  .dialect = answer.dialect});
+    reply(*call,
+          {.outcome = std::move(answer.outcome),
+           .parallel = answer.parallel,
+           .dialect = answer.dialect},
+          *took);
   });
 }
 
 void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Call>& call) {
-  const auto answer = [this, call](std::variant<StepReturned, StepThrew> result) {
+  const auto answer = [this, call](std::variant<StepReturned, StepThrew> result, Duration took) {
     StepOp op{.key = call->target, .id = call->target_id, .body = StepPlanned{}, .seen = {}};
     if (auto* returned = std::get_if<StepReturned>(&result)) {
       op.body = std::move(*returned);
@@ -130,14 +133,15 @@ void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Cal
     }
     core::Yielded yielded;
     yielded.ops.push_back(std::move(op));
-    reply(*call, {.outcome = std::move(yielded)});
+    reply(*call, {.outcome = std::move(yielded)}, took);
   };
   Result<HttpRequest> request = engine_request(call->target_kind, call->request);
   if (!request) {
     executor_.post([this, number, answer, message = request.error().message,
                     kind = call->target_kind, alive = std::weak_ptr<char>(alive_)] {
-      if (alive.expired() || !finish(number)) return;
-      answer(engine_result(kind, HttpFailure{HttpFailure::Kind::kInvalid, message}, {}));
+      const std::optional<Duration> took = alive.expired() ? std::nullopt : finish(number);
+      if (!took) return;
+      answer(engine_result(kind, HttpFailure{HttpFailure::Kind::kInvalid, message}, {}), *took);
     });
     return;
   }
@@ -146,25 +150,34 @@ void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Cal
   under_way.client = &others_;
   under_way.request =
       others_.send(std::move(*request), [this, number, call, answer](HttpOutcome outcome) {
-        if (!finish(number)) return;
-        answer(engine_result(call->target_kind, std::move(outcome), executor_.now()));
+        const std::optional<Duration> took = finish(number);
+        if (!took) return;
+        answer(engine_result(call->target_kind, std::move(outcome), executor_.now()), *took);
       });
 }
 
-bool HttpDriver::finish(uint64_t number) {
+std::optional<Duration> HttpDriver::finish(uint64_t number) {
   const auto found = under_way_.find(number);
-  if (found == under_way_.end()) return false;
+  if (found == under_way_.end()) return std::nullopt;
+  const Duration took = executor_.now() - found->second.since;
   const auto run = by_run_.find(found->second.run);
   run->second.erase(number);
   if (run->second.empty()) by_run_.erase(run);
   under_way_.erase(found);
-  return true;
+  return took;
 }
 
-void HttpDriver::reply(const core::Call& call, core::Reply reply) {
+void HttpDriver::reply(const core::Call& call, core::Reply reply, Duration took) {
   reply.call = call.id;
   reply.run = call.run->no;
-  on_reply_(std::move(reply));
+  on_reply_(std::move(reply), took);
+}
+
+Duration HttpDriver::reported(const core::CallId& call) {
+  const auto found = under_way_.find(call.number);
+  if (found == under_way_.end()) return Duration(0);
+  const Time now = executor_.now();
+  return now - std::exchange(found->second.since, now);
 }
 
 void HttpDriver::drop(RunNo run) {

@@ -26,7 +26,8 @@ struct HttpDriverOptions {
 // Loop thread only.
 class HttpDriver final : public core::Driver {
  public:
-  using OnReply = std::function<void(core::Reply)>;
+  // `took`: since the call was started, or its code reported last.
+  using OnReply = std::function<void(core::Reply, Duration took)>;
 
   // `apps` calls the apps, `others` makes the requests of steps that the engine runs. All outlive
   // the driver.
@@ -39,9 +40,16 @@ class HttpDriver final : public core::Driver {
   void drop(RunNo run) override;
   void drop_all() override;
 
+  // How many calls have not been answered yet.
+  size_t calls() const { return under_way_.size(); }
+  // The code of this call reports what it has done so far. Gives the time since the call was
+  // started, or since it reported last; zero if it is not under way.
+  Duration reported(const core::CallId& call);
+
  private:
   struct UnderWay {
     RunNo run = 0;
+    Time since;  // when the app was called, or when it reported last
     HttpClient* client = nullptr;
     uint64_t request = 0;  // 0: not sent yet
   };
@@ -50,9 +58,9 @@ class HttpDriver final : public core::Driver {
   void send(uint64_t number, const std::shared_ptr<const core::Call>& call, std::string body,
             std::string signature);
   void run_step(uint64_t number, const std::shared_ptr<const core::Call>& call);
-  // False: the run has ended, or the core has begun anew.
-  bool finish(uint64_t number);
-  void reply(const core::Call& call, core::Reply reply);
+  // How long it took. Nothing: the run has ended, or the core has begun anew.
+  std::optional<Duration> finish(uint64_t number);
+  void reply(const core::Call& call, core::Reply reply, Duration took);
 
   Executor& executor_;
   HttpClient& apps_;

@@ -71,20 +71,24 @@ std::string steps_part(const storage::RunSnapshot& run) {
   return steps_json(memo_of(run), inputs_of(run));
 }
 
-void submit_checkpoint(Gateway& gateway, const std::string& run,
-                       Result<core::RecordProgress> checkpoint, Responder responder) {
+void submit_checkpoint(Gateway& gateway, const InGroup& in_group, const std::string& run,
+                       Result<core::RecordProgress> checkpoint, const Responder& responder) {
   if (!checkpoint) return responder.send(checkpoint_failure(checkpoint.error(), run));
-  gateway.submit(std::move(*checkpoint), [run, responder](const core::Answer& answer) mutable {
-    responder.send(answer.error ? checkpoint_failure(*answer.error, run)
-                                : Response::json(200, "{}"));
+  const core::CallId call = checkpoint->call;
+  in_group(call, [&gateway, run, responder, checkpoint = std::move(*checkpoint)]() mutable {
+    gateway.submit(std::move(checkpoint), [run, responder](const core::Answer& answer) {
+      responder.send(answer.error ? checkpoint_failure(*answer.error, run)
+                                  : Response::json(200, "{}"));
+    });
   });
 }
 
-void checkpoint(Gateway& gateway, Request&& request, Responder responder) {
+void checkpoint(Gateway& gateway, const InGroup& in_group, Request&& request,
+                const Responder& responder) {
   const std::string run = request.param("id");
   if (request.body.size() <= kParseHereBytesMax) {
-    return submit_checkpoint(gateway, run, parse_checkpoint(run, request.body),
-                             std::move(responder));
+    return submit_checkpoint(gateway, in_group, run, parse_checkpoint(run, request.body),
+                             responder);
   }
   struct Work {
     std::string body;
@@ -93,8 +97,9 @@ void checkpoint(Gateway& gateway, Request&& request, Responder responder) {
   auto work = std::make_shared<Work>();
   work->body = std::move(request.body);
   gateway.loop().offload([work, run] { work->parsed = parse_checkpoint(run, work->body); },
-                         [&gateway, work, run, responder] {
-                           submit_checkpoint(gateway, run, std::move(work->parsed), responder);
+                         [&gateway, in_group, work, run, responder] {
+                           submit_checkpoint(gateway, in_group, run, std::move(work->parsed),
+                                             responder);
                          });
 }
 
@@ -121,7 +126,7 @@ Result<core::RecordProgress> parse_checkpoint(std::string_view run_id, std::stri
       .run = *run, .call = parse_call_name(*text).value_or(core::CallId{}), .ops = std::move(*ops)};
 }
 
-void add_run_routes(server::Router& router, Gateway& gateway) {
+void add_run_routes(server::Router& router, Gateway& gateway, const InGroup& in_group) {
   router.add({.method = Method::kGet,
               .pattern = "/v0/runs/{id}/batch",
               .policy = Access::kSigningKey,
@@ -138,8 +143,8 @@ void add_run_routes(server::Router& router, Gateway& gateway) {
               .pattern = "/v1/checkpoint/{id}/async",
               .policy = Access::kSigningKey,
               .body_bytes_max = kCheckpointBytesMax,
-              .handler = [&gateway](Request&& request, Responder responder) {
-                checkpoint(gateway, std::move(request), std::move(responder));
+              .handler = [&gateway, in_group](Request&& request, const Responder& responder) {
+                checkpoint(gateway, in_group, std::move(request), responder);
               }});
 }
 

@@ -45,18 +45,29 @@ AddressPolicy default_policy(server::Mode mode, bool allow_private) {
 
 Sdk::Sdk(runtime::Runtime& runtime, server::Service& service, const SdkOptions& options)
     : executor_(service.gateway().loop()),
+      answers_(service.gateway().loop()),
       apps_(executor_, loop_transports(service.gateway().loop(), client_options(options.apps)),
             client_options(options.apps)),
       fetches_(executor_,
                loop_transports(service.gateway().loop(), client_options(options.fetches)),
                client_options(options.fetches)),
       driver_(executor_, apps_, fetches_, driver_options(options),
-              [&runtime](core::Reply reply) { runtime.reply(std::move(reply)); }),
+              [this, &runtime](core::Reply reply, Duration took) {
+                answers_.add(took, driver_.calls() == 0,
+                             [&runtime, reply = std::move(reply)]() mutable {
+                               runtime.reply(std::move(reply));
+                             });
+              }),
       registered_(service.gateway()),
       syncer_(service.gateway(), apps_, registered_, sync_options(options), listener(options)) {
   runtime.set_driver(DriverKind::kHttp, &driver_);
   service.router().set_decoder(decode_content);
-  add_run_routes(service.router(), service.gateway());
+  // The call that reports is under way itself.
+  add_run_routes(service.router(), service.gateway(),
+                 [this](const core::CallId& call, std::function<void()> task) {
+                   const Duration took = driver_.reported(call);
+                   answers_.add(took, driver_.calls() <= 1, std::move(task));
+                 });
   registered_.on_news(listener(options));
   add_register_routes(service.router(), registered_,
                       {.mode = options.mode,

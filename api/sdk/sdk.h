@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/sdk/answer_group.h"
 #include "api/sdk/apps.h"
 #include "api/sdk/http_client.h"
 #include "api/sdk/http_driver.h"
@@ -48,6 +49,7 @@ class Sdk {
 
  private:
   LoopExecutor executor_;
+  AnswerGroup answers_;
   HttpClient apps_;
   HttpClient fetches_;
   HttpDriver driver_;

@@ -32,7 +32,8 @@ Process::Process(Host& host, int number)
     : host_(host),
       number_(number),
       driver_(host, *this),
-      link_(host, *this, [this](core::Reply reply) { driver_.answer(std::move(reply)); }) {
+      link_(host, *this,
+            [this](core::Reply reply, Duration) { driver_.answer(std::move(reply)); }) {
   for (const CrashPoint& point : host.options_.crashes) {
     if (point.life == number - 1) crash_ = &point;
   }

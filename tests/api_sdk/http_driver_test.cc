@@ -1,0 +1,118 @@
+// The driver of apps, on a clock and a wire that the test moves.
+#include "api/sdk/http_driver.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace stepwell::sdk {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ManualExecutor final : public Executor {
+ public:
+  void post(std::function<void()> task) override { tasks.push_back(std::move(task)); }
+  void offload(std::function<void()> work, std::function<void()> done) override {
+    post([work = std::move(work), done = std::move(done)] {
+      work();
+      done();
+    });
+  }
+  Time now() const override { return time; }
+
+  Time time{1'732'380'000'000ms};
+  std::vector<std::function<void()>> tasks;
+};
+
+// Keeps what is under way, in the order in which it was sent.
+class HeldTransport final : public Transport {
+ public:
+  void start(uint64_t id, Exchange, Done done) override { open[id] = std::move(done); }
+  void cancel(uint64_t id) override { open.erase(id); }
+
+  std::map<uint64_t, Done> open;
+};
+
+struct Fixture {
+  Fixture() : client(executor, transports(), options()) {}
+
+  HttpTransports transports() {
+    auto plain = std::make_unique<HeldTransport>();
+    wire = plain.get();
+    return {.plain = std::move(plain), .tls = std::make_unique<HeldTransport>()};
+  }
+  static HttpClientOptions options() {
+    HttpClientOptions options;
+    options.addresses.allow_loopback = true;
+    return options;
+  }
+
+  void call(uint64_t number) {
+    core::RunContext run;
+    run.no = number;
+    run.events.push_back({.name = "go"});
+    core::Call call;
+    call.id = {1, number};
+    call.run = std::make_shared<const core::RunContext>(std::move(run));
+    call.endpoint =
+        std::make_shared<const core::Endpoint>(core::Endpoint{"app", "http://127.0.0.1/"});
+    driver.start(std::move(call));
+    work();
+  }
+  // The app answers what it was asked first.
+  void answer() {
+    const auto first = wire->open.begin();
+    const Transport::Done done = std::move(first->second);
+    wire->open.erase(first);
+    done(HttpResponse{.status = 200, .headers = {}, .body = "1", .url = {}});
+    work();
+  }
+  void work() {
+    while (!executor.tasks.empty()) {
+      for (const auto& task : std::exchange(executor.tasks, {})) task();
+    }
+  }
+
+  ManualExecutor executor;
+  HeldTransport* wire = nullptr;
+  HttpClient client;
+  std::vector<Duration> took;
+  HttpDriver driver{executor, client, client, {}, [this](const core::Reply&, Duration time) {
+                      took.push_back(time);
+                    }};
+};
+
+}  // namespace
+
+TEST_CASE("the driver tells how long a call took, and how many are under way") {
+  Fixture f;
+  f.call(1);
+  f.executor.time += 30ms;
+  f.call(2);
+  CHECK(f.driver.calls() == 2);
+  f.executor.time += 70ms;
+  f.answer();
+  CHECK(f.driver.calls() == 1);
+  f.answer();
+  CHECK(f.driver.calls() == 0);
+  CHECK(f.took == std::vector<Duration>{100ms, 70ms});
+}
+
+TEST_CASE("a call that reports is timed from then on") {
+  Fixture f;
+  f.call(1);
+  f.executor.time += 50ms;
+  CHECK(f.driver.reported({1, 1}) == 50ms);
+  f.executor.time += 20ms;
+  CHECK(f.driver.reported({1, 1}) == 20ms);
+  CHECK(f.driver.reported({1, 7}) == 0ms);
+  f.executor.time += 10ms;
+  f.answer();
+  CHECK(f.took == std::vector<Duration>{10ms});
+  CHECK(f.driver.reported({1, 1}) == 0ms);
+}
+
+}  // namespace stepwell::sdk
