@@ -1,4 +1,6 @@
 // Functions that start by the clock, end in time, are paused, and are done again from a step.
+const times = {};
+
 export default ({ create, note }) => [
   create({ id: "ticks", on: [{ cron: "TZ=Europe/Vienna * * * * *" }] }, async ({ event }) => {
     note("tick", { name: event.name, id: event.id, cron: event.data.cron });
@@ -15,5 +17,14 @@ export default ({ create, note }) => [
     const doubled = await step.run("double", (n) => { note("double", n); return n * 2; }, 21);
     const last = await step.run("last", () => { note("last"); return doubled + first; });
     return { first, doubled, last };
+  }),
+  create({ id: "again", on: "life/again" }, async ({ event: { data: { n } } }) => {
+    times[n] = (times[n] ?? 0) + 1;
+    note("again", { n, times: times[n] });
+    return n;
+  }),
+  create({ id: "open", on: "life/open" }, async ({ event, step }) => {
+    await step.waitForEvent("close", { event: "life/close", timeout: "1h" });
+    return event.data.n;
   }),
 ];

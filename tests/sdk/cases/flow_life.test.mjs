@@ -23,6 +23,11 @@ async function start(name, more = {}) {
   return runs[0];
 }
 
+async function slugOf(id) {
+  return (await server.get("/api/functions")).data
+    .map(({ config }) => config.id).find((slug) => slug.endsWith(`-${id}`));
+}
+
 test("timeouts.finish: a run that takes too long is cancelled", async () => {
   const run = await server.run("life/long");
   assert.equal(run.status, "Cancelled");
@@ -37,8 +42,7 @@ test("timeouts.start: a run that does not start in time is cancelled", async () 
 });
 
 test("a paused function skips what triggers it, until it is resumed", async () => {
-  const slug = (await server.get("/api/functions")).data
-    .map(({ config }) => config.id).find((id) => id.endsWith("-paused"));
+  const slug = await slugOf("paused");
   const paused = await post(`/api/functions/${slug}/pause`);
   assert.deepEqual(paused.body.data, { function: slug, paused: true, changed: true });
   assert.equal((await start("life/paused")).status, "Skipped");
@@ -66,9 +70,45 @@ test("a run is done again from a step, with other arguments", async () => {
   assert.equal(unknown.status, 400);
 });
 
+test("a run is done again from its beginning, and many at once", async () => {
+  const ids = [];
+  for (const n of [1, 2, 3]) {
+    const run = await server.run("life/again", { n });
+    completed(run, n);
+    ids.push(run.run_id);
+  }
+  const one = await post(`/v2/runs/${ids[0]}/rerun`);
+  assert.equal(one.status, 200, JSON.stringify(one.body));
+  completed(await server.ended(one.body.data.runId), 1);
+  assert.equal(app.count("again"), 4);
+
+  const which = `/api/reruns?function=${await slugOf("again")}&query=${
+    encodeURIComponent("event.data.n > 1")}`;
+  assert.deepEqual((await post(`${which}&dry_run=true`)).body.data, { runs: 2 });
+  assert.equal(app.count("again"), 4);
+  assert.deepEqual((await post(which)).body.data, { runs: 2, refused: 0 });
+  await app.program.line(/"kind":"again","data":{"n":3,"times":2}/);
+  await app.program.line(/"kind":"again","data":{"n":2,"times":2}/);
+  assert.equal(app.count("again"), 6);
+});
+
+test("open runs of a function are cancelled in bulk", async () => {
+  const runs = [];
+  for (const n of [1, 2, 3]) runs.push(await start("life/open", { data: { n } }));
+  const { status, body } = await post("/v1/cancellations", {
+    app_id: "flow_life", function_id: "open", started_before: new Date().toISOString(),
+    if: "event.data.n < 3" });
+  assert.equal(status, 201, JSON.stringify(body));
+  assert.equal(body.data.cancelled, 2);
+  for (const run of runs.slice(0, 2)) {
+    assert.equal((await server.ended(run.run_id)).status, "Cancelled");
+  }
+  await server.send({ name: "life/close" });
+  completed(await server.ended(runs[2].run_id), 3);
+});
+
 test("a schedule starts its function", async () => {
-  const slug = (await server.get("/api/functions")).data
-    .map(({ config }) => config.id).find((id) => id.endsWith("-ticks"));
+  const slug = await slugOf("ticks");
   const { data } = await server.get(`/api/functions/${slug}`);
   assert.equal(data.next.length, 5);
   assert.equal(data.next[0].cron, "TZ=Europe/Vienna * * * * *");
