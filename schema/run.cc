@@ -1,5 +1,6 @@
 #include "schema/run.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -28,6 +29,15 @@ bool equal_in_any_case(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+EndEvents end_events_behind(const std::vector<Event>& triggers) {
+  const auto has = [&](std::string_view name) {
+    return std::any_of(triggers.begin(), triggers.end(),
+                       [name](const Event& event) { return event.name == name; });
+  };
+  if (has(kFunctionFinished) || has(kFunctionFailed)) return EndEvents::kNone;
+  return has(kFunctionCancelled) ? EndEvents::kNotCancelled : EndEvents::kAll;
+}
 
 bool is_terminal(RunStatus status) {
   return status != RunStatus::kScheduled && status != RunStatus::kRunning;

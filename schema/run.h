@@ -48,6 +48,18 @@ struct EventRecord {
   RunNo of_run = 0;
 };
 
+// Which events the end of a run makes. One that such an event triggered makes fewer: no function
+// keeps itself going for ever, and the data of an event holds that of two others at most. The
+// numbers are stored: never reuse one.
+enum class EndEvents : uint8_t {
+  kAll = 0,
+  kNone = 1,         // behind `inngest/function.finished` or `failed`
+  kNotCancelled = 2  // behind `inngest/function.cancelled`: all but another of that name
+};
+
+// Of a run that these events trigger.
+EndEvents end_events_behind(const std::vector<Event>& triggers);
+
 // Who waits for the result of a run that was invoked.
 struct InvokedBy {
   RunNo run = 0;
@@ -71,7 +83,7 @@ struct RunRecord {
   std::optional<ErrorInfo> error;  // why it failed, was or is being cancelled
   std::optional<InvokedBy> invoked_by;
   std::optional<RunId> rerun_of;
-  bool is_quiet = false;  // triggered by the end of a run: its own end makes no events
+  EndEvents end_events = EndEvents::kAll;
   // What was evaluated when it was scheduled: run_flow_json() of schema/run_flow.h; empty: nothing.
   std::string flow;
   // The function's own attempts (steps have theirs): failed ones so far, and when the next is due.

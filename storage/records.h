@@ -29,8 +29,8 @@ struct PutRun {
 };
 
 // Replaces all of a run but what its creation fixed (no, id, function, events, event_id,
-// created_at, start_at, invoked_by, rerun_of, is_quiet, flow). Precondition: the run exists and is
-// not terminal.
+// created_at, start_at, invoked_by, rerun_of, end_events, flow). Precondition: the run exists and
+// is not terminal.
 struct UpdateRun {
   RunRecord run;
 };

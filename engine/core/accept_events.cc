@@ -130,16 +130,15 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
       if (has_started || !function.triggers[candidate.trigger].matches_trigger(json, now_)) {
         continue;
       }
-      const Started started = trigger(
-          {.source = NewRun::Source::kEvent,
-           .function = &function,
-           .events = {content},
-           .positions = {event->pos},
-           .json = json,
-           .event_id = event->has_user_id || is_internal ? content.id : "",
-           .copies = history.copies,
-           .start_at = std::max(content.ts, now_),
-           .is_quiet = content.name == kFunctionFinished || content.name == kFunctionFailed});
+      const Started started =
+          trigger({.source = NewRun::Source::kEvent,
+                   .function = &function,
+                   .events = {content},
+                   .positions = {event->pos},
+                   .json = json,
+                   .event_id = event->has_user_id || is_internal ? content.id : "",
+                   .copies = history.copies,
+                   .start_at = std::max(content.ts, now_)});
       // Further triggers of the same function, and copies in this input, find that it was there.
       history.started.push_back({function.config.id, started.no});
       if (mutant("one-function-is-enough")) break;

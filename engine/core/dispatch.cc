@@ -208,7 +208,7 @@ RunRecord State::record_of(const Run& run, RunStatus status) const {
   record.deaths_alone = run.deaths_alone;
   record.deaths_pos = run.deaths_pos;
   record.dialect = run.dialect;
-  record.is_quiet = run.is_quiet;
+  record.end_events = run.end_events;
   if (run.invokers) record.invoked_by = run.invokers->front();
   if (run.pending_end && run.pending_end->status == RunStatus::kCancelled) {
     record.error = run.pending_end->reason;

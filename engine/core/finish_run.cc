@@ -31,7 +31,7 @@ void State::end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId req
   // The events of its end carry the events that triggered it: if somebody listens, load them.
   bool has_listener = is_listened_to(kFunctionFinished) || is_listened_to(kFunctionFailed) ||
                       is_listened_to(kFunctionCancelled);
-  if (run.memory == nullptr && has_listener && !run.is_quiet) {
+  if (run.memory == nullptr && has_listener && run.end_events != EndEvents::kNone) {
     leave_queue(run);
     if (!run.pending_end) {
       run.pending_end = std::make_unique<PendingEnd>();
@@ -88,11 +88,13 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
 }
 
 void State::emit_end_events(const Run& run, const RunRecord& record) {
-  if (run.is_quiet) return;
+  if (run.end_events == EndEvents::kNone) return;
   emit_end_event(run, record, kFunctionFinished);
   if (mutant("end-without-event")) return;
   if (record.status == RunStatus::kFailed) emit_end_event(run, record, kFunctionFailed);
-  if (record.status == RunStatus::kCancelled) emit_end_event(run, record, kFunctionCancelled);
+  if (record.status == RunStatus::kCancelled && run.end_events == EndEvents::kAll) {
+    emit_end_event(run, record, kFunctionCancelled);
+  }
 }
 
 void State::emit_end_event(const Run& run, const RunRecord& record, std::string_view name) {

@@ -132,7 +132,6 @@ void State::start_gathered(EventsRead input, Function& function, std::vector<Inv
     const bool is_known = record.has_user_id || is_internal_event_name(first.name);
     if (is_known) request.event_id = first.id;
     if (!batched_at) request.start_at = std::max(first.ts, now_);
-    request.is_quiet = first.name == kFunctionFinished || first.name == kFunctionFailed;
   }
   Started started{.how = How::kDropped, .why = "its event started another run or is damaged"};
   if (!request.events.empty()) started = trigger(std::move(request));

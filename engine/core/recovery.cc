@@ -71,7 +71,7 @@ void State::recover_run(storage::OpenRun open) {
   run->status = record.status;
   // How its steps side by side are to go on, its next answer says; until then each is looked at.
   run->parallel = ParallelMode::kRace;
-  run->is_quiet = record.is_quiet;
+  run->end_events = record.end_events;
   run->needs_discovery = may_need_discovery(open) && !mutant("news-lost-at-restart");
   run->attempt = record.attempt;
   run->deaths = record.deaths;

@@ -116,8 +116,7 @@ void State::rerun_run(RerunRun input) {
   NewRun request{.source = NewRun::Source::kRerun,
                  .function = function,
                  .positions = source.run.events,
-                 .rerun_of = source.run.rerun_of.value_or(source.run.id),
-                 .is_quiet = source.run.is_quiet};
+                 .rerun_of = source.run.rerun_of.value_or(source.run.id)};
   request.flow.batched_at = parse_run_flow(source.run.flow).batched_at;
   for (const EventRecord& event : source.events) request.events.push_back(event.event);
   if (const Result<void> kept = keep_steps(input, request); !kept) {

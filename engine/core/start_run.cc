@@ -48,12 +48,12 @@ State::Started State::start_run(NewRun request) {
   record.flow = flow_of(request);
   if (!request.invokers.empty()) record.invoked_by = request.invokers.front();
   record.rerun_of = request.rerun_of;
-  record.is_quiet = request.is_quiet;
+  record.end_events = end_events_behind(request.events);
   auto run = std::make_unique<Run>();
   run->no = record.no;
   run->id = record.id;
   run->function = request.function;
-  run->is_quiet = record.is_quiet;
+  run->end_events = record.end_events;
   run->created_at = record.created_at;
   run->start_at = record.start_at > now_ ? record.start_at : Time{};
   join_limits(*run, request.flow);

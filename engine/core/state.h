@@ -89,7 +89,7 @@ struct Run {
   Function* function = nullptr;
   RunStatus status = RunStatus::kScheduled;
   ParallelMode parallel = ParallelMode::kRace;
-  bool is_quiet = false;
+  EndEvents end_events = EndEvents::kAll;
   bool needs_discovery = true;  // its code has something to look at
   bool is_loading = false;
   bool is_in_crowd = false;    // too many calls are under way
@@ -211,7 +211,6 @@ class State {
     Time start_at{};
     std::vector<InvokedBy> invokers;
     std::optional<RunId> rerun_of;
-    bool is_quiet = false;
     RunFlow flow;  // what is known of it; admit() adds priority and keys
     // A rerun from a step: what the steps before it gave, in the order in which they were resolved,
     // and that step, planned, if its body is to get other arguments (`expression`).

@@ -39,7 +39,7 @@ State::Started State::skip_run(NewRun request, std::string reason) {
   record.error = ErrorInfo{.name = "Skipped", .message = std::move(reason)};
   if (!request.invokers.empty()) record.invoked_by = request.invokers.front();
   record.rerun_of = request.rerun_of;
-  record.is_quiet = request.is_quiet;
+  record.end_events = end_events_behind(request.events);
   record.flow = run_flow_json(request.flow);
   Started skipped{Started::How::kSkipped, record.no, record.id, record.error->message};
   effect(RunEnded{record.no, record.id, record.function, record.status, "", record.error});

@@ -151,7 +151,7 @@ bool MemoryStore::put(const UpdateRun& update) {
   next.start_at = old.start_at;
   next.invoked_by = old.invoked_by;
   next.rerun_of = old.rerun_of;
-  next.is_quiet = old.is_quiet;
+  next.end_events = old.end_events;
   next.flow = old.flow;
   if (is_terminal(next.status)) open_.erase(next.no);
   undo_.emplace_back(RestoreRun{std::exchange(it->second, checked(std::move(next)))});

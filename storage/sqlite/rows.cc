@@ -146,7 +146,9 @@ void bind_run(Statement& statement, const RunRecord& run, std::string& scratch) 
     statement.null().null();
   }
   run.rerun_of ? statement.blob(view_of(run.rerun_of->ulid.bytes)) : statement.null();
-  statement.integer(run.is_quiet).text_or_null(run.flow).integer(run_checksum(run));
+  statement.integer(static_cast<int64_t>(run.end_events))
+      .text_or_null(run.flow)
+      .integer(run_checksum(run));
   bind_run_state(statement, run, scratch);
 }
 
@@ -250,7 +252,9 @@ Result<RunRecord> read_run(Statement& row, size_t& event_count) {
   if (std::string_view origin = row.read_text(); !origin.empty()) {
     is_sound = copy_bytes(origin, run.rerun_of.emplace().ulid.bytes) && is_sound;
   }
-  run.is_quiet = row.read_integer() != 0;
+  const int64_t end_events = row.read_integer();
+  is_sound = is_sound && end_events >= 0 && end_events <= 2;
+  run.end_events = static_cast<EndEvents>(end_events);
   run.flow = row.read_text();
   auto fixed_checksum = static_cast<uint32_t>(row.read_integer());
   int64_t status = row.read_integer();

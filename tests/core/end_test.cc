@@ -27,6 +27,51 @@ TEST_CASE("a cancelled run is over: no call, no timer, no wait brings it back") 
   CHECK(h.calls.empty());
 }
 
+TEST_CASE("the end of a run that a cancellation triggered makes no other cancellation") {
+  Harness h;
+  h.add_function(h.function("mourn", "inngest/function.cancelled"));
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  h.apply(CancelRun{.request = 5, .id = h.take_call().run->id});
+  const Call call = h.take_call();
+  CHECK(call.run->function.slug == "mourn");
+  std::vector<std::string> expected{"inngest/function.finished"};
+  SUBCASE("cancelled") {
+    h.apply(CancelRun{.request = 6, .id = call.run->id});
+  }
+  SUBCASE("failed") {
+    h.throws(call, {.error = {.message = "no"}, .retriable = false});
+    expected.emplace_back("inngest/function.failed");
+  }
+  SUBCASE("completed") {
+    h.returns(call);
+  }
+  std::vector<std::string> made;
+  for (const auto& put : h.writes<storage::PutEvent>()) made.push_back(put.event.event.name);
+  CHECK(made == expected);
+  CHECK(h.calls.empty());
+}
+
+TEST_CASE("runs that cancel each other do not go on for ever") {
+  Harness h;
+  FunctionConfig mourner = h.function("mourn", "inngest/function.cancelled");
+  SUBCASE("by an event") {
+    mourner.cancel_on = {{.event = "inngest/function.cancelled"}};
+  }
+  SUBCASE("by a singleton") {
+    mourner.flow.singleton = Singleton{SingletonMode::kCancel, ""};
+  }
+  h.add_function(mourner);
+  h.add_function(h.function("f", "go"));
+  for (RequestId request = 5; request < 7; ++request) {
+    h.send("go");
+    const Call call = h.calls.back();
+    h.apply(CancelRun{.request = request, .id = call.run->id});
+  }
+  CHECK(h.ends.size() == 3);
+  CHECK(h.core.open_runs() == 1);
+}
+
 TEST_CASE("cancelling what is not there or has ended says so") {
   Harness h;
   RunId id{Ulid::make(kStart, 1, 2)};

@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 "$STEPWELL_BIN/stepwell-sim" --replay tests/seeds --sweep --plays 3000 \
   >"$folder/first" 2>&1 &
 first=$!
-"$STEPWELL_BIN/stepwell-sim" --seeds 690 >"$folder/second" 2>&1 &
+"$STEPWELL_BIN/stepwell-sim" --seeds 750 >"$folder/second" 2>&1 &
 second=$!
 status=0
 wait "$first" || status=1

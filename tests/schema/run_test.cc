@@ -26,3 +26,16 @@ TEST_CASE("a run is over unless it is scheduled or running") {
   CHECK(is_terminal(RunStatus::kCancelled));
   CHECK(is_terminal(RunStatus::kSkipped));
 }
+
+TEST_CASE("what the end of a run makes is less behind the end of another") {
+  const auto behind = [](std::vector<std::string_view> names) {
+    std::vector<Event> triggers;
+    for (std::string_view name : names) triggers.push_back({.name = std::string(name)});
+    return end_events_behind(triggers);
+  };
+  CHECK(behind({"go", kFunctionInvoked}) == EndEvents::kAll);
+  CHECK(behind({kFunctionFinished}) == EndEvents::kNone);
+  CHECK(behind({kFunctionFailed}) == EndEvents::kNone);
+  CHECK(behind({kFunctionCancelled}) == EndEvents::kNotCancelled);
+  CHECK(behind({"go", kFunctionCancelled, kFunctionFinished}) == EndEvents::kNone);
+}

@@ -18,7 +18,7 @@ class EndChecker : public Checker {
     std::map<std::pair<RunNo, std::string>, int> events;
     for (const storage::Record& record : batch.records) {
       if (const auto* put = std::get_if<storage::PutRun>(&record))
-        quiet_[put->run.no] = put->run.is_quiet;
+        end_events_[put->run.no] = put->run.end_events;
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         if (put->event.of_run != 0) ++events[{put->event.of_run, put->event.event.name}];
       }
@@ -44,20 +44,21 @@ class EndChecker : public Checker {
 
  private:
   void check_events_of(const RunRecord& run, std::map<std::pair<RunNo, std::string>, int>& events) {
-    bool is_quiet = quiet_[run.no];
+    const EndEvents due = end_events_[run.no];
     auto expect = [&](std::string_view name, bool is_due) {
       int count = events[{run.no, std::string(name)}];
-      if (count != (is_due && !is_quiet ? 1 : 0)) {
+      if (count != (is_due && due != EndEvents::kNone ? 1 : 0)) {
         fail("S-5", fmt::format("run {} ended as {} with {} events {}", run.no,
                                 run_status_name(run.status), count, name));
       }
     };
     expect(kFunctionFinished, true);
     expect(kFunctionFailed, run.status == RunStatus::kFailed);
-    expect(kFunctionCancelled, run.status == RunStatus::kCancelled);
+    expect(kFunctionCancelled,
+           run.status == RunStatus::kCancelled && due != EndEvents::kNotCancelled);
   }
 
-  std::map<RunNo, bool> quiet_;
+  std::map<RunNo, EndEvents> end_events_;
   std::set<RunNo> ended_;
 };
 

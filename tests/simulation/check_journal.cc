@@ -31,7 +31,7 @@ bool is_same(const RunRecord& a, const RunRecord& b) {
          a.events == b.events && a.event_id == b.event_id && a.created_at == b.created_at &&
          a.start_at == b.start_at && a.ended_at == b.ended_at && a.output == b.output &&
          a.error == b.error && a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of &&
-         a.is_quiet == b.is_quiet && a.flow == b.flow && a.attempt == b.attempt &&
+         a.end_events == b.end_events && a.flow == b.flow && a.attempt == b.attempt &&
          a.retry_at == b.retry_at && a.deaths == b.deaths && a.deaths_alone == b.deaths_alone &&
          a.deaths_pos == b.deaths_pos && a.dialect == b.dialect;
 }

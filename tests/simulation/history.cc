@@ -46,7 +46,7 @@ Fault update_run(History& history, const storage::UpdateRun& update) {
   next.start_at = run.start_at;
   next.invoked_by = run.invoked_by;
   next.rerun_of = run.rerun_of;
-  next.is_quiet = run.is_quiet;
+  next.end_events = run.end_events;
   next.flow = run.flow;
   run = std::move(next);
   return {};

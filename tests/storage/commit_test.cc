@@ -170,7 +170,7 @@ CONFORMANCE("a run comes back as it was put") {
   run.event_id = "order-17";
   run.invoked_by = InvokedBy{2, step_key("child")};
   run.rerun_of = run_id(77);
-  run.is_quiet = true;
+  run.end_events = EndEvents::kNone;
   run.attempt = 3;
   run.retry_at = at(5000);
   run.deaths = 2;
@@ -248,7 +248,7 @@ CONFORMANCE("an update of a run leaves what its creation fixed") {
   RunRecord run = make_run(3, 1);
   run.event_id = "order-17";
   run.invoked_by = InvokedBy{2, step_key("child")};
-  run.is_quiet = true;
+  run.end_events = EndEvents::kNone;
   f.commit({PutEvent{make_event(1)}, PutRun{run}});
   RunRecord update;
   update.no = 3;

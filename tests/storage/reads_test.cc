@@ -174,12 +174,41 @@ CONFORMANCE("a run that the end of another run triggered shows that run's data")
   EventRecord end = make_event(4, "inngest/function.failed");
   end.of_run = 2;
   RunRecord handler = make_run(5, 4);
-  handler.is_quiet = true;
+  handler.end_events = EndEvents::kNone;
   f.commit({PutEvent{make_event(1)}, PutRun{make_run(2, 1)}, PutEvent{end}, PutRun{handler},
             UpdateRun{ended(make_run(2, 1), RunStatus::kFailed, 3)}});
   auto snapshot = f.reader->load_run(5, false);
   REQUIRE(snapshot.ok());
   CHECK(snapshot->events[0].event.data.find("no luck") != std::string::npos);
+}
+
+CONFORMANCE("events of ends that refer to each other are read however far it goes") {
+  Fixture<Backend> f;
+  f.commit({PutEvent{make_event(1)}, PutRun{make_run(2, 1)},
+            UpdateRun{ended(make_run(2, 1), RunStatus::kFailed, 3)}});
+  Position last = 2;
+  for (int i = 0; i < 8; ++i) {
+    EventRecord end = make_event(last + 2, "inngest/function.failed");
+    end.of_run = last;
+    const RunRecord handler = make_run(last + 3, last + 2);
+    f.commit(
+        {PutEvent{end}, PutRun{handler}, UpdateRun{ended(handler, RunStatus::kFailed, last + 4)}});
+    last += 3;
+  }
+  auto snapshot = f.reader->load_run(last, false);
+  REQUIRE(snapshot.ok());
+  CHECK(snapshot->events[0].event.data.find(run_id(2).to_string()) != std::string::npos);
+}
+
+CONFORMANCE("references that go in circles are damage") {
+  Fixture<Backend> f;
+  EventRecord end = make_event(1, "inngest/function.failed");
+  end.of_run = 2;
+  f.commit({PutEvent{end}, PutRun{make_run(2, 1)},
+            UpdateRun{ended(make_run(2, 1), RunStatus::kFailed, 3)}});
+  auto event = f.reader->event_at(1);
+  REQUIRE_FALSE(event.ok());
+  CHECK(event.error().code == ErrorCode::kCorrupt);
 }
 
 CONFORMANCE("an event of a run that is gone is damage, not an empty event") {

@@ -43,9 +43,9 @@ std::string text_of(const RunRecord& run) {
       run.no, run.id.to_string(), run.function.slug, run_status_name(run.status),
       numbers_text(run.events), run.event_id, to_millis(run.created_at), to_millis(run.start_at),
       time_text(run.started_at), time_text(run.ended_at), run.ended_pos, run.output,
-      error_text(run.error), invoker, run.rerun_of ? run.rerun_of->to_string() : "-", run.is_quiet,
-      run.flow, run.attempt, time_text(run.retry_at), run.deaths, run.deaths_alone, run.deaths_pos,
-      run.dialect);
+      error_text(run.error), invoker, run.rerun_of ? run.rerun_of->to_string() : "-",
+      static_cast<int>(run.end_events), run.flow, run.attempt, time_text(run.retry_at), run.deaths,
+      run.deaths_alone, run.deaths_pos, run.dialect);
 }
 
 std::string text_of(const StepRecord& step) {
