@@ -72,7 +72,8 @@ struct EventHistory {
   };
   std::vector<Position> copies;  // earlier accepted copies, oldest first
   std::vector<Started> started;  // runs that they started, or are part of the batch of; no reruns
-  std::vector<RunNo> resumed;    // runs in which they resolved a wait
+  std::vector<RunNo>
+      resumed;  // runs in which they resolved a wait, and reruns of what they started
 };
 
 // By number, each run once.

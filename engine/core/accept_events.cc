@@ -19,7 +19,8 @@ std::string deduplication_id(const Event& event, const std::optional<EventId>& s
   return seeded ? seeded->to_string() : std::string();
 }
 
-// A copy resolves no wait of a run, and cancels none, that an earlier copy started or resumed.
+// A copy resolves no wait of a run, and cancels none, that an earlier copy started or resumed; nor
+// of the rerun of one.
 bool has_moved(const storage::EventHistory& history, RunNo run) {
   return std::any_of(history.started.begin(), history.started.end(),
                      [run](const auto& started) { return started.run == run; }) ||

@@ -71,6 +71,9 @@ State::Started State::start_run(NewRun request) {
     run->invokers = std::make_unique<const std::vector<InvokedBy>>(std::move(request.invokers));
   }
 
+  if (request.rerun_of) {  // copies that were looked up before it is durable do not know of it
+    for (const Event& event : request.events) lookback_.take(event.id, record.no, now_);
+  }
   auto memory = std::make_unique<Memory>();
   memory->trigger_json = std::move(request.json);
   memory->look_base = record.no;

@@ -181,6 +181,9 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
       for (bool is_cancelled : {false, true}) {
         for (RunNo run : store().runs_moved_by(pos, is_cancelled)) resumed.insert(run);
       }
+      for (RunNo run : store().runs_of_event(pos)) {
+        if (store().run(run)->record.rerun_of) resumed.insert(run);
+      }
     }
     for (RunNo no : store().runs_of_event_id(id)) {
       const RunRecord& run = store().run(no)->record;

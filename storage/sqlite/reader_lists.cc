@@ -177,11 +177,14 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
   });
   if (!read) return read;
   if (read = add_started_by_further(since, history); !read) return read;
-  Result<Statement*> resumed =
-      database_.cached("SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = ?");
+  Result<Statement*> resumed = database_.cached(
+      "SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = ?"
+      " UNION ALL SELECT no FROM runs WHERE event = ? AND rerun_of IS NOT NULL"
+      " UNION ALL SELECT no FROM runs WHERE no IN"
+      " (SELECT run FROM run_events WHERE event = ?) AND rerun_of IS NOT NULL");
   if (!resumed) return resumed.error();
   for (Position copy : history.copies) {
-    (*resumed)->key(copy);
+    (*resumed)->key(copy).key(copy).key(copy);
     read = for_each(**resumed, [&]() -> Result<void> {
       history.resumed.push_back((*resumed)->read_position());
       return {};

@@ -67,6 +67,38 @@ TEST_CASE("a copy that was looked up before its event was taken does not end ano
   CHECK(h.calls.size() == 1);
 }
 
+TEST_CASE("a copy of what started a run neither ends a wait of its rerun nor cancels it") {
+  Harness h;
+  FunctionConfig config = h.function("f", "x");
+  bool is_cancelled = false;
+  SUBCASE("a wait") {}
+  SUBCASE("a cancellation") {
+    config.cancel_on = {{.event = "x"}};
+    is_cancelled = true;
+  }
+  h.add_function(config);
+  h.send("x", "{}", "x-1");
+  const Call first = h.take_call();
+  storage::RunSnapshot source;
+  source.run.id = first.run->id;
+  source.run.function = {"f"};
+  source.run.events = {1};
+  source.events = {h.events.begin()->second};
+  h.returns(first);
+  h.apply(RerunRun{.request = 5, .id = source.run.id, .source = source});
+  h.reply(h.take_call(), {h.op("w", wait_x())});
+  // The second copy: as its look-up finds it before the rerun is durable, and after.
+  AcceptEvents copy{.request = 6};
+  copy.events.push_back({.event = {.name = "x", .id = "x-1", .data = "{}"}});
+  copy.events[0].history.copies = {source.events[0].pos};
+  copy.events[0].history.started = {{{"f"}, first.run->no}};
+  h.apply(copy);
+  CHECK(h.calls.empty());
+  CHECK(h.core.open_runs() == 1);
+  h.send("x", "{}", "x-2");
+  CHECK(h.core.open_runs() == (is_cancelled ? 1 : 2));
+}
+
 TEST_CASE("what was taken from the window is forgotten with it") {
   Lookback window;
   window.take("x-1", 7, kStart);

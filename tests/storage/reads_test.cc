@@ -103,6 +103,8 @@ CONFORMANCE("the history of an event id: batches that a copy is in, and no rerun
   CHECK(numbers("order-1", at(0)) == std::vector<RunNo>{4});
   CHECK(numbers("order-2", at(0)) == std::vector<RunNo>{4, 5});
   CHECK(numbers("order-2", batch.created_at + Duration(1'000'000)).empty());
+  CHECK(f.reader->event_history("order-1", at(0))->resumed == std::vector<RunNo>{6});
+  CHECK(f.reader->event_history("order-2", at(0))->resumed == std::vector<RunNo>{6});
 }
 
 CONFORMANCE("the history of an event id: copies, runs that they started, runs that they resumed") {
