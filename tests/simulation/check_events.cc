@@ -14,14 +14,17 @@ namespace {
 constexpr Duration kWindow = std::chrono::hours(24);
 constexpr Duration kEdge = std::chrono::minutes(1);  // near the window's end either is right
 
+// How many started of each function.
+using RunsOf = std::map<std::string, int>;
+
 class EventChecker : public Checker {
  public:
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
-    std::map<std::pair<std::string, Position>, int> runs;
+    std::map<Position, RunsOf> runs;
     for (const storage::Record& record : batch.records) {
       const auto* run = std::get_if<storage::PutRun>(&record);
       if (run == nullptr || run->run.invoked_by || run->run.rerun_of) continue;
-      ++runs[{run->run.function.slug, run->run.events.front()}];
+      ++runs[run->run.events.front()][run->run.function.slug];
     }
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
@@ -35,8 +38,11 @@ class EventChecker : public Checker {
         if (name == kFunctionInvoked || name == kScheduledTimer) continue;  // S-11, S-13
         const EventRecord event = history.shown(put->event);
         const std::string json = event_json(event.event);
+        const RunsOf& started = runs[put->event.pos];
         for (const auto& [slug, function] : functions_) {
-          check_trigger(function, event, json, runs[{slug, put->event.pos}], now);
+          auto of_function = started.find(slug);
+          check_trigger(function, event, json,
+                        of_function == started.end() ? 0 : of_function->second, now);
         }
       }
     }
@@ -53,6 +59,7 @@ class EventChecker : public Checker {
                      int runs, Time now) {
     if (function.gathers()) return;  // S-9 looks at those
     int expected = function.match(event.event, json, now) ? 1 : 0;
+    if (expected == 0 && runs == 0) return;
     bool has_id = event.has_user_id || is_internal_event_name(event.event.name);
     std::pair key{function.config().id.slug, event.event.id};
     auto before = started_.find(key);

@@ -14,7 +14,7 @@ using storage::CommitResult;
 
 // The core checks all of itself once in so many transitions, and always while it is small.
 constexpr uint64_t kInspectAllEach = 256;
-constexpr size_t kOpenRunsInspectedAlways = 4;
+constexpr size_t kOpenRunsInspectedAlways = 1;
 constexpr Duration kProbePause = std::chrono::seconds(1);
 constexpr Duration kStall = std::chrono::seconds(20);  // of a commit that fate makes slow
 constexpr uint64_t kFullCommitsMax = 6;                // in a row that find no room
