@@ -218,24 +218,6 @@ void check_flow_control(std::string& faults, const FlowControl& flow) {
   }
 }
 
-std::vector<std::string> fields_in_use(const FlowControl& flow) {
-  std::vector<std::string> names;
-  const auto add = [&](bool is_used, std::string_view name) {
-    if (is_used) names.emplace_back(name);
-  };
-  add(!flow.step_concurrency.empty() || !flow.run_concurrency.empty(), "concurrency");
-  add(flow.throttle.has_value(), "throttle");
-  add(flow.rate_limit.has_value(), "rateLimit");
-  add(flow.debounce.has_value(), "debounce");
-  add(flow.batching.has_value(), "batchEvents");
-  add(flow.singleton.has_value(), "singleton");
-  add(!flow.priority.empty(), "priority");
-  add(!flow.idempotency.empty(), "idempotency");
-  add(flow.start_timeout.has_value(), "timeouts.start");
-  add(flow.finish_timeout.has_value(), "timeouts.finish");
-  return names;
-}
-
 std::vector<NamedExpression> expressions_of(const FlowControl& flow) {
   std::vector<NamedExpression> all;
   const auto add = [&](std::string field, const std::string& text) {

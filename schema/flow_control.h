@@ -89,9 +89,6 @@ FlowControl read_flow_control(const JsonView& config);
 // Adds to `faults` what is wrong with it, each as "field: what; ".
 void check_flow_control(std::string& faults, const FlowControl& flow);
 
-// The names of the fields that are in use, as users write them.
-std::vector<std::string> fields_in_use(const FlowControl& flow);
-
 // All expressions, with the names of their fields.
 struct NamedExpression {
   std::string field;  // "throttle.key"

@@ -66,14 +66,6 @@ TEST_CASE("flow control comes back from its JSON as it was") {
   CHECK(read.finish_timeout == Duration(600'000));
 }
 
-TEST_CASE("every field in use is named") {
-  CHECK(fields_in_use({}).empty());
-  CHECK(fields_in_use(full()) == std::vector<std::string>{"concurrency", "throttle", "rateLimit",
-                                                          "debounce", "batchEvents", "singleton",
-                                                          "priority", "idempotency",
-                                                          "timeouts.start", "timeouts.finish"});
-}
-
 TEST_CASE("every expression is named") {
   std::vector<std::string> fields;
   for (const NamedExpression& named : expressions_of(full())) fields.push_back(named.field);
