@@ -23,6 +23,8 @@ struct ServerEvent {
   std::string data;
 };
 
+enum class KeyKind { kEvent, kSigning };
+
 // One thread at a time.
 class Client {
  public:
@@ -42,14 +44,19 @@ class Client {
   // The event key that belongs into the path of /e/{key}.
   virtual std::string event_key() const = 0;
 
+  // Where the key was found, as settings name it ("--signing-key"); empty: none was given.
+  virtual std::string key_source(KeyKind kind) const = 0;
+
   // "http://127.0.0.1:8288" or "file orders.db", for messages.
   virtual std::string where() const = 0;
 };
 
 struct HttpClientOptions {
-  std::string url;          // without a slash at its end
-  std::string signing_key;  // empty: none
-  std::string event_key;    // empty: "dev", which a server in dev mode takes
+  std::string url;                      // without a slash at its end
+  std::string signing_key;              // empty: none
+  std::string event_key;                // empty: "dev", which a server in dev mode takes
+  std::string signing_key_source = {};  // where each was found; empty: there is none
+  std::string event_key_source = {};
 };
 // kInvalid if the URL is none of http or https.
 Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options);

@@ -89,22 +89,18 @@ std::optional<std::string> error_of(const Reply& reply) {
   return error ? error->as_string() : std::nullopt;
 }
 
-ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
-                     const Terminal& terminal) {
-  const std::optional<std::string> error = error_of(reply);
-  if (reply.status == 401) {
-    const bool is_event = path.starts_with("/e/");
-    terminal.complain(fmt::format("{} does not take this {} key: it is taken from {}",
-                                  client.where(), is_event ? "event" : "signing",
-                                  is_event ? "STEPWELL_EVENT_KEY" : "STEPWELL_SIGNING_KEY"));
-  } else if (error) {
-    terminal.complain(*error);
+void complain_of_key(KeyKind kind, const Client& client, const Terminal& terminal) {
+  const bool is_event = kind == KeyKind::kEvent;
+  const std::string_view name = is_event ? "event" : "signing";
+  const std::string_view variable = is_event ? "STEPWELL_EVENT_KEY" : "STEPWELL_SIGNING_KEY";
+  const std::string source = client.key_source(kind);
+  if (source.empty()) {
+    terminal.complain(
+        fmt::format("{} asks for its {} key: set {}", client.where(), name, variable));
   } else {
-    terminal.complain(fmt::format("{} answers {}, but not as a Stepwell server does: is it one?",
-                                  client.where(), reply.status));
-    return ExitCode::kUnreachable;
+    terminal.complain(fmt::format("{} does not take the {} key in {}: it has another",
+                                  client.where(), name, source));
   }
-  return exit_code_of_status(reply.status);
 }
 
 // Before anything is asked for any of them: a path with "" in it would mean something else.
@@ -158,6 +154,22 @@ Asked search_runs(Options options, Client& client, const Terminal& terminal) {
 }
 
 }  // namespace
+
+ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
+                     const Terminal& terminal) {
+  const std::optional<std::string> error = error_of(reply);
+  if (reply.status == 401) {
+    complain_of_key(path.starts_with("/e/") ? KeyKind::kEvent : KeyKind::kSigning, client,
+                    terminal);
+  } else if (error) {
+    terminal.complain(*error);
+  } else {
+    terminal.complain(fmt::format("{} answers {}, but not as a Stepwell server does: is it one?",
+                                  client.where(), reply.status));
+    return ExitCode::kUnreachable;
+  }
+  return exit_code_of_status(reply.status);
+}
 
 Result<std::string> list_path(const Options& options, Time now) {
   const Result<std::string> since = moment("--since", options.since, now);

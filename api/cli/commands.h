@@ -46,6 +46,11 @@ struct Asked {
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
           const std::string& path, const std::string& body = "");
 
+// Says what is wrong when the answer to `path` is a refusal: with the server's own words, or which
+// key it does not take.
+ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
+                     const Terminal& terminal);
+
 // Prints an answer: indented, or for jsonl each element of its list on a line.
 void print_json(std::string_view body, Output output, const Terminal& terminal);
 

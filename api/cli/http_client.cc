@@ -129,6 +129,9 @@ class HttpClient final : public Client {
   std::string event_key() const override {
     return options_.event_key.empty() ? "dev" : options_.event_key;
   }
+  std::string key_source(KeyKind kind) const override {
+    return kind == KeyKind::kEvent ? options_.event_key_source : options_.signing_key_source;
+  }
   std::string where() const override { return options_.url; }
 
  private:

@@ -31,6 +31,7 @@ class LocalClient final : public Client {
     return http_->stream(path, on_events);
   }
   std::string event_key() const override { return http_->event_key(); }
+  std::string key_source(KeyKind kind) const override { return http_->key_source(kind); }
   std::string where() const override { return "file " + path_; }
 
  private:

@@ -49,7 +49,9 @@ Result<std::unique_ptr<Client>> make_client(const Options& options, const Settin
   };
   return make_http_client({.url = settings.url.empty() ? kUrlDefault : settings.url,
                            .signing_key = first(settings.signing_keys),
-                           .event_key = first(settings.event_keys)});
+                           .event_key = first(settings.event_keys),
+                           .signing_key_source = settings.signing_key_source,
+                           .event_key_source = settings.event_key_source});
 }
 
 void print_version(const Options& options, const Terminal& terminal) {

@@ -47,6 +47,9 @@ class Parser {
     try {
       app_.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
+      // "stepwell help rums": the page of another command would hide the slip.
+      const std::vector<std::string> unknown = app_.remaining(true);
+      if (!unknown.empty()) return refuse(unknown_words(unknown.front()));
       return Message{help()};
     } catch (const CLI::CallForAllHelp&) {
       return Message{app_.help("", CLI::AppFormatMode::All)};
@@ -282,10 +285,12 @@ class Parser {
     for (const CLI::App* app : innermost().get_subcommands([](const CLI::App*) { return true; })) {
       const std::string& name = app->get_name();
       if (name.starts_with(word) || word.starts_with(name)) {
-        return "unknown argument " + word + ": did you mean " + name + "?";
+        return "unknown command " + word + ": did you mean " + name + "?";
       }
     }
-    return "unknown argument " + word;
+    const std::string commands = subcommands();
+    return commands.empty() ? "unknown argument " + word
+                            : "unknown command " + word + ": there is " + commands;
   }
 
   // An option with nothing in it is mostly a variable of a script that is not set. Ids say so

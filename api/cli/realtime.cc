@@ -60,8 +60,7 @@ class Listener {
             return true;
           });
       if (reply && reply->status != 200) {
-        terminal_.complain(fmt::format("the server answered {}", reply->status));
-        return exit_code_of_status(reply->status);
+        return complain_of(*reply, path(), client_, terminal_);
       }
       if (!reply && !was_connected_) {
         terminal_.complain(reply.error().message);

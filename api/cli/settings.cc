@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "api/cli/read_file.h"
+#include "api/sdk/url.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
@@ -169,6 +170,11 @@ class Reader {
 
 Result<void> read_app_settings(const Reader& reader, Settings& settings) {
   settings.sdk_urls = reader.list("sdk-url");
+  for (const std::string& url : settings.sdk_urls) {
+    if (const Result<sdk::Url> read = sdk::Url::parse(url); !read) {
+      return Error{ErrorCode::kInvalid, reader.source("sdk-url") + ": " + read.error().message};
+    }
+  }
   const Result<bool> no_discovery = reader.flag("no-discovery");
   if (!no_discovery) return no_discovery.error();
   settings.no_discovery = *no_discovery;
@@ -186,7 +192,9 @@ Result<void> read_app_settings(const Reader& reader, Settings& settings) {
 
 std::vector<SettingKind> general_kinds() {
   return {
-      {.name = "config", .help = "file with settings, one JSON object", .type = "FILE",
+      {.name = "config",
+       .help = "file with settings, one JSON object",
+       .type = "FILE",
        .upstream_variable = "INNGEST_CONFIG"},
       {.name = "url",
        .help = "the server to talk to (default http://127.0.0.1:8288)",
@@ -325,6 +333,8 @@ Result<Settings> read_settings(const SettingValues& values) {
   settings.db = reader.text("db");
   settings.event_keys = reader.list("event-key");
   settings.signing_keys = reader.list("signing-key");
+  if (!settings.event_keys.empty()) settings.event_key_source = reader.source("event-key");
+  if (!settings.signing_keys.empty()) settings.signing_key_source = reader.source("signing-key");
   if (settings.signing_keys.empty() && !reader.list("signing-key-fallback").empty()) {
     return Error{ErrorCode::kInvalid, reader.source("signing-key-fallback") +
                                           ": there is no signing key to stand behind"};

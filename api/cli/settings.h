@@ -53,6 +53,8 @@ struct Settings {
   std::string db;   // empty: not given
   std::vector<std::string> event_keys;
   std::vector<std::string> signing_keys;
+  std::string event_key_source;  // where the keys were found; empty: there are none
+  std::string signing_key_source;
   std::optional<std::string> host;
   uint16_t port = 8288;
   bool has_port = false;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "api/cli/text.h"
@@ -23,8 +24,14 @@ Terminal::Confirmation Terminal::confirm(std::string_view question) const {
 }
 
 void Terminal::complain(std::string_view text) const {
-  const std::string line = "stepwell: " + neutralise(text) + "\n";
-  std::fwrite(line.data(), 1, line.size(), err);
+  std::string lines;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines += begin == 0 ? "stepwell: " : "  ";
+    lines += neutralise(text.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  std::fwrite(lines.data(), 1, lines.size(), err);
 }
 
 }  // namespace stepwell::cli

@@ -25,7 +25,8 @@ struct Terminal {
   enum class Confirmation { kYes, kNo, kNobody };  // kNobody: there is no terminal to ask at
   Confirmation confirm(std::string_view question) const;
 
-  // "stepwell: …" for people; `text` is made harmless.
+  // "stepwell: …" for people; `text` is made harmless, and its further lines are indented, so that
+  // none can pass for a message of its own.
   void complain(std::string_view text) const;
 };
 

@@ -101,6 +101,8 @@ TEST_CASE("what is wrong is named, with the command whose help says more") {
   CHECK(refused({"runs", "show", "R1", "R2"}).find("R2") != std::string::npos);
   CHECK(refused({"runs", "show"}).find("id is required") != std::string::npos);
   CHECK(refused({"runs"}).find("Try: stepwell runs --help") != std::string::npos);
+  CHECK(refused({"help", "rums"}).find("unknown command rums: there is dev") != std::string::npos);
+  CHECK(refused({"runs", "lst", "--help"}).find("Try: stepwell runs --help") != std::string::npos);
   CHECK(refused({}).find("Try: stepwell --help") != std::string::npos);
   CHECK(refused({"frobnicate"}).find("frobnicate") != std::string::npos);
   CHECK(refused({"runs", "list", "-o", "yaml"}).find("yaml") != std::string::npos);

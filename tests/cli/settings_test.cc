@@ -74,6 +74,7 @@ TEST_CASE("upstream's variables are read behind our own") {
   CHECK(read({}, {{"INNGEST_EVENT_KEY", "a,b"}}).event_keys == std::vector<std::string>{"a", "b"});
   CHECK(read({}, {{"INNGEST_SIGNING_KEY", "x"}, {"STEPWELL_SIGNING_KEY", "y"}}).signing_keys ==
         std::vector<std::string>{"y"});
+  CHECK(read({}, {{"INNGEST_SIGNING_KEY", "x"}}).signing_key_source == "INNGEST_SIGNING_KEY");
   CHECK(read({}, {{"INNGEST_PORT", "99"}}).port == 99);
   CHECK(read({}, {{"STEPWELL_PORT", ""}}).port == 8288);
   CHECK(read({}).host == std::nullopt);
@@ -94,6 +95,8 @@ TEST_CASE("a wrong value is named with the place where it was given") {
         "STEPWELL_RETRY_INTERVAL: \"soon\" is no duration such as 500ms, 15s or 1h30m");
   CHECK(refused({{"durability", {{"some"}, "--durability"}}}) ==
         "--durability: \"some\" is neither full nor relaxed");
+  CHECK(refused({}, {{"INNGEST_SDK_URL", "http://a/x,localhost"}}) ==
+        "INNGEST_SDK_URL: \"localhost\" is no URL to call: it must begin with http(s)://");
   const ConfigFile file(R"({"wait-lookback": "-3s"})");
   CHECK(refused(file.flag()) == "\"wait-lookback\" in " + file.path() +
                                     ": \"-3s\" is no duration such as 500ms, 15s or 1h30m");

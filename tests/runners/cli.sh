@@ -64,7 +64,9 @@ first_id() { sed -nE '1s/^\{"id":"([0-9A-Z]{26})".*/\1/p'; }
 expect 0 "stepwell " "$cli" version
 expect 0 "exit" "$cli" --help
 expect 2 "unknown option --frob" "$cli" runs list --frob
-expect 2 "unknown argument frob" "$cli" runs frob
+expect 2 "unknown command frob: there is list, show" "$cli" runs frob
+expect 2 "unknown command frob: there is dev, serve" "$cli" help frob
+expect 2 "--sdk-url: \"localhost\" is no URL to call" "$cli" dev -u localhost
 expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
 expect 2 "is no duration" "$cli" dev --retry-interval soon
 expect 2 "is no port" "$cli" dev --port 70000
@@ -125,6 +127,7 @@ expect 2 "no status \"sleepy\"" "$cli" --url "$url" runs list --status sleepy
 expect 0 "post 666 is gone" "$cli" --url "$url" runs list --status failed
 expect 0 "post 666 is gone" "$cli" --url "$url" runs list --query 'error.message.contains("666")'
 expect 0 "No runs." "$cli" --url "$url" runs list --query 'event.data.post_id == "nobody"'
+expect 2 $'===\'\n  event.name === 1\n' "$cli" --url "$url" runs list --query 'event.name === 1'
 expect 2 "is no condition" "$cli" --url "$url" runs list --query 'output.ok'
 expect 0 "No runs." "$cli" --url "$url" runs list --since 2099-01-01
 expect 0 "user/signed-up" "$cli" --url "$url" events list
@@ -174,9 +177,16 @@ export STEPWELL_EVENT_KEY=an-event-key STEPWELL_SIGNING_KEY=signkey-test-0011aab
 start_server "$cli" serve --db "$file" --port 0 || exit 1
 expect 0 "Scheduled" "$cli" --url "$url" runs list --status scheduled
 expect 0 "Sent 0" "$cli" --url "$url" events send nobody/listens
-expect 5 "STEPWELL_SIGNING_KEY" "$cli" --url "$url" --signing-key 00 runs list
-expect 5 "STEPWELL_EVENT_KEY" "$cli" --url "$url" --event-key wrong events send a
-expect 5 "401" "$cli" --url "$url" --signing-key 00 realtime tail post:1
+expect 5 "asks for its signing key: set STEPWELL_SIGNING_KEY" \
+  env -u STEPWELL_SIGNING_KEY "$cli" --url "$url" runs list
+expect 5 "asks for its event key: set STEPWELL_EVENT_KEY" \
+  env -u STEPWELL_EVENT_KEY "$cli" --url "$url" events send a
+expect 5 "the signing key in --signing-key" "$cli" --url "$url" --signing-key 00 runs list
+expect 5 "the signing key in INNGEST_SIGNING_KEY" env -u STEPWELL_SIGNING_KEY \
+  INNGEST_SIGNING_KEY=00 "$cli" --url "$url" runs list
+expect 5 "the event key in --event-key" "$cli" --url "$url" --event-key wrong events send a
+expect 5 "the signing key in --signing-key" \
+  "$cli" --url "$url" --signing-key 00 realtime tail post:1
 evil=$'{"x":"\\u001b[31m\u202e"}'
 "$cli" --url "$url" events send evil/event --data "$evil" >/dev/null
 if "$cli" --url "$url" events list | grep -q $'\x1b\|\u202e'; then
