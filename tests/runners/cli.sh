@@ -66,7 +66,8 @@ expect 0 "exit" "$cli" --help
 expect 2 "unknown option --frob" "$cli" runs list --frob
 expect 2 "unknown command frob: there is list, show" "$cli" runs frob
 expect 2 "unknown command frob: there is dev, serve" "$cli" help frob
-expect 2 "--sdk-url: \"localhost\" is no URL to call" "$cli" dev -u localhost
+expect 2 "--sdk-url: \"localhost\" is no URL to call" \
+  "$cli" dev --port 0 --db "$folder/other.db" -u localhost
 expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
 expect 2 "is no duration" "$cli" dev --retry-interval soon
 expect 2 "is no port" "$cli" dev --port 70000
