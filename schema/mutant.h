@@ -49,6 +49,9 @@ inline constexpr MutantInfo kMutants[] = {
     {"batch-too-large", "S-9"},
     {"debounce-fires-twice", "S-9"},
     {"rate-limit-forgets-starts", "S-9"},
+    // Limits.
+    {"slot-kept-on-cancel", "S-9"},
+    {"slot-forgotten-at-restart", "S-9"},
     // Timers.
     {"timer-early", "S-8"},
     {"start-early", "S-8"},

@@ -59,6 +59,9 @@ void State::finish(Run& run, RunStatus status, std::string output, std::optional
   std::unique_ptr<Run> ended = std::move(node.mapped());
   run_by_id_.erase(run.id);
   evictable_.erase(run.last_used);
+  if (mutant("slot-kept-on-cancel") && status == RunStatus::kCancelled && run.line != nullptr) {
+    slots_.take_step(*run.line);
+  }
   leave_limits(run);
   if (run.is_loading) --loads_;
   if (run.call != 0) end_call(run.call);

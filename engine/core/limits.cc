@@ -19,6 +19,7 @@
 
 #include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 #include "schema/sorted_keys.h"
 
 namespace stepwell::core {
@@ -154,7 +155,7 @@ void State::recover_throttle(storage::FlowState state) {
 void State::recover_limits(Run& run, const RunFlow& flow) {
   join_limits(run, flow);
   if (run.line == nullptr || run.status != RunStatus::kRunning) return;
-  slots_.take_run(*run.line);
+  if (!mutant("slot-forgotten-at-restart")) slots_.take_run(*run.line);
   run.has_run_slot = true;
 }
 

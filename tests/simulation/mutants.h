@@ -12,10 +12,9 @@ bool choose_mutant(const std::string& name);
 // Prints the names of all mutants, and the promise that each breaks.
 void list_mutants();
 
-// Plays each mutant until a promise breaks, at most `seeds` seeds from `first` on: of each its
-// random world, then a scenario with random crashes. `rare`: also those that take more seeds than a
-// test has time for. Prints a table and a summary; the result is the exit code: 1 if one was not
-// caught.
-int hunt_mutants(uint64_t first, uint64_t seeds, bool rare);
+// Plays each mutant, or `only` that one, until a promise breaks, at most `seeds` seeds from `first`
+// on: of each its random world, then a scenario with random crashes. Prints a table and a summary;
+// the result is the exit code: 1 if one was not caught, or none was played.
+int hunt_mutants(uint64_t first, uint64_t seeds, const std::string& only);
 
 }  // namespace stepwell::sim

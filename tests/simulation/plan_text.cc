@@ -18,7 +18,7 @@ constexpr std::string_view kStatementKinds[] = {"run",    "sleep", "wait",     "
                                                 "send",   "fetch", "parallel", "race",    "try",
                                                 "repeat", "throw", "stall",    "publish", "return"};
 constexpr std::string_view kActionKinds[] = {"send",  "cancel", "signal", "invoke",
-                                             "rerun", "pause",  "jump",   "stop"};
+                                             "rerun", "pause",  "jump",   "stop",   "die"};
 constexpr std::string_view kConflicts[] = {"fail", "replace"};
 
 template <typename Enum>

@@ -27,6 +27,7 @@ class Planner {
     add_limits();
     add_actions();
     add_crashes();
+    add_deaths();
     set_wire();
     return std::move(plan_);
   }
@@ -345,6 +346,21 @@ class Planner {
       point.effects = static_cast<int>(1 + below(3));
       plan_.options.crashes.push_back(point);
     }
+  }
+
+  // Some just when something ends runs: what is decided then must outlive it. Draws of its own.
+  void add_deaths() {
+    Random random = Random(plan_.seed).stream("deaths");
+    if (!random.chance(kSiteIsActive)) return;
+    std::vector<Action> deaths;
+    for (const Action& action : plan_.actions) {
+      const bool is_cancel = action.kind == Action::Kind::kCancel;  // they come in storms
+      const bool is_stop =
+          action.kind == Action::Kind::kSend && action.events.front().name.starts_with("stop/");
+      if (!random.chance(is_stop ? 0.3 : is_cancel ? 0.05 : 0)) continue;
+      deaths.push_back({.kind = Action::Kind::kDie, .at = action.at + Duration(random.below(80))});
+    }
+    plan_.actions.insert(plan_.actions.end(), deaths.begin(), deaths.end());
   }
 
   // Last, from randomness of its own: what was drawn before stays as it is.

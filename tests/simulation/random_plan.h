@@ -11,7 +11,7 @@
 namespace stepwell::sim {
 
 struct Action {
-  enum class Kind { kSend, kCancel, kSignal, kInvoke, kRerun, kPause, kJump, kStop };
+  enum class Kind { kSend, kCancel, kSignal, kInvoke, kRerun, kPause, kJump, kStop, kDie };
   Kind kind = Kind::kSend;
   Duration at{};
   std::vector<Event> events;  // kSend: in one request

@@ -25,6 +25,8 @@ void script(Host& host, const Action& action) {
       return host.jump_at(action.at, action.by);
     case Action::Kind::kStop:
       return host.stop_at(action.at);
+    case Action::Kind::kDie:
+      return host.crash_at(action.at);
   }
 }
 
