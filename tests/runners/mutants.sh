@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The test of the tests: engines with a bug built in, each of which the simulator must catch within
-# 200 seeds. Before, a canary shows that a
-# failure is reported, and a world that fails is made smaller, kept, and played again.
+# 200 seeds. Before, a canary shows that a failure is reported, and a world that fails is made
+# smaller, kept, and played again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 mutants=$STEPWELL_BIN/stepwell-mutants
