@@ -85,6 +85,9 @@ void check_concurrency(std::string& faults, std::string_view name,
     if (limits[i].limit < least) {
       faults += fmt::format("{}[{}]: the limit must be at least {}; ", name, i, least);
     }
+    if (limits[i].limit == 0 && least == 0 && !limits[i].key.empty()) {
+      faults += fmt::format("{}[{}]: a limit of 0 with a key would let nothing run; ", name, i);
+    }
     if (limits[i].scope != ConcurrencyScope::kFunction && limits[i].key.empty()) {
       faults += fmt::format("{}[{}]: a limit for more than the function needs a key; ", name, i);
     }

@@ -107,6 +107,14 @@ TEST_CASE("limits of flow control") {
   CHECK(contains(faults(flow), "debounce: the period"));
 }
 
+TEST_CASE("a limit of 0 is none without a key, and refused with one") {
+  FlowControl flow;
+  flow.step_concurrency = {{0, ""}};
+  CHECK(faults(flow).empty());
+  flow.step_concurrency = {{1, ""}, {0, "event.data.customer"}};
+  CHECK(contains(faults(flow), "concurrency[1]: a limit of 0 with a key would let nothing run"));
+}
+
 TEST_CASE("batches have bounds and exclude what holds single events") {
   FlowControl flow;
   flow.batching = {2, Duration(1'000), "", ""};
