@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The simulator: the plans that were kept, every scenario with a crash at each commit boundary and
-# in the recovery from it, random plays of them and 600 random worlds on one core; 1,085 random
+# in the recovery from it, random plays of them and 600 random worlds on one core; 1,400 random
 # worlds on the other. Says at the end how many passed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,7 +13,7 @@ first() {
 }
 first >"$folder/first" 2>&1 &
 first=$!
-"$STEPWELL_BIN/stepwell-sim" --seeds 1085 >"$folder/second" 2>&1 &
+"$STEPWELL_BIN/stepwell-sim" --seeds 1400 >"$folder/second" 2>&1 &
 second=$!
 status=0
 wait "$first" || status=1

@@ -3,6 +3,7 @@
 // in time is cancelled and nothing else; and only such a run is cancelled for it.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -13,7 +14,7 @@ namespace {
 
 class PauseChecker : public Checker {
  public:
-  void after_batch(const storage::Batch& batch, const History& history, Time) override {
+  void after_batch(const storage::Batch& batch, const History& history, Time now) override {
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
         flows_[function->config.id.slug] = function->config.flow;
@@ -26,7 +27,7 @@ class PauseChecker : public Checker {
       }
       if (const auto* put = std::get_if<storage::PutRun>(&record)) created(put->run);
       if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
-        ended(update->run, history);
+        ended(update->run, history, now);
       }
     }
   }
@@ -38,6 +39,8 @@ class PauseChecker : public Checker {
       fail("pause", fmt::format("run {} of {}, which is paused, is called", call.run->no, slug));
     }
   }
+
+  void clock_jumps(Time before) override { latest_ = std::max(latest_, before); }
 
   void before_batch(const storage::Batch& batch, const History& history) override {
     for (const storage::Record& record : batch.records) {
@@ -58,10 +61,9 @@ class PauseChecker : public Checker {
     }
   }
 
-  // By the time of the decision: the clock may have been put back before it was durable.
-  void ended(const RunRecord& run, const History& history) {
+  void ended(const RunRecord& run, const History& history, Time now) {
     if (!is_terminal(run.status)) return;
-    const Time now = run.ended_at.value();
+    now = std::max(now, latest_);
     const RunRecord& whole = history.runs.at(run.no);
     const FlowControl& flow = flows_[whole.function.slug];
     const std::string message = run.error ? run.error->message : "";
@@ -76,6 +78,7 @@ class PauseChecker : public Checker {
     }
   }
 
+  Time latest_{};  // that the clock showed before it was put back: decisions may be that old
   std::map<std::string, FlowControl> flows_;
   std::set<std::string> paused_;
   std::map<std::string, uint64_t> paused_before_;  // by function: the batch of its pause
