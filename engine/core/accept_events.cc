@@ -51,7 +51,7 @@ Lookup Core::lookups_of(const Input& input) const {
       if (item.event && item.event->has_user_id) lookup.event_ids.push_back(item.event->event.id);
     }
   } else if (const auto* cancel = std::get_if<CancelRun>(&input)) {
-    if (!state_->run_by_id_.contains(cancel->id)) lookup.run = cancel->id;
+    if (state_->runs_.find(cancel->id) == nullptr) lookup.run = cancel->id;
   } else if (const auto* rerun = std::get_if<RerunRun>(&input)) {
     lookup.run = rerun->id;
     lookup.whole_run = true;

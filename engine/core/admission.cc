@@ -65,7 +65,7 @@ State::Started State::admit(NewRun request) {
   if (request.flow.singleton) {
     const auto open = singletons_.find(singleton_name(*request.function, *request.flow.singleton));
     if (open != singletons_.end()) {
-      Run& current = *runs_.at(open->second);
+      Run& current = runs_.at(open->second);
       if (request.function->config.flow.singleton->mode == SingletonMode::kSkip) {
         return skip_run(std::move(request), fmt::format("run {} of this singleton has not ended",
                                                         current.id.to_string()));

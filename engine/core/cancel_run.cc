@@ -7,10 +7,8 @@
 namespace stepwell::core {
 
 void State::cancel_run(CancelRun input) {
-  auto open = run_by_id_.find(input.id);
-  if (open != run_by_id_.end()) {
-    Run& run = *runs_.at(open->second);
-    return end_cancelled(run, {.name = "Cancelled", .message = "cancelled by request"},
+  if (Run* run = runs_.find(input.id)) {
+    return end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by request"},
                          input.request);
   }
   if (!input.ended) {

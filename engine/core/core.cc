@@ -2,7 +2,6 @@
 
 #include "engine/core/state.h"
 #include "schema/mutant.h"
-#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 
@@ -118,8 +117,8 @@ size_t Core::hot_bytes() const {
 }
 std::vector<RequestId> Core::unanswered() const {
   std::vector<RequestId> requests;
-  for (RunNo no : sorted_keys(state_->runs_)) {
-    const Run& run = *state_->runs_.at(no);
+  for (RunNo no : state_->runs_.numbers()) {
+    const Run& run = state_->runs_.at(no);
     if (!run.pending_end) continue;
     const std::vector<RequestId>& waiting = run.pending_end->requests;
     requests.insert(requests.end(), waiting.begin(), waiting.end());
@@ -154,9 +153,8 @@ std::optional<RunId> Core::run_id(RunNo run) const {
 }
 
 std::optional<WakeSource> Core::wake_source(const RunId& id) const {
-  auto found = state_->run_by_id_.find(id);
-  if (found == state_->run_by_id_.end()) return std::nullopt;
-  return state_->wake_source(*state_->runs_.at(found->second));
+  const Run* run = state_->runs_.find(id);
+  return run == nullptr ? std::nullopt : std::optional(state_->wake_source(*run));
 }
 
 }  // namespace stepwell::core

@@ -182,7 +182,7 @@ void State::evict(Run& run) {
 
 void State::evict_over_budget() {
   while (hot_bytes_ > settings_.hot_bytes_max && !evictable_.empty()) {
-    evict(*runs_.at(evictable_.begin()->second));
+    evict(runs_.at(evictable_.begin()->second));
   }
 }
 

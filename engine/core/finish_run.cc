@@ -55,9 +55,7 @@ bool State::is_listened_to(std::string_view event_name) const {
 
 void State::finish(Run& run, RunStatus status, std::string output, std::optional<ErrorInfo> error) {
   // Out of the tables first: what follows may start or end other runs.
-  auto node = runs_.extract(run.no);
-  std::unique_ptr<Run> ended = std::move(node.mapped());
-  run_by_id_.erase(run.id);
+  const std::unique_ptr<Run> ended = runs_.remove(run);
   evictable_.erase(run.last_used);
   if (mutant("slot-kept-on-cancel") && status == RunStatus::kCancelled && run.line != nullptr) {
     slots_.take_step(*run.line);

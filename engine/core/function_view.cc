@@ -8,7 +8,6 @@
 
 #include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
-#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 namespace {
@@ -61,8 +60,8 @@ std::optional<FunctionView> State::function_view(const FunctionId& id) const {
   FunctionView view{.paused_at = function->paused_at, .is_available = function->is_available};
   Named named;
   std::unordered_set<const void*> seen;  // runs of the same keys share a line
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (run.function != function) continue;
     (run.status == RunStatus::kScheduled ? view.queued : view.running) += 1;
     view.attempts += run.call != 0;

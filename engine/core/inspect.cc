@@ -98,8 +98,7 @@ void State::check_run(const Run& run, std::vector<Finding>& findings) const {
     }
   }
   if (run.call != 0 && !calls_.contains(run.call)) find("it has a call that is not under way");
-  auto by_id = run_by_id_.find(run.id);
-  if (by_id == run_by_id_.end() || by_id->second != run.no) find("it is not found by its id");
+  if (runs_.find(run.id) != &run) find("it is not found by its id");
 }
 
 // Every moment that a run waits for has its alarm.
@@ -114,8 +113,8 @@ void State::check_timers(std::vector<Finding>& findings) const {
   auto expect = [&](const Run& run, const Timer& alarm, std::string what) {
     expected.push_back({alarm, run.id, std::move(what)});
   };
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (run.start_at != Time{}) {
       expect(run, {run.start_at, no, 0, Timer::Kind::kRunStart}, "its start");
     }
@@ -145,8 +144,8 @@ void State::check_queues(std::vector<Finding>& findings) const {
     queued.insert(queued.end(), function->held_back.begin(), function->held_back.end());
   }
   std::sort(queued.begin(), queued.end());
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (run.is_in_crowd && std::find(crowd_.begin(), crowd_.end(), no) == crowd_.end()) {
       findings.push_back({run.id, "it waits its turn and is in no queue"});
     }
@@ -172,8 +171,8 @@ void State::check_sums(std::vector<Finding>& findings) const {
   size_t hot = 0;
   size_t loading = 0;
   size_t native = 0;
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     waits += static_cast<size_t>(
         std::count_if(run.pending.begin(), run.pending.end(), [](const PendingStep& step) {
           return step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
@@ -190,7 +189,6 @@ void State::check_sums(std::vector<Finding>& findings) const {
   if (loading != loads_) findings.push_back({{}, "the runs being read are counted wrongly"});
   if (hot != hot_bytes_) findings.push_back({{}, "the bytes in memory are counted wrongly"});
   if (native != native_calls_) findings.push_back({{}, "the calls are counted wrongly"});
-  if (run_by_id_.size() != runs_.size()) findings.push_back({{}, "ids of runs that are not open"});
   for (const auto& [signal, waiter] : signals_) {
     if (!runs_.contains(waiter.run)) {
       findings.push_back({{}, fmt::format("signal \"{}\" is kept for no open run", signal)});
@@ -201,7 +199,7 @@ void State::check_sums(std::vector<Finding>& findings) const {
 std::vector<Finding> State::check() const {
   std::vector<Finding> findings;
   if (mutant("canary")) findings.push_back({RunId{}, "a canary sings"});
-  for (RunNo no : sorted_keys(runs_)) check_run(*runs_.at(no), findings);
+  for (RunNo no : runs_.numbers()) check_run(runs_.at(no), findings);
   check_timers(findings);
   check_queues(findings);
   check_limits(findings);

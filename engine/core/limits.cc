@@ -20,7 +20,6 @@
 #include "engine/core/flow_pools.h"
 #include "engine/core/state.h"
 #include "schema/mutant.h"
-#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 namespace {
@@ -125,7 +124,7 @@ void State::take_turns() {
     }
     const std::optional<flow::Slots::Next> next = slots_.next(now_);
     if (!next) break;
-    Run& run = *runs_.at(next->run);
+    Run& run = runs_.at(next->run);
     run.is_queued = false;
     turn_ = run.no;
     pump(run);
@@ -176,8 +175,8 @@ void State::change_limits(Function& function, const FlowControl& before) {
     int64_t held = 0;
   };
   std::vector<Moved> moved;
-  for (RunNo no : sorted_keys(runs_)) {
-    Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    Run& run = runs_.at(no);
     if (run.function != &function) continue;
     Moved each{&run, {.priority = run.priority}, run.is_queued, steps_held(run)};
     if (run.line != nullptr) {
@@ -220,8 +219,8 @@ void State::check_limits(std::vector<Finding>& findings) const {
   for (std::string& what : slots_.check(now_)) findings.push_back({{}, std::move(what)});
   std::map<std::string, int64_t> in_use;
   size_t queued = 0;
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (run.line == nullptr) continue;
     flow::SlotKeys keys = slots_.keys_of(*run.line);
     if (keys.steps[0] == keys.steps[1]) keys.steps[1].clear();
@@ -244,8 +243,8 @@ void State::check_limits(std::vector<Finding>& findings) const {
   }
   if (queued != slots_.waiting()) findings.push_back({{}, "somebody else is queued"});
   for (const auto& [name, no] : singletons_) {
-    auto run = runs_.find(no);
-    const bool is_held = run != runs_.end() && run->second->singleton == &name;
+    const Run* run = runs_.find(no);
+    const bool is_held = run != nullptr && run->singleton == &name;
     if (!is_held) findings.push_back({{}, fmt::format("nobody holds singleton \"{}\"", name)});
   }
 }

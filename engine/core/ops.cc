@@ -313,7 +313,7 @@ bool State::wait_for_signal(Run& run, const StepOp& op, const WaitForSignal& bod
 
 // The earlier waiter of a signal stays until its timeout and gets nothing, also after a restart.
 void State::replace_waiter(const WaitRef& waiter) {
-  Run& run = *runs_.at(waiter.run);
+  Run& run = runs_.at(waiter.run);
   PendingStep& step = run.pending[pending_index(run, waiter.step)];
   if (!mutant("signal-to-the-replaced")) step.attempts = kReplacedWaiter;
   write(storage::UpdateStep{StepRecord{.pos = step.pos,

@@ -10,17 +10,16 @@
 namespace stepwell::core {
 
 void State::record_progress(RecordProgress input) {
-  auto open = run_by_id_.find(input.run);
+  Run* open = runs_.find(input.run);
   auto found = calls_.find(input.call.number);
-  bool is_current = open != run_by_id_.end() && found != calls_.end() &&
-                    input.call.epoch == epoch_ && found->second.run == open->second &&
-                    found->second.kind == CallKind::kFunction;
+  bool is_current = open != nullptr && found != calls_.end() && input.call.epoch == epoch_ &&
+                    found->second.run == open->no && found->second.kind == CallKind::kFunction;
   if (!is_current) {
     return refuse(
         input.request, ErrorCode::kConflict,
         fmt::format("this call of run {} is not under way any more", input.run.to_string()));
   }
-  Run& run = *runs_.at(open->second);
+  Run& run = *open;
   CallUnderWay call = found->second;
   Memory& memory = *run.memory;
   bool has_seen_all = memory.seen_by_code == memory.memo.size();

@@ -109,8 +109,7 @@ void State::recover_run(storage::OpenRun open) {
   if (!record.error) hold_singleton(*run, flow);  // else a newer one has it
   run_created(*run);
   if (run->started_at) run_started(*run);
-  run_by_id_.emplace(run->id, run->no);
-  runs_.emplace(run->no, std::move(run));
+  runs_.add(std::move(run));
 }
 
 void State::recover_step(Run& run, StepRecord step) {

@@ -12,7 +12,7 @@ void State::send_signal(SendSignal input) {
     return refuse(input.request, ErrorCode::kNotFound,
                   fmt::format("nobody waits for signal \"{}\"", input.signal));
   }
-  Run& run = *runs_.at(holder->second.run);
+  Run& run = runs_.at(holder->second.run);
   JsonWriter memo;
   memo.begin_object().key("signal").string(input.signal).key("data").raw(input.data).end_object();
   Answer reply{.request = input.request, .run = run.id};

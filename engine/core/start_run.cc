@@ -85,8 +85,7 @@ State::Started State::start_run(NewRun request) {
   run->memory = std::move(memory);
 
   Run& started = *run;
-  run_by_id_.emplace(started.id, started.no);
-  runs_.emplace(started.no, std::move(run));
+  runs_.add(std::move(run));
   const Started result{Started::How::kStarted, started.no, started.id, ""};
   write(storage::PutRun{std::move(record)});
   take_over(started, request);

@@ -40,8 +40,7 @@ Time State::deadline_time(const Deadline& deadline) const {
 }
 
 Run* State::find_run(RunNo no) {
-  auto found = runs_.find(no);
-  return found == runs_.end() ? nullptr : found->second.get();
+  return runs_.find(no);
 }
 
 void State::write(storage::Record record) {

@@ -23,6 +23,7 @@
 #include "engine/core/functions.h"
 #include "engine/core/lookback.h"
 #include "engine/core/maybe_time.h"
+#include "engine/core/runs.h"
 #include "engine/core/timers.h"
 #include "engine/core/topics.h"
 #include "engine/core/waits.h"
@@ -474,8 +475,7 @@ class State {
   uint64_t use_counter_ = 0;
 
   Functions functions_;
-  std::unordered_map<RunNo, std::unique_ptr<Run>> runs_;
-  std::unordered_map<RunId, RunNo> run_by_id_;
+  Runs runs_;
   std::unordered_map<uint64_t, CallUnderWay> calls_;
   Timers timers_;
   flow::CronBook crons_;

@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
-#include "schema/sorted_keys.h"
 
 namespace stepwell::core {
 namespace {
@@ -53,8 +52,8 @@ void State::set_timeout(const Run& run) {
 
 // The configuration has changed: what is due is due at other times.
 void State::timeouts_changed(const Function& function) {
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (run.function == &function) set_timeout(run);
   }
 }
@@ -75,8 +74,8 @@ bool State::is_too_late(const Run& run) const {
 }
 
 void State::expect_timeout_alarms(std::vector<ExpectedAlarm>& expected) const {
-  for (RunNo no : sorted_keys(runs_)) {
-    const Run& run = *runs_.at(no);
+  for (RunNo no : runs_.numbers()) {
+    const Run& run = runs_.at(no);
     if (const auto alarm = alarm_of(run)) expected.push_back({*alarm, run.id, "its timeout"});
   }
 }

@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/realtime/history.h"
 #include "engine/realtime/message.h"
 #include "schema/message.h"
 
@@ -195,7 +196,7 @@ class Hub {
   struct Channel {
     uint64_t first_number = 0;  // of its first message since it is known; 0: none yet
     Time first_published{};
-    std::deque<std::shared_ptr<const Message>> history;
+    History history;
     Loss lost;
     std::set<Subscription*> subscriptions;
   };
