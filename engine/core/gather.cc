@@ -81,7 +81,9 @@ void State::forget_debounce(const flow::DebounceWindow& window) {
 
 void State::forget_batch(const flow::EventBatch& batch) {
   drop_flow(FlowKind::kBatch, batch.place, batch.no, batch.no);
-  drop_flow(FlowKind::kBatchEvent, batch.place, batch.no, batch.last_row);
+  for (const flow::RowRange& rows : batch.rows) {
+    drop_flow(FlowKind::kBatchEvent, {batch.place.function, ""}, rows.from, rows.up_to);
+  }
   batches_.remove(batch.no);
 }
 

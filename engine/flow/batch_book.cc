@@ -96,7 +96,13 @@ EventBatch& BatchBook::open(const Place& place, const Batching& config, Time now
 
 void BatchBook::put_in(EventBatch& batch, const BatchedEvent& event) {
   batch.events.push_back(event.pos);
-  batch.last_row = event.row;
+  Position& last_joined = last_joined_[batch.place.function];
+  if (last_joined == batch.no) {
+    batch.rows.back().up_to = event.row;
+  } else {
+    batch.rows.push_back({event.row, event.row});
+    last_joined = batch.no;
+  }
   batch.bytes += event.bytes;
   if (event.invoker) batch.invokers.push_back(*event.invoker);
   if (!event.has_user_id) return;

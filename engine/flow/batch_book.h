@@ -31,17 +31,25 @@ inline constexpr size_t kBatchBytesMax = 10u << 20;
 
 struct BatchedEvent {
   Position pos = 0;
-  Position row = 0;  // under which it is kept: a position of its own, rising in each place
+  Position row = 0;  // under which it is kept: a position of its own, rising in each function
   size_t bytes = 0;
   bool has_user_id = false;
   std::optional<InvokedBy> invoker = {};  // who waits for what it starts
 };
 
+// Rows from one to another, both included.
+struct RowRange {
+  Position from = 0;
+  Position up_to = 0;
+  bool operator==(const RowRange&) const = default;
+};
+
 struct EventBatch {
-  Position no = 0;        // its name: a position of its own
-  Position last_row = 0;  // of its events
+  Position no = 0;  // its name: a position of its own
   Place place;
   std::vector<Position> events;  // in the order of their arrival
+  // Of the function's rows those of its events: all in one range while no other batch gets any.
+  std::vector<RowRange> rows;
   std::vector<Position> with_user_id;
   std::vector<InvokedBy> invokers;
   size_t bytes = 0;
@@ -63,8 +71,8 @@ class BatchBook {
   Outcome add(const Place& place, const Batching& config, const BatchedEvent& event,
               const std::vector<Position>& copies, Time now, Position no);
 
-  // What was kept: batches of a place in the order of their numbers, before the events of the
-  // place, which come in the order of theirs.
+  // What was kept: batches of a function in the order of their numbers, before its events, which
+  // come in the order of their rows.
   void recover(EventBatch batch);
   void recover_event(Position batch, const BatchedEvent& event);
 
@@ -89,6 +97,8 @@ class BatchBook {
   std::map<Position, EventBatch> batches_;
   // Of each place the newest batch that is there.
   std::unordered_map<Place, Position, PlaceHash> newest_;
+  // By function: the batch that has the newest row.
+  std::unordered_map<std::string, Position> last_joined_;
   // By function: the events in batches that have ids of their senders.
   std::unordered_map<std::string, std::unordered_set<Position>> members_;
 };

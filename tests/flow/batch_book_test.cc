@@ -39,10 +39,21 @@ TEST_CASE("a batch is full at its size, and the next event opens another") {
   const BatchBook::Outcome fourth = s.add(kPlace, kNow + 4s);
   CHECK(fourth.is_new);
   CHECK(s.book.find(1001)->events == std::vector<Position>{1, 2, 3});
-  CHECK(s.book.find(1001)->last_row == 3);
+  CHECK(s.book.find(1001)->rows == std::vector<RowRange>{{1, 3}});
   CHECK(s.book.find(1004)->events == std::vector<Position>{4});
   s.book.remove(1001);
   CHECK(s.book.open_batch(kPlace, kNow + 4s)->no == 1004);
+}
+
+TEST_CASE("a batch knows the rows of its events among those of other keys") {
+  Sender s;
+  const Place other{"f", "other"};
+  for (const Place& place : {kPlace, kPlace, other, kPlace}) s.add(place, kNow);
+  s.add({"g", "k"}, kNow);  // has rows of its own
+  s.add(other, kNow);
+  s.add(other, kNow);
+  CHECK(s.book.find(1001)->rows == std::vector<RowRange>{{1, 2}, {4, 4}});
+  CHECK(s.book.find(1003)->rows == std::vector<RowRange>{{3, 3}, {6, 7}});
 }
 
 TEST_CASE("a batch that is due takes nothing more, whether or not it was looked at") {
@@ -108,7 +119,7 @@ TEST_CASE("what was kept of a batch is the batch") {
   REQUIRE(batch != nullptr);
   CHECK(batch->events == std::vector<Position>{2, 4});
   CHECK(batch->bytes == 30);
-  CHECK(batch->last_row == 5);
+  CHECK(batch->rows == std::vector<RowRange>{{3, 5}});
   CHECK(batch->invokers == std::vector{invoker});
   CHECK(book.add(kPlace, kConfig, {.pos = 9, .row = 9}, {2}, kNow, 8).is_copy);
 }
