@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The test of the tests: engines with a bug built in, each of which the simulator must catch within
-# 200 seeds. Before, a canary shows that a failure is reported, and a world that fails is made
+# 300 seeds. Before, a canary shows that a failure is reported, and a world that fails is made
 # smaller, kept, and played again.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -37,7 +37,7 @@ check "what is left of hundreds has one function and ten actions at most" \
 check "it still fails with the mutant" fails_again
 check "and not without" "$mutants" --replay "$folder/seed-1.txt"
 
-if ! "$mutants" --hunt --seeds 200 >"$folder/hunt"; then echo "FAILED: not all were caught"; fi
+if ! "$mutants" --hunt --seeds 300 >"$folder/hunt"; then echo "FAILED: not all were caught"; fi
 cat "$folder/hunt"
 read -r caught _ missed _ < <(tail -n 1 "$folder/hunt")
 echo "$((passed + caught)) passed, $((failed + missed)) failed, 0 skipped"

@@ -19,6 +19,7 @@ Scenario cron() {
   scenario.functions[0].config.triggers[0].jitter = 2min;
   // World::kStart is 14:13:20: 14:20, 14:30, 14:40, 15:00, 15:20, 15:30, 15:40.
   scenario.options.schedules_end = 100min;
+  scenario.expects_service = true;
   scenario.script = [](Host&) {};
   scenario.expect = [](Expect& expect) { expect.runs("f", 7, RunStatus::kCompleted); };
   return scenario;
@@ -32,6 +33,7 @@ Scenario cron_changes() {
                         clocked("forward", {"TZ=Australia/Sydney 30 2 4 10 *"}, {run("b")}),
                         clocked("hourly", {"TZ=Europe/Vienna 30 * 25 10 *"}, {run("c")})};
   scenario.options.schedules_end = 24h * 40;
+  scenario.expects_service = true;
   scenario.script = [](Host&) {};
   scenario.expect = [](Expect& expect) {
     expect.runs("back", 1, RunStatus::kCompleted);

@@ -25,6 +25,7 @@ std::vector<Event> keyed(int count) {
 
 Scenario batches() {
   Scenario scenario{.name = "batch/full-and-due"};
+  scenario.expects_service = true;
   scenario.functions = {gatherer({.batching = Batching{3, 1min, "event.data.key"}})};
   scenario.script = [](Host& host) {
     host.send_all_at(10ms, keyed(5));
