@@ -5,6 +5,7 @@
 // null where they are missing: a wait for a key that the event lacks is a wait for an event that
 // lacks it too.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -182,15 +183,15 @@ class EventFolder {
       case Kind::kUint:
         return out_.add_literal(value.as_uint(), offset);
       case Kind::kDouble:
-        return out_.add_literal(value.as_double(), offset);
+        return double_node(value.as_double(), offset);
       case Kind::kString:
         return out_.add_literal(std::string(value.text()), offset);
       case Kind::kBytes:
         return out_.add_literal(Bytes{std::string(value.text())}, offset);
       case Kind::kTimestamp:
-        return time_call("timestamp", value, offset);
+        return text_call("timestamp", time_text(value), offset);
       case Kind::kDuration:
-        return time_call("duration", value, offset);
+        return text_call("duration", time_text(value), offset);
       case Kind::kType:
         return type_reference(value.text(), offset);
       case Kind::kList:
@@ -202,10 +203,17 @@ class EventFolder {
     }
   }
 
-  Node* time_call(std::string name, const Value& value, uint32_t offset) {
+  // What is not finite has no literal.
+  Node* double_node(double value, uint32_t offset) {
+    if (std::isnan(value)) return text_call("double", "NaN", offset);
+    if (std::isinf(value)) return text_call("double", value < 0 ? "-Infinity" : "Infinity", offset);
+    return out_.add_literal(value, offset);
+  }
+
+  Node* text_call(std::string name, std::string text, uint32_t offset) {
     Node* call = out_.add(NodeKind::kCall, offset);
     call->name = std::move(name);
-    call->args.push_back(out_.add_literal(time_text(value), offset));
+    call->args.push_back(out_.add_literal(std::move(text), offset));
     Ast::measure(*call);
     return call;
   }

@@ -80,15 +80,8 @@ void append_escaped(std::string& out, std::string_view text, bool is_bytes) {
   out += '"';
 }
 
+// Finite: the parser and the folder make no other literals.
 void append_double(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "double(\"NaN\")";
-    return;
-  }
-  if (std::isinf(value)) {
-    out += value < 0 ? "double(\"-Infinity\")" : "double(\"Infinity\")";
-    return;
-  }
   char buffer[40];
   const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
   const std::string_view text(buffer, static_cast<size_t>(result.ptr - buffer));
