@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <utility>
 
 #include "schema/check.h"
@@ -53,7 +54,7 @@ void Subscription::add(const TopicName& topic) {
 void Subscription::add_from(const TopicName& topic, uint64_t after) {
   topics_.try_emplace(topic, after);  // one that it hears already, it hears as before
   for (const Strand& strand : strands_of(topic)) {
-    bool is_new = hub_.channel(strand).subscriptions.insert(this).second;
+    bool is_new = hub_.channel(strand).subscriptions.try_emplace(order_, this).second;
     if (is_new && !behind_.empty()) behind_.push_back({strand, hub_.last_number_});
   }
 }
@@ -63,7 +64,7 @@ void Subscription::remove(const TopicName& topic) {
   for (const Strand& strand : strands_of(topic)) {
     if (needs(strand)) continue;
     std::erase_if(behind_, [&](const Cursor& cursor) { return cursor.strand == strand; });
-    hub_.channel(strand).subscriptions.erase(this);
+    hub_.channel(strand).subscriptions.erase(order_);
     hub_.erase_if_unused(strand);
   }
 }
@@ -246,8 +247,9 @@ MessageId Hub::publish(Message message, Time now, Position recorded) {
   const Strand strand = strand_of(*shared);
   Channel& of_message = channel(strand);
   // Whoever is told may hear less from then on: walk over a copy.
-  std::vector<Subscription*> listeners(of_message.subscriptions.begin(),
-                                       of_message.subscriptions.end());
+  std::vector<Subscription*> listeners;
+  listeners.reserve(of_message.subscriptions.size());
+  for (const auto& [order, listener] : of_message.subscriptions) listeners.push_back(listener);
   keep(of_message, shared);
   evict(now);
   for (Subscription* listener : listeners) listener->push(shared);
@@ -358,7 +360,7 @@ std::unique_ptr<Subscription> Hub::subscribe(const std::vector<TopicName>& topic
                                              const StartFrom& start, Time now,
                                              std::function<void()> on_ready) {
   evict(now);
-  std::unique_ptr<Subscription> made(new Subscription(*this, std::move(on_ready)));
+  std::unique_ptr<Subscription> made(new Subscription(*this, ++last_order_, std::move(on_ready)));
   ++stats_.subscriptions;
   for (const TopicName& topic : topics) made->add_from(topic, 0);
   if (std::holds_alternative<FromNow>(start)) return made;
@@ -388,7 +390,7 @@ HubStats Hub::stats() const {
 Duration Hub::lag(Time now) const {
   Duration longest{};
   for (const auto& [strand, channel] : channels_) {
-    for (const Subscription* subscription : channel.subscriptions) {
+    for (const auto& [order, subscription] : channel.subscriptions) {
       if (subscription->queue_.empty()) continue;
       longest = std::max(longest, now - subscription->queue_.front()->created_at);
     }

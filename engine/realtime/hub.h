@@ -18,7 +18,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -117,8 +116,8 @@ class Subscription {
     uint64_t after = 0;
   };
 
-  Subscription(Hub& hub, std::function<void()> on_ready)
-      : hub_(hub), on_ready_(std::move(on_ready)) {}
+  Subscription(Hub& hub, uint64_t order, std::function<void()> on_ready)
+      : hub_(hub), order_(order), on_ready_(std::move(on_ready)) {}
   void add_from(const TopicName& topic, uint64_t after);
   void push(const std::shared_ptr<const Message>& message);
   void drop_oldest();
@@ -131,6 +130,7 @@ class Subscription {
   bool hears(const TopicName& topic, uint64_t number) const;
 
   Hub& hub_;
+  const uint64_t order_;  // whoever came first is told first: the same order in each run of a seed
   std::function<void()> on_ready_;
   // Each with the number of the message behind which it is heard.
   std::map<TopicName, uint64_t> topics_;
@@ -198,7 +198,7 @@ class Hub {
     Time first_published{};
     History history;
     Loss lost;
-    std::set<Subscription*> subscriptions;
+    std::map<uint64_t, Subscription*> subscriptions;  // by their order
   };
 
   struct Kept {
@@ -224,6 +224,7 @@ class Hub {
   uint64_t epoch_;
   Time started_at_;
   uint64_t last_number_ = 0;
+  uint64_t last_order_ = 0;  // of a subscription
   Position last_recorded_ = 0;
   Loss dropped_before_;  // of each channel with a durable history, by earlier hubs
   std::map<Strand, Channel> channels_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 
 #include "schema/json.h"
@@ -76,6 +77,21 @@ TEST_CASE("it is told once that something waits, until it has taken all") {
   drain(*s);
   hub.publish(message("a", "x"), kNow);
   CHECK(calls == 2);
+}
+
+TEST_CASE("who came first is told first, wherever it lies in memory") {
+  Hub hub({}, 1);
+  std::vector<size_t> told;
+  std::vector<std::unique_ptr<Subscription>> subscriptions;
+  auto subscribe = [&](size_t who) {
+    return hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, [&, who] { told.push_back(who); });
+  };
+  for (size_t who = 0; who < 4; ++who) subscriptions.push_back(subscribe(who));
+  // What comes later takes the place in memory of what went.
+  for (size_t who = 0; who < 4; ++who) subscriptions[who].reset();
+  for (size_t who = 4; who < 8; ++who) subscriptions.push_back(subscribe(who));
+  hub.publish(message("a", "x"), kNow);
+  CHECK(told == std::vector<size_t>{4, 5, 6, 7});
 }
 
 TEST_CASE("a slow subscriber loses the oldest and is told how many, before what follows") {

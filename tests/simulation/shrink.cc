@@ -146,6 +146,7 @@ class Shrinker {
     reset_setting(&core::Settings::calls_max, usual.settings.calls_max);
     reset_setting(&core::Settings::wait_lookback, usual.settings.wait_lookback);
     reset_setting(&core::Settings::retry_interval, usual.settings.retry_interval);
+    reset_setting(&core::Settings::durable_channels, usual.settings.durable_channels);
     return has_changed;
   }
 
