@@ -4,7 +4,8 @@
 # its generated C sources, in the package node-llhttp; they are compiled into the target that needs
 # them, because a static library of their own would have to be installed beside ours.
 #
-# Sets Llhttp_FOUND and defines stepwell_use_llhttp(target).
+# Sets Llhttp_FOUND, and Llhttp_LIBRARY_NAME where it is a library (what a consumer of our static ones
+# links besides), and defines stepwell_use_llhttp(target).
 
 find_package(llhttp CONFIG QUIET)
 if(TARGET llhttp::llhttp_static)
@@ -19,6 +20,10 @@ else()
   if(Llhttp_SOURCE_DIR)
     set(Llhttp_LIBRARY "${Llhttp_SOURCE_DIR}/llhttp.c")
   endif()
+endif()
+
+if(TARGET "${Llhttp_LIBRARY}")
+  set(Llhttp_LIBRARY_NAME llhttp)
 endif()
 
 include(FindPackageHandleStandardArgs)

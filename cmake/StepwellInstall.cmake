@@ -5,6 +5,11 @@
 include(CMakePackageConfigHelpers)
 
 set(STEPWELL_PACKAGE_DIR "${CMAKE_INSTALL_LIBDIR}/cmake/stepwell")
+# Where llhttp is a library of the system, consumers must find and link it too.
+if(Llhttp_LIBRARY_NAME)
+  set(STEPWELL_FIND_LLHTTP "find_dependency(llhttp CONFIG)")
+  set(STEPWELL_LLHTTP_FLAG " -l${Llhttp_LIBRARY_NAME}")
+endif()
 
 set_target_properties(stepwell_engine PROPERTIES OUTPUT_NAME stepwell)
 target_compile_features(stepwell_engine PUBLIC cxx_std_20)
