@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "schema/cron.h"
+#include "schema/event.h"
 #include "schema/json.h"
 
 namespace stepwell {
@@ -80,6 +81,13 @@ void check_event_trigger(std::string& faults, std::string_view where, const Trig
   check_name(faults, where, trigger.event);
   if (!is_valid_pattern(trigger.event)) {
     faults += fmt::format("{}: \"{}\": a * stands last, behind / or .; ", where, trigger.event);
+  }
+  if (trigger.event == kFunctionInvoked) {
+    faults += fmt::format(
+        "{}: \"{}\" starts the function that it names and no other; inngest/function.finished "
+        "tells "
+        "of every run; ",
+        where, trigger.event);
   }
   if (trigger.jitter) faults += fmt::format("{}: only a schedule has a jitter; ", where);
 }

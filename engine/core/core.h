@@ -27,7 +27,7 @@ struct Settings {
   size_t frame_bytes = 6 * 1024;
   // For tests: evict a run each time it is suspended.
   bool always_evict = false;
-  // How far back a wait looks; zero: upstream's rule, not at all. At most kLookbackMax.
+  // How far back a wait looks; zero: upstream's rule, not at all. At most Lookback::kAgeMax.
   Duration wait_lookback = std::chrono::seconds(60);
   // Replaces the backoff table by this constant when set ("--retry-interval").
   std::optional<Duration> retry_interval;

@@ -151,6 +151,7 @@ void State::begin_call(Run& run, const Call& call, Position look_base) {
   // What a call for a step shows to the rest of the code is the driver's business: take nothing.
   bool shows_memo = call.kind == CallKind::kFunction && !memo.empty();
   Position code_pos = shows_memo ? memo.back().resolved_pos : run.no;
+  if (call.kind == CallKind::kFunction) run.code_pos = code_pos;
   calls_[call.id.number] = {run.no, call.kind, call.target, code_pos, look_base, now_, driver};
 }
 

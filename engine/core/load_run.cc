@@ -10,6 +10,16 @@
 #include "schema/mutant.h"
 
 namespace stepwell::core {
+namespace {
+
+// How far the code had got when it asked for the step. Only a body's base, and that of a step that
+// is not resolved, says so; the others lead to where they were registered, which is hardly later.
+Position seen_by_code_at(const StepRecord& step) {
+  if (step.kind == StepKind::kCancelOn) return 0;
+  return step.state == StepState::kPending || has_body(step.kind) ? step.base : step.pos;
+}
+
+}  // namespace
 
 void State::run_loaded(RunLoaded input) {
   Run* run = find_run(input.run);
@@ -49,8 +59,11 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
   hot_bytes_ += memory->bytes;
   run.memory = std::move(memory);
 
+  // What the code had when it last asked for something; an earlier process does not tell more.
+  Position seen = run.code_pos;
   std::vector<StepRecord> resolved;
   for (StepRecord& step : snapshot.steps) {
+    seen = std::max(seen, seen_by_code_at(step));
     if (step.state == StepState::kCompleted || step.state == StepState::kFailed) {
       resolved.push_back(std::move(step));
     } else if (PendingStep* pending = find_pending(run, step.key)) {
@@ -66,9 +79,10 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
   });
   for (const StepRecord& step : resolved) {
     remember(run, step);
-    run.memory->look_base = step.base;  // of the newest memo
+    if (step.resolved_pos > seen) continue;  // news to the code: call_function() looks at it
+    run.memory->look_base = step.base;
+    ++run.memory->seen_by_code;
   }
-  run.memory->seen_by_code = run.memory->memo.size();
 }
 
 }  // namespace stepwell::core

@@ -70,7 +70,11 @@ bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
     case Known::kNew:
       break;
   }
-  size_t steps = run.memory->known.size() + run.pending.size();
+  // What may cancel the run is registered like a step, but is none.
+  size_t steps = run.memory->known.size() +
+                 static_cast<size_t>(std::count_if(
+                     run.pending.begin(), run.pending.end(),
+                     [](const PendingStep& step) { return step.kind != StepKind::kCancelOn; }));
   if (steps >= static_cast<size_t>(settings_.steps_max) && find_pending(run, op.key) == nullptr) {
     fail_run(run, {.name = "InngestErrFunctionOverflowed",
                    .message = fmt::format("function run exceeded the step limit of {} steps",

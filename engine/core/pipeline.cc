@@ -132,8 +132,7 @@ void Pipeline::committed(const storage::CommitResult& result, Time now) {
   ++next_seq_;
   out_of_space_ = result.uses_reserve;
   refusal_ = kNoSpaceMessage;
-  std::vector<Effect> effects = std::exchange(held_back_, {});
-  for (Effect& effect : std::exchange(sealed_effects_, {})) effects.push_back(std::move(effect));
+  std::vector<Effect> effects = std::exchange(sealed_effects_, {});
   std::vector<std::string> keys = std::exchange(sealed_keys_, {});
   // The journal works while the effects happen.
   if (!open_.writes.empty() && !is_stopping_) seal(false);
@@ -155,14 +154,26 @@ void Pipeline::journal_failed(const storage::CommitResult& result) {
 }
 
 void Pipeline::release(std::vector<Effect> effects) {
+  for (const Effect& effect : effects) forget_held_calls(effect);
+  if (!out_of_space_) {
+    for (StartCall& call : std::exchange(held_back_, {})) port_.perform(std::move(call));
+  }
   for (Effect& effect : effects) {
     // A body that ran while its result cannot be recorded would only run again.
     if (out_of_space_ && std::holds_alternative<StartCall>(effect)) {
-      held_back_.push_back(std::move(effect));
-    } else {
-      port_.perform(std::move(effect));
+      held_back_.push_back(std::get<StartCall>(std::move(effect)));
+      continue;
     }
+    forget_held_calls(effect);
+    port_.perform(std::move(effect));
   }
+}
+
+// A run that ended while its call waited for room, cancelled by somebody say, is not called.
+void Pipeline::forget_held_calls(const Effect& effect) {
+  const auto* drop = std::get_if<DropRun>(&effect);
+  if (drop == nullptr) return;
+  std::erase_if(held_back_, [&](const StartCall& held) { return held.call.run->no == drop->run; });
 }
 
 void Pipeline::refuse(const Input& input) {

@@ -98,6 +98,7 @@ class Pipeline {
   void refuse(const Input& input);
   bool hold(const std::vector<std::string>& keys);
   void let_go(const std::vector<std::string>& keys, Time now);
+  void forget_held_calls(const Effect& effect);
   void run_out_of_space(bool is_locked);
 
   Core core_;
@@ -119,8 +120,8 @@ class Pipeline {
   std::deque<Input> waiting_;   // inputs that need a held key, in order
 
   bool out_of_space_ = false;
-  const char* refusal_ = "";       // why nothing new is accepted then
-  std::vector<Effect> held_back_;  // calls, until there is room for their results
+  const char* refusal_ = "";          // why nothing new is accepted then
+  std::vector<StartCall> held_back_;  // until there is room for their results
   bool rebuilding_ = false;
   bool has_failed_ = false;  // nothing is committed, applied or answered any more
   bool stopped_ = false;

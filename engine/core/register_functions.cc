@@ -103,12 +103,13 @@ Function& State::adopt_function(std::unique_ptr<Function> function) {
 
 // Runs that were held back go on: suspects first, so that they find themselves alone.
 void State::pump_all(std::vector<RunNo> runs) {
-  std::vector<Run*> held;
+  std::erase_if(runs, [&](RunNo no) { return find_run(no) == nullptr; });
+  std::stable_partition(runs.begin(), runs.end(),
+                        [&](RunNo no) { return find_run(no)->is_suspect; });
   for (RunNo no : runs) {
-    if (Run* run = find_run(no)) held.push_back(run);
-  }
-  std::stable_partition(held.begin(), held.end(), [](Run* run) { return run->is_suspect; });
-  for (Run* run : held) {
+    // One that is too late ends at once, and may take others with it: those that invoked it.
+    Run* run = find_run(no);
+    if (run == nullptr) continue;
     run->is_held_back = false;
     pump(*run);
   }

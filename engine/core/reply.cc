@@ -64,7 +64,15 @@ void State::call_replied(CallReplied input) {
   }
   give_back_slot(*run);
 
-  if (run->is_suspect) clear_suspect(*run);
+  if (run->is_suspect) {
+    // Others may go on now. They must not have this run called before its reply is taken, but what
+    // they send when they end may cancel it.
+    run->is_taking_ops = true;
+    clear_suspect(*run);
+    run = find_run(call.run);
+    if (run == nullptr) return;
+    run->is_taking_ops = false;
+  }
 
   if (auto* ended = std::get_if<Returned>(&reply.outcome)) {
     return returned(*run, call, std::move(*ended));

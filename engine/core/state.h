@@ -116,6 +116,7 @@ struct Run {
   uint64_t call = 0;         // of the kFunction call under way; 0: none
   uint64_t needs_batch = 0;  // a load must have seen so many batches
   uint64_t last_used = 0;    // for eviction
+  Position code_pos = 0;     // the newest memo that a kFunction call has had in this process
   std::unique_ptr<const std::vector<InvokedBy>> invokers;  // null: none
   std::unique_ptr<PendingEnd> pending_end;
   flow::Line* line = nullptr;              // where it waits; null: nothing limits it

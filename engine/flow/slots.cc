@@ -131,9 +131,13 @@ void Slots::release(Pool* pool) {
   if (pool == nullptr || --pool->references > 0) return;
   // A throttle that does not rest yet still counts; its alarm ends it.
   if (pool->is_throttle && pool->alarm) return;
-  if (pool->is_stirred) stirred_.erase(std::find(stirred_.begin(), stirred_.end(), pool));
-  if (pool->is_throttle) throttles_.erase(pool->number);
-  pools_.erase(pools_.find(pool->name));
+  erase(*pool);
+}
+
+void Slots::erase(Pool& pool) {
+  if (pool.is_stirred) stirred_.erase(std::find(stirred_.begin(), stirred_.end(), &pool));
+  if (pool.is_throttle) throttles_.erase(pool.number);
+  pools_.erase(pools_.find(pool.name));
 }
 
 Line* Slots::join(std::string_view function, const SlotKeys& keys) {
@@ -325,10 +329,7 @@ std::optional<std::string> Slots::alarm(uint64_t number, Time due, Time now) {
   stir(pool);
   if (!rests || !pool.waiters.empty()) return std::nullopt;
   std::string name = pool.name;
-  if (pool.references == 0) {
-    throttles_.erase(number);
-    pools_.erase(pools_.find(name));
-  }
+  if (pool.references == 0) erase(pool);
   return name;
 }
 

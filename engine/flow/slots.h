@@ -165,6 +165,7 @@ class Slots {
  private:
   Pool* pool(const std::string& name, bool is_throttle);
   void release(Pool* pool);
+  void erase(Pool& pool);
   void stir(Pool& pool);
   void wake_at(Pool& pool, Time due);
   std::optional<Next> next_of(Pool& pool, Time now);

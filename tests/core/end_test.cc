@@ -218,6 +218,20 @@ TEST_CASE("the function's own attempts are counted, and start again once its cod
   CHECK(h.ends[0].error->message == "3");
 }
 
+TEST_CASE("what may cancel a run is no step of it") {
+  Settings settings;
+  settings.steps_max = 2;
+  Harness h(settings);
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{.event = "stop"}};
+  h.add_function(config);
+  h.send("go");
+  h.reply(h.take_call(), {h.returned("a", "1"), h.returned("b", "1")});
+  CHECK(h.ends.empty());
+  h.reply(h.take_call(), {h.returned("c", "1")});
+  CHECK(h.ends.at(0).error->name == "InngestErrFunctionOverflowed");
+}
+
 TEST_CASE("limits: steps, output, sleep, expressions") {
   Settings settings;
   settings.steps_max = 2;

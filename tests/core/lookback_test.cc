@@ -2,6 +2,7 @@
 #include "engine/core/lookback.h"
 
 #include "tests/core/harness.h"
+#include "tests/core/journal_harness.h"
 
 namespace stepwell::core::testing {
 
@@ -159,6 +160,31 @@ TEST_CASE("in parallel branches each wait looks back to what its own branch had 
   wait.seen = StepKey::of("a");
   h.reply(forward, {wait});
   CHECK(h.writes<storage::PutStep>().at(0).step.state == StepState::kCompleted);
+}
+
+TEST_CASE("who was away looks back as far as who was not, behind a group of steps") {
+  JournalHarness h;
+  FunctionConfig config = h.function("f", "go");
+  config.driver = DriverKind::kHttp;
+  h.add_function(config);
+  h.send("go");
+  h.reply(h.take_call(),
+          {h.op("short", Sleep{Harness::in(1s)}), h.op("long", Sleep{Harness::in(30s)})},
+          ParallelMode::kCoalesce);
+  h.advance(10s);
+  CHECK(h.calls.empty());  // the code goes on when both are over
+  h.send("x");             // behind the short one, before the long one is over
+  SUBCASE("in one process") {}
+  SUBCASE("restarted before it is over") {
+    h.crash();
+  }
+  h.advance(20s);
+  SUBCASE("restarted when it is over") {
+    h.crash();
+  }
+  h.reply(h.take_call(), {h.op("w", WaitForEvent{"x", "", Harness::in(1h)})});
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.take_call().memo.back().data != "null");
 }
 
 TEST_CASE("the condition counts, the earliest wins, and the window is bounded") {

@@ -265,9 +265,18 @@ TEST_CASE("a throttle is remembered until it rests, then forgotten") {
     slots.leave(line);
     CHECK(slots.usage().size() == 1);
   }
+  SUBCASE("when who waited for it has gone before its turn") {
+    slots.set_limits("f", {.throttle = rate});
+    Line* line = slots.join("f", {.throttle = "t"});
+    slots.wait(*line, Turn::kStart, 1, 0, kStart);
+    slots.stop_waiting(*line, Turn::kStart, 1, 0);
+    slots.leave(line);
+    CHECK(slots.may_have_next());  // it is still to be looked at
+  }
   CHECK_FALSE(slots.alarm(alarms[0].number, kStart, kStart));  // not the one that was set
   CHECK(slots.alarm(alarms[0].number, alarms[0].due, alarms[0].due) == "t");
   CHECK(slots.usage().empty());
+  CHECK_FALSE(slots.may_have_next());
 }
 
 TEST_CASE("what waits is found: its limit, its place") {

@@ -106,6 +106,16 @@ TEST_CASE("every fault is listed at once") {
   CHECK(contains(faults, "cancelOn[1]: either a timeout or a time"));
 }
 
+TEST_CASE("nothing is triggered by the invocation of something else") {
+  FunctionConfig config = small_config();
+  config.triggers = {{"inngest/function.invoked", ""}};
+  const auto refused = validate(config);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(contains(refused.error().message, "starts the function that it names and no other"));
+  config.triggers = {{"inngest/function.finished", ""}};
+  CHECK(validate(config).ok());
+}
+
 TEST_CASE("a star stands last, behind a slash or a dot") {
   auto is_valid = [](std::string event) {
     FunctionConfig config = small_config();
