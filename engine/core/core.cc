@@ -62,6 +62,7 @@ void Core::finish_recovery(Time now, Transition& out) {
   state_->finish_recovery();
   state_->drain_internal_events();
   state_->hand_on();
+  state_->drop_void_timers();
   state_->out_ = nullptr;
 }
 
@@ -94,6 +95,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
   state.drain_internal_events();
   state.hand_on();
   state.evict_over_budget();
+  state.drop_void_timers();
   state.out_ = nullptr;
 }
 

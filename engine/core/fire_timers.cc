@@ -34,7 +34,7 @@ void State::fire_of_run(Run& run, const Timer& timer) {
       run.start_at = Time{};
       return pump(run);
     case Timer::Kind::kFunctionRetry:
-      if (run.retry_at != timer.due) return;  // void: there was another attempt
+      if (!is_expected_by(run, timer)) return;  // void: there was another attempt
       run.retry_at.reset();
       return pump(run);
     case Timer::Kind::kStartTimeout:
@@ -59,10 +59,9 @@ void State::fire_flow(const Timer& timer) {
 }
 
 void State::fire_step(Run& run, const Timer& timer) {
+  if (!is_expected_by(run, timer)) return;  // void: it is resolved, or was moved
   size_t index = pending_index(run, timer.subject);
-  if (index == run.pending.size()) return;
   PendingStep& step = run.pending[index];
-  if (step.due != timer.due) return;  // void: it was moved
   switch (step.kind) {
     case StepKind::kRun:
     case StepKind::kFetch:
@@ -79,6 +78,38 @@ void State::fire_step(Run& run, const Timer& timer) {
                                                  "to end"}});
     default:
       return wake(run, index, {.data = "null"});
+  }
+}
+
+void State::drop_void_timers() {
+  timers_.sweep([this](const Timer& timer) { return !is_expected(timer); });
+}
+
+bool State::is_expected(const Timer& timer) const {
+  if (timer.run != 0) {
+    const Run* run = runs_.find(timer.run);
+    return run != nullptr && is_expected_by(*run, timer);
+  }
+  if (timer.kind == Timer::Kind::kDebounce) {
+    auto window = debounces_.all().find(timer.subject);
+    return window != debounces_.all().end() && window->second.alarm == timer.due;
+  }
+  if (timer.kind == Timer::Kind::kBatch) return batches_.all().contains(timer.subject);
+  return true;  // there are few of the others
+}
+
+bool State::is_expected_by(const Run& run, const Timer& timer) const {
+  switch (timer.kind) {
+    case Timer::Kind::kRunStart:
+      return run.start_at == timer.due;
+    case Timer::Kind::kFunctionRetry:
+      return run.retry_at == timer.due;
+    case Timer::Kind::kStartTimeout:
+    case Timer::Kind::kFinishTimeout:
+      return is_timeout_of(run, timer);
+    default:
+      const size_t index = pending_index(run, timer.subject);
+      return index < run.pending.size() && run.pending[index].due == timer.due;
   }
 }
 

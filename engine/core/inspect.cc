@@ -144,9 +144,11 @@ void State::check_queues(std::vector<Finding>& findings) const {
     queued.insert(queued.end(), function->held_back.begin(), function->held_back.end());
   }
   std::sort(queued.begin(), queued.end());
+  std::vector<RunNo> crowd(crowd_.begin(), crowd_.end());
+  std::sort(crowd.begin(), crowd.end());
   for (RunNo no : runs_.numbers()) {
     const Run& run = runs_.at(no);
-    if (run.is_in_crowd && std::find(crowd_.begin(), crowd_.end(), no) == crowd_.end()) {
+    if (run.is_in_crowd && !std::binary_search(crowd.begin(), crowd.end(), no)) {
       findings.push_back({run.id, "it waits its turn and is in no queue"});
     }
     if (run.is_held_back && !std::binary_search(queued.begin(), queued.end(), no)) {

@@ -182,6 +182,10 @@ class State {
   void fire_of_run(Run& run, const Timer& timer);
   void fire_flow(const Timer& timer);
   void fire_step(Run& run, const Timer& timer);
+  // False: the alarm is void, it would do nothing.
+  bool is_expected(const Timer& timer) const;
+  bool is_expected_by(const Run& run, const Timer& timer) const;
+  void drop_void_timers();
   // `event`: the one that cancels the run; 0: its time is over.
   void drop_cancellation(Run& run, size_t index, Position event);
 
@@ -325,6 +329,7 @@ class State {
   bool is_too_late(const Run& run) const;
   void end_too_late(Run& run);
   void fire_timeout(Run& run, const Timer& timer);
+  bool is_timeout_of(const Run& run, const Timer& timer) const;
   void expect_timeout_alarms(std::vector<ExpectedAlarm>& expected) const;
 
   // -- ops.cc -----------------------------------------------------------------------------------

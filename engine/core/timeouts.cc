@@ -59,9 +59,12 @@ void State::timeouts_changed(const Function& function) {
 }
 
 void State::fire_timeout(Run& run, const Timer& timer) {
+  if (is_timeout_of(run, timer)) end_too_late(run);
+}
+
+bool State::is_timeout_of(const Run& run, const Timer& timer) const {
   const std::optional<Timer> alarm = alarm_of(run);
-  if (!alarm || alarm->due != timer.due || alarm->kind != timer.kind) return;  // void
-  end_too_late(run);
+  return alarm && alarm->due == timer.due && alarm->kind == timer.kind;
 }
 
 void State::end_too_late(Run& run) {

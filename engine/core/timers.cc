@@ -26,6 +26,15 @@ std::optional<Timer> Timers::pop_due(Time now) {
   return timer;
 }
 
+void Timers::rebuild() {
+  sweep_at_ = std::max(kFewTimers, 2 * heap_.size());
+  if (heap_.capacity() > sweep_at_) {
+    heap_.shrink_to_fit();
+    heap_.reserve(sweep_at_);
+  }
+  std::make_heap(heap_.begin(), heap_.end(), Later{});
+}
+
 std::optional<Time> Timers::next_due() const {
   if (heap_.empty()) return std::nullopt;
   return heap_.front().due;

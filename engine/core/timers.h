@@ -1,7 +1,10 @@
 // What is due when. A heap with lazy removal: an entry that was made void is recognised by its
-// owner when it comes up, so that cancelling costs nothing.
+// owner when it comes up, so that cancelling costs nothing. That may be in a year: whenever there
+// are twice as many entries as the last sweep left, a sweep drops those that are void by then.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -43,6 +46,16 @@ class Timers {
   // When the earliest entry is due; it may be void.
   std::optional<Time> next_due() const;
 
+  // Drops the entries for which `is_void` is true, if it is time for that. Costs each entry that
+  // was added O(1).
+  template <typename Predicate>
+  void sweep(Predicate is_void) {
+    if (heap_.size() < sweep_at_) return;
+    std::erase_if(heap_, is_void);
+    rebuild();
+  }
+
+  // All entries, also void ones.
   size_t size() const { return heap_.size(); }
   // All entries, also void ones, in no order.
   const std::vector<Timer>& all() const { return heap_; }
@@ -51,7 +64,14 @@ class Timers {
   struct Later {
     bool operator()(const Timer& a, const Timer& b) const;
   };
+  // A heap again, with room for as many entries as it has.
+  void rebuild();
+
+  // So few that looking at them is worth nothing.
+  static constexpr size_t kFewTimers = 1024;
+
   std::vector<Timer> heap_;
+  size_t sweep_at_ = kFewTimers;
 };
 
 }  // namespace stepwell::core

@@ -347,11 +347,12 @@ void Runtime::events_read(std::shared_ptr<const core::ReadEvents> wanted,
   flush();
 }
 
-// The core would ask for it again at once.
+// The core would ask for it again at once. What fails while others wait goes with them: if it put
+// them off, they would never have their turn while more fails.
 void Runtime::do_later(std::function<void()> task) {
   metrics_.failed_reads.fetch_add(1, std::memory_order_relaxed);
+  if (later_.empty()) later_at_ = wall_clock() + options_.retry_pause;
   later_.push_back(std::move(task));
-  later_at_ = wall_clock() + options_.retry_pause;
   set_alarm();
 }
 

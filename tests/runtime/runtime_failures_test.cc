@@ -176,5 +176,25 @@ TEST_CASE("a stop does not wait for the pause after a failed read") {
   CHECK(is_answered);
 }
 
+TEST_CASE("a read that failed is seen to after its pause, however many more fail meanwhile") {
+  constexpr int kFailuresMax = 20'000;
+  MemoryDisk disk;
+  Engine engine(disk.open(), {.retry_pause = 20ms});
+  REQUIRE(engine.start().ok());
+  disk.last->fail_reads(kFailuresMax + 1);
+  bool is_answered = false;
+  engine.runtime->submit(event("a/b", "first"), [&](const core::Answer& answer) {
+    CHECK(answer.error.has_value());
+    is_answered = true;
+  });
+  uint64_t failed = 0;
+  for (; !is_answered && failed < kFailuresMax; ++failed) {
+    while (engine.runtime->metrics().failed_reads.load() == failed) engine.turn();
+    engine.runtime->submit(event("a/b", std::to_string(failed)), [](const core::Answer&) {});
+  }
+  CHECK(is_answered);
+  engine.stop();
+}
+
 }  // namespace
 }  // namespace stepwell::runtime::testing
