@@ -52,7 +52,7 @@ std::string state_of(const JsonView& data, const Screen& screen) {
 std::string settings_of(const JsonView& config) {
   std::string text;
   for (JsonMembers it = config.members(); it.next();) {
-    const std::string_view key = it.key();
+    const std::string key = it.key();
     const bool is_said = key == "id" || key == "name" || key == "app" || key == "triggers";
     const bool is_empty = it.value().text() == "[]" || it.value().text() == "null";
     if (is_said || is_empty) continue;
