@@ -28,7 +28,7 @@ void Connection::answer(Response response) {
   const bool closes = !keep_alive_ || server_->is_draining_;
   std::string framing = std::move(cors_lines_);
   if (has_body) {
-    fmt::format_to(std::back_inserter(framing), "Content-Length: {}\r\n", response.body.size());
+    framing += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
   if (closes) {
     framing.append("Connection: close\r\n");
@@ -82,7 +82,7 @@ bool Connection::write_stream(std::string_view bytes) {
 void Connection::buffer(std::string_view bytes) {
   if (bytes.empty()) return;  // an empty chunk would end the body
   if (is_chunked_) {
-    fmt::format_to(std::back_inserter(stream_buffer_), "{:x}\r\n", bytes.size());
+    stream_buffer_ += fmt::format("{:x}\r\n", bytes.size());
     stream_buffer_.append(bytes).append("\r\n");
   } else {
     stream_buffer_.append(bytes);

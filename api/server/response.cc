@@ -108,8 +108,7 @@ std::string format_head(const Response& response, std::string_view common,
                         std::string_view framing) {
   std::string head;
   head.reserve(256);
-  fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", response.status,
-                 reason_phrase(response.status));
+  head += fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
   if (!response.content_type.empty()) {
     head.append("Content-Type: ");
     append_field_value(head, response.content_type);
