@@ -89,6 +89,20 @@ std::string effects_lines(const std::string& shown, Time now) {
   return "It triggered no run, ended no wait and cancelled no run\n";
 }
 
+// The event was sent, and its look-up ended with this code; why, has been said.
+ExitCode tell_unseen(const std::string& id, ExitCode code, const Options& options,
+                     const Terminal& terminal) {
+  terminal.complain("the event was accepted; what it started cannot be shown");
+  if (options.wait) return code;
+  if (options.output != Output::kTable) {
+    JsonWriter json;
+    json.begin_object().key("data").begin_object().key("event").begin_object();
+    json.key("internal_id").string(id).end_object().end_object().end_object();
+    print_json(json.text(), options.output, terminal);
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode follow_all(const std::vector<std::string>& ids, const Options& options, Client& client,
                     const Terminal& terminal) {
   ExitCode worst = ExitCode::kOk;
@@ -207,12 +221,13 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
   if (const auto ids = JsonView::trusted(sent.body).find("ids")) {
     for (JsonElements it = ids->elements(); it.next();) id = it.value().as_string().value_or("");
   }
+  // Whatever follows: the event is in, and who thinks that it is not sends it twice.
+  if (options.output == Output::kTable) terminal.print("Sent " + neutralise(id) + "\n");
   const Asked shown = ask(client, terminal, "GET", "/api/events/" + percent_encode(id));
-  if (shown.code != ExitCode::kOk) return shown.code;
+  if (shown.code != ExitCode::kOk) return tell_unseen(id, shown.code, options, terminal);
   const std::vector<std::string> runs = runs_of(shown.body, "runs");
   if (options.output == Output::kTable) {
-    terminal.print("Sent " + neutralise(id) + "\n" +
-                   effects_lines(shown.body, runtime::wall_clock()));
+    terminal.print(effects_lines(shown.body, runtime::wall_clock()));
   } else if (!options.wait) {
     print_json(shown.body, options.output, terminal);
   }

@@ -1,6 +1,7 @@
 // How commands reach an engine: over HTTP, or in this process on a file that nobody serves.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,12 @@ struct ServerEvent {
 
 enum class KeyKind { kEvent, kSigning };
 
+// How long an answer is waited for.
+enum class Patience {
+  kUsual,
+  kEndless,  // for what takes as long as there is work, such as to run thousands of runs again
+};
+
 // One thread at a time.
 class Client {
  public:
@@ -33,7 +40,7 @@ class Client {
   // Sends one request and waits for its answer. `path` begins with "/" and is encoded. Errors are
   // about reaching the server; what it answers is in the reply, whatever its status.
   virtual Result<Reply> request(const std::string& method, const std::string& path,
-                                const std::string& body) = 0;
+                                const std::string& body, Patience patience) = 0;
 
   // Takes the events that came together, one at least. False: no more of them.
   using OnEvents = std::function<bool(const std::vector<ServerEvent>&)>;
@@ -57,6 +64,7 @@ struct HttpClientOptions {
   std::string event_key;                // empty: "dev", which a server in dev mode takes
   std::string signing_key_source = {};  // where each was found; empty: there is none
   std::string event_key_source = {};
+  std::chrono::milliseconds answer_timeout{60'000};  // with the usual patience
 };
 // kInvalid if the URL is none of http or https.
 Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options);

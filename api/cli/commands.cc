@@ -71,7 +71,8 @@ bool has_error(const JsonView& answer) {
 
 ExitCode run_doctor(const Options& options, Client& client, const Terminal& terminal) {
   const Asked asked = ask(client, terminal, "GET",
-                          Query("/api/doctor").add("deep", options.deep ? "true" : "").path());
+                          Query("/api/doctor").add("deep", options.deep ? "true" : "").path(), "",
+                          options.deep ? Patience::kEndless : Patience::kUsual);
   if (asked.code != ExitCode::kOk) return asked.code;
   const JsonView answer = JsonView::trusted(asked.body);
   if (options.output == Output::kTable) {
@@ -190,8 +191,8 @@ Result<std::string> list_path(const Options& options, Time now) {
 }
 
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
-          const std::string& path, const std::string& body) {
-  const Result<Reply> reply = client.request(method, path, body);
+          const std::string& path, const std::string& body, Patience patience) {
+  const Result<Reply> reply = client.request(method, path, body, patience);
   if (!reply) {
     terminal.complain(reply.error().message);
     return {ExitCode::kUnreachable, ""};

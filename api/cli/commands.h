@@ -44,7 +44,8 @@ struct Asked {
   std::string body;
 };
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
-          const std::string& path, const std::string& body = "");
+          const std::string& path, const std::string& body = "",
+          Patience patience = Patience::kUsual);
 
 // Says what is wrong when the answer to `path` is a refusal: with the server's own words, or which
 // key it does not take.

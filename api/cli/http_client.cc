@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "api/cli/client.h"
+#include "api/server/origin.h"
 
 namespace stepwell::cli {
 namespace {
 
 // A server that is busy recovering answers at once; only a dead one takes longer.
 constexpr long kConnectSeconds = 10;
-constexpr long kAnswerSeconds = 60;
+// A stream that says nothing for so long is dead: the server says something every 15 seconds.
+constexpr long kSilenceSeconds = 60;
 // More than any answer of the server has.
 constexpr size_t kAnswerBytesMax = 256u << 20;
 
@@ -90,14 +92,18 @@ class HttpClient final : public Client {
  public:
   explicit HttpClient(HttpClientOptions options) : options_(std::move(options)) {}
 
-  Result<Reply> request(const std::string& method, const std::string& path,
-                        const std::string& body) override {
+  Result<Reply> request(const std::string& method, const std::string& path, const std::string& body,
+                        Patience patience) override {
     const std::unique_ptr<CURL, FreeEasy> handle = make_handle(path);
     const auto headers = make_headers(!body.empty());
     Reply reply;
     curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, kAnswerSeconds);
+    if (patience == Patience::kUsual) {
+      curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, long{options_.answer_timeout.count()});
+    } else {
+      curl_easy_setopt(handle.get(), CURLOPT_TCP_KEEPALIVE, 1L);  // tells a server that has died
+    }
     if (!body.empty()) {
       curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE,
                        static_cast<curl_off_t>(body.size()));
@@ -106,7 +112,7 @@ class HttpClient final : public Client {
     curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append_body);
     curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &reply.body);
     const CURLcode code = curl_easy_perform(handle.get());
-    if (code != CURLE_OK) return unreachable(code);
+    if (code != CURLE_OK) return unreachable(code, handle.get());
     reply.status = status_of(handle.get());
     return reply;
   }
@@ -116,13 +122,12 @@ class HttpClient final : public Client {
     const auto headers = make_headers(false);
     EventReader reader(handle.get(), on_events);
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-    // The server says something every 15 seconds.
     curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, kAnswerSeconds);
+    curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, kSilenceSeconds);
     curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, EventReader::read);
     curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &reader);
     const CURLcode code = curl_easy_perform(handle.get());
-    if (code != CURLE_OK && !reader.was_left()) return unreachable(code);
+    if (code != CURLE_OK && !reader.was_left()) return unreachable(code, handle.get());
     return Reply{status_of(handle.get()), std::move(reader.rest())};
   }
 
@@ -142,9 +147,18 @@ class HttpClient final : public Client {
     curl_easy_setopt(handle.get(), CURLOPT_PATH_AS_IS, 1L);  // an id may be "."
     curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    // This machine's own servers are no business of a proxy's; others are, as http_proxy says.
+    if (is_of_this_machine()) curl_easy_setopt(handle.get(), CURLOPT_PROXY, "");
     curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     curl_easy_setopt(handle.get(), CURLOPT_USERAGENT, "stepwell-cli");
     return handle;
+  }
+
+  bool is_of_this_machine() const {
+    std::string_view host = options_.url;
+    host.remove_prefix(host.find("://") + 3);
+    const auto authority = server::parse_authority(host.substr(0, host.find('/')));
+    return authority && server::is_loopback_name(*authority);
   }
 
   std::unique_ptr<curl_slist, FreeList> make_headers(bool has_body) const {
@@ -162,7 +176,16 @@ class HttpClient final : public Client {
     return static_cast<int>(status);
   }
 
-  Error unreachable(CURLcode code) const {
+  Error unreachable(CURLcode code, CURL* handle) const {
+    curl_off_t sent_after = 0;  // 0: there was no connection to send it over
+    curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
+    if (code == CURLE_OPERATION_TIMEDOUT && sent_after > 0) {
+      return {
+          ErrorCode::kUnavailable,
+          fmt::format("{} took the request and did not answer in time; what was asked of it may "
+                      "still be done",
+                      options_.url)};
+    }
     const char* hint = code == CURLE_COULDNT_CONNECT
                            ? "; start one with stepwell dev, or name another with --url"
                            : "";

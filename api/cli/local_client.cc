@@ -23,9 +23,9 @@ class LocalClient final : public Client {
   LocalClient(std::string path, std::unique_ptr<server::Host> host, std::unique_ptr<Client> http)
       : path_(std::move(path)), host_(std::move(host)), http_(std::move(http)) {}
 
-  Result<Reply> request(const std::string& method, const std::string& path,
-                        const std::string& body) override {
-    return http_->request(method, path, body);
+  Result<Reply> request(const std::string& method, const std::string& path, const std::string& body,
+                        Patience patience) override {
+    return http_->request(method, path, body, patience);
   }
   Result<Reply> stream(const std::string& path, const OnEvents& on_events) override {
     return http_->stream(path, on_events);

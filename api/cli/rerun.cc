@@ -75,7 +75,8 @@ ExitCode rerun_many(const Options& options, Client& client, const Terminal& term
     return ExitCode::kUsage;
   }
   if (!options.yes) {
-    const Asked counted = ask(client, terminal, "POST", *path + "&dry_run=true");
+    const Asked counted =
+        ask(client, terminal, "POST", *path + "&dry_run=true", "", Patience::kEndless);
     if (counted.code != ExitCode::kOk) return counted.code;
     const int64_t runs = count_of(counted.body, "runs");
     if (runs == 0) {
@@ -93,7 +94,7 @@ ExitCode rerun_many(const Options& options, Client& client, const Terminal& term
         return ExitCode::kUsage;
     }
   }
-  const Asked asked = ask(client, terminal, "POST", *path);
+  const Asked asked = ask(client, terminal, "POST", *path, "", Patience::kEndless);
   if (asked.code != ExitCode::kOk) return asked.code;
   if (options.output != Output::kTable) {
     print_json(asked.body, options.output, terminal);

@@ -15,6 +15,7 @@
 #include "api/sdk/sdk.h"
 #include "api/server/host.h"
 #include "api/server/http_server.h"
+#include "api/server/origin.h"
 #include "engine/runtime/clock.h"
 #include "storage/sqlite/sqlite_journal.h"
 
@@ -24,21 +25,10 @@ namespace {
 constexpr const char* kJournalDefault = "stepwell.db";
 constexpr const char* kHostDefault = "127.0.0.1";
 
-bool is_loopback(std::string_view address) {
-  return address == "::1" || address.starts_with("127.");
-}
-
-Result<server::ServiceOptions> service_options(Command command, const Settings& settings) {
+server::ServiceOptions service_options(Command command, const Settings& settings) {
   const bool is_dev = command == Command::kDev;
   std::string address = settings.host.value_or(kHostDefault);
   if (address == "localhost") address = kHostDefault;
-  if (is_dev && !is_loopback(address)) {
-    return Error{
-        ErrorCode::kInvalid,
-        fmt::format("dev asks for no keys, so it serves this machine alone: --host {} needs "
-                    "stepwell serve",
-                    address)};
-  }
   server::ServiceOptions options{.mode = is_dev ? server::Mode::kDev : server::Mode::kServe,
                                  .event_keys = settings.event_keys,
                                  .signing_keys = settings.signing_keys,
@@ -135,7 +125,7 @@ sigset_t block_signals() {
 // Whom it serves, and on what condition.
 std::string reach(Command command, const std::string& address) {
   if (command == Command::kDev) return "this machine alone, without keys";
-  return std::string(is_loopback(address) || address == "localhost"
+  return std::string(server::is_loopback_address(address) || address == "localhost"
                          ? "this machine alone"
                          : "whoever reaches this address") +
          ", with the event key (events) or the signing key (all else)";
@@ -163,12 +153,11 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   };
   umask(077);
   if (command == Command::kServe) prctl(PR_SET_DUMPABLE, 0);  // a core dump would hold the keys
-  const Result<server::ServiceOptions> service = service_options(command, settings);
-  if (!service) return refuse(service.error());
+  const server::ServiceOptions service = service_options(command, settings);
   // Before the journal is touched.
-  if (const Result<void> valid = server::validate(*service); !valid) return refuse(valid.error());
-  for (const std::string& address : service->addresses) {
-    const Result<void> free = server::check_port_is_free(address, service->port);
+  if (const Result<void> valid = server::validate(service); !valid) return refuse(valid.error());
+  for (const std::string& address : service.addresses) {
+    const Result<void> free = server::check_port_is_free(address, service.port);
     if (!free) return refuse(free.error());
   }
   const std::string path = settings.db.empty() ? kJournalDefault : settings.db;
@@ -184,7 +173,7 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   sigset_t signals = block_signals();
   const Time begun = runtime::wall_clock();
   server::HostOptions options;
-  options.service = *service;
+  options.service = service;
   options.runtime.settings = core_settings(settings);
   if (settings.channel_replay) options.hub.young_channel_age = *settings.channel_replay;
   options.journal = std::move(*journal);

@@ -27,6 +27,7 @@ struct Job {
   std::string denied;  // the address that was refused, and why
   bool is_too_large = false;
   bool is_head_too_large = false;
+  bool is_head_over = false;
   size_t head_bytes = 0;
   char problem[CURL_ERROR_SIZE] = {};
 
@@ -60,9 +61,12 @@ size_t on_head_line(char* bytes, size_t, size_t count, void* data) {
   std::string_view line(bytes, count);
   if (line.starts_with("HTTP/")) {  // another response than the interim one before
     job.response.headers.clear();
+    job.is_head_over = false;
     return count;
   }
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  job.is_head_over |= line.empty();
+  if (job.is_head_over) return count;  // trailers are no fields of the head
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return count;
   std::string_view value = line.substr(colon + 1);
@@ -173,12 +177,16 @@ class CurlTransport::Impl {
     CHECK_INVARIANT(easy != nullptr, "no memory for libcurl");
     job.easy = easy;
     job.response.url = job.exchange.url;
+    bool has_type = false;
     for (const auto& [name, value] : job.exchange.headers) {
+      has_type |= server::equals_ignoring_case(name, "content-type");
       // "name;" is libcurl's way to write a field with an empty value.
       const std::string line = value.empty() ? name + ";" : name + ": " + value;
       job.fields = curl_slist_append(job.fields, line.c_str());
     }
+    // Without a value: libcurl's own is left out.
     job.fields = curl_slist_append(job.fields, "Expect:");
+    if (!has_type) job.fields = curl_slist_append(job.fields, "Content-Type:");
     curl_easy_setopt(easy, CURLOPT_URL, job.exchange.url.to_string().c_str());
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");

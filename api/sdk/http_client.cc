@@ -254,13 +254,4 @@ void HttpClient::cancel(uint64_t id) {
   leave_lane(job->request.lane, job->is_under_way);
 }
 
-void HttpClient::cancel_all() {
-  for (auto& [id, job] : jobs_) {
-    if (job->is_under_way) transport(job->url).cancel(id);
-  }
-  jobs_.clear();
-  lanes_.clear();
-  under_way_ = 0;
-}
-
 }  // namespace stepwell::sdk

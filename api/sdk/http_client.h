@@ -66,7 +66,6 @@ class HttpClient {
 
   // Ends it; its callback is not called. Numbers that are done already are ignored.
   void cancel(uint64_t id);
-  void cancel_all();
 
   size_t under_way() const { return under_way_; }
   size_t waiting() const { return jobs_.size() - under_way_; }

@@ -86,11 +86,13 @@ struct PlainConnection::State {
   }
 };
 
-PlainConnection::PlainConnection(server::UvLoop& loop, std::string origin)
+PlainConnection::PlainConnection(server::UvLoop& loop, std::string origin,
+                                 Milliseconds stale_within)
     : loop_(loop),
       origin_(std::move(origin)),
       state_(new State{this}),
-      timer_(loop, [this] { timed_out(); }) {}
+      timer_(loop, [this] { timed_out(); }),
+      stale_within_(stale_within) {}
 
 PlainConnection::~PlainConnection() {
   state_->close();
@@ -145,6 +147,7 @@ void PlainConnection::exchange(std::string bytes, bool has_no_body, size_t respo
   response_bytes_max_ = response_bytes_max;
   parser_ = std::make_unique<ResponseParser>(response_bytes_max, has_no_body);
   timer_.arm_after(timeout);
+  sent_at_ = uv_now(loop_.handle());
   write(std::move(bytes));
 }
 
@@ -225,7 +228,9 @@ void PlainConnection::complete(ResponseParser::Event event) {
 }
 
 void PlainConnection::fail(HttpFailure::Kind kind, std::string message) {
-  const bool is_stale = kind == HttpFailure::Kind::kReset && was_idle_ && !has_received_;
+  const uint64_t waited = uv_now(loop_.handle()) - sent_at_;
+  const bool is_stale = kind == HttpFailure::Kind::kReset && was_idle_ && !has_received_ &&
+                        waited <= static_cast<uint64_t>(stale_within_.count());
   finish({.outcome = HttpFailure{kind, std::move(message)}, .is_stale = is_stale});
 }
 

@@ -22,13 +22,15 @@ class PlainConnection {
   struct Result {
     HttpOutcome outcome;
     bool is_reusable = false;
-    // It had been idle, and ended before a byte of the response came: the server had closed it
-    // while the request was on its way. Whoever sends it again does not send it twice.
+    // It had been idle, and ended before a byte of the response came, and so soon that the server
+    // must have closed it while the request was on its way: nobody has acted on the request, and it
+    // may be sent again. Later than that, the server may have died at work on it.
     bool is_stale = false;
   };
   using OnDone = std::function<void(Result)>;
 
-  PlainConnection(server::UvLoop& loop, std::string origin);
+  // `stale_within`: how soon after sending the end of a connection is that of an idle one.
+  PlainConnection(server::UvLoop& loop, std::string origin, Milliseconds stale_within);
   // Closes it; nothing is called any more.
   ~PlainConnection();
   PlainConnection(const PlainConnection&) = delete;
@@ -86,6 +88,8 @@ class PlainConnection {
   size_t response_bytes_max_ = 0;
   bool has_received_ = false;  // a byte of the response at hand
   bool was_idle_ = false;
+  Milliseconds stale_within_;
+  uint64_t sent_at_ = 0;  // on the loop's clock
   std::optional<Milliseconds> server_idle_timeout_;
 };
 

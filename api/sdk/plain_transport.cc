@@ -136,7 +136,8 @@ void PlainTransport::resolved(uint64_t id, Addresses addresses, const std::strin
     // One bad address condemns the name: an honest one has no mixture.
     if (!allowed) return fail_soon(id, {HttpFailure::Kind::kDenied, allowed.error().message});
   }
-  job.connection = std::make_unique<PlainConnection>(loop_, job.exchange.url.origin());
+  job.connection =
+      std::make_unique<PlainConnection>(loop_, job.exchange.url.origin(), options_.stale_within);
   job.connection->connect(
       std::move(addresses), options_.connect_timeout, [this, id](std::string failure) {
         if (failure.empty()) return begin(id);

@@ -23,6 +23,9 @@ struct PlainOptions {
   Milliseconds idle_timeout{30'000};     // at most; less where the server says so
   // A server that does not say how long it keeps a connection: the usual ones keep it 5 s or more.
   Milliseconds unnamed_idle_timeout{4'000};
+  // A kept connection that ends so soon after a request was sent had been closed before the request
+  // came: it is sent again on another one. One that ends later may have been acted upon.
+  Milliseconds stale_within{1'000};
   size_t idle_per_origin_max = 64;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <set>
 #include <utility>
 
 #include "api/sdk/signature.h"
@@ -92,6 +93,7 @@ void Syncer::tick() {
 }
 
 void Syncer::ask_all() {
+  forget_gone();
   if (options_.polls) {
     for (const auto& [name, app] : apps_.all()) targets_.try_emplace(app.url, Target{app.url});
   }
@@ -99,6 +101,18 @@ void Syncer::ask_all() {
     if (!target.has_answered || options_.polls) ask(key);
   }
   if (!options_.discovery_ports.empty() && apps_.all().empty()) discover();
+}
+
+// The URLs of apps that have gone or moved: asked again, they would come back, or move to and fro.
+// What was found by chance is asked until it has answered.
+void Syncer::forget_gone() {
+  std::set<std::string> wanted;
+  for (const std::string& url : options_.urls) wanted.insert(app_url(url));
+  for (const auto& [name, app] : apps_.all()) wanted.insert(app.url);
+  std::erase_if(targets_, [&](const auto& entry) {
+    const Target& target = entry.second;
+    return !target.is_under_way && !target.is_candidate && !wanted.contains(entry.first);
+  });
 }
 
 void Syncer::ask(const std::string& key) {
@@ -158,6 +172,7 @@ void Syncer::settle(const std::string& key, std::optional<std::string> error) {
   Target& target = targets_.at(key);
   target.is_under_way = false;
   target.has_answered = !error;
+  target.is_candidate = target.is_candidate && error.has_value();
   if (error == target.error) return;
   if (error) {
     on_news_(fmt::format("cannot sync {}: {}", target.url, *error));
@@ -185,7 +200,7 @@ void Syncer::probe(uint16_t port, size_t path) {
     if (response != nullptr && is_sdk(*response)) {
       --probes_;
       const std::string key = app_url(url);
-      targets_.try_emplace(key, Target{url});
+      targets_.try_emplace(key, Target{.url = url, .is_candidate = true});
       ask(key);
     } else if (response != nullptr && path + 1 < std::size(kUsualPaths)) {
       probe(port, path + 1);

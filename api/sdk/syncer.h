@@ -49,7 +49,8 @@ class Syncer {
 
  private:
   struct Target {
-    std::string url;  // as it was given
+    std::string url;            // as it was given
+    bool is_candidate = false;  // found by discovery, and has not answered well yet
     bool is_under_way = false;
     bool has_answered = false;         // well, when it was asked last
     std::optional<std::string> error;  // what was told last
@@ -57,6 +58,7 @@ class Syncer {
 
   void tick();
   void ask_all();
+  void forget_gone();
   void ask(const std::string& key);
   void answered(const std::string& key, const HttpOutcome& outcome);
   void register_in_band(const std::string& key, const HttpResponse& response);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/server/origin.h"
 #include "schema/check.h"
 
 namespace stepwell::server {
@@ -65,7 +66,7 @@ void Connection::read_names() {
   int length = sizeof storage;
   if (uv_tcp_getpeername(&tcp_, reinterpret_cast<sockaddr*>(&storage), &length) == 0) {
     Name name = name_of(storage);
-    peer_.is_loopback = name.address.starts_with("127.") || name.address == "::1";
+    peer_.is_loopback = is_loopback_address(name.address);
     peer_.port = name.port;
     peer_.address = std::move(name.address);
   }
@@ -240,7 +241,7 @@ void Connection::on_message() {
   Request request = parser_.take_request();
   state_ = State::kAnswering;
   if (sink_) {
-    const std::unique_ptr<BodySink> sink = std::move(sink_);
+    const std::shared_ptr<BodySink> sink = std::move(sink_);
     sink->on_end();
     return;
   }
@@ -280,7 +281,10 @@ void Connection::open_body() {
 void Connection::hand_on_body() {
   if (!sink_) return;
   const std::string piece = std::exchange(parser_.request().body, {});
-  if (!piece.empty()) sink_->on_piece(piece);
+  if (piece.empty()) return;
+  // Its answer may find that the client has gone: then this connection drops the sink.
+  const std::shared_ptr<BodySink> sink = sink_;
+  sink->on_piece(piece);
 }
 
 void Connection::call_handler(Request request) {

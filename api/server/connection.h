@@ -143,7 +143,7 @@ class Connection {
   bool is_upgraded_ = false;
   bool is_chunked_ = false;  // the stream
   size_t counted_body_bytes_ = 0;
-  std::unique_ptr<BodySink> sink_;  // takes the body that is being read
+  std::shared_ptr<BodySink> sink_;  // takes the body that is being read; shared while it is called
   bool is_body_paused_ = false;
   Exchange* exchange_ = nullptr;
 

@@ -24,7 +24,7 @@ struct EventSeed {
 
   // Nothing if malformed: a bad seed is ignored.
   static std::optional<EventSeed> parse(std::string_view text);
-  // The id of the request's `index`-th event, counted from 1 (0 for a direct invocation).
+  // The id of the request's `index`-th event, counted from 1.
   EventId id_of(uint32_t index) const;
 };
 

@@ -129,6 +129,7 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
   }
 
   void go_on() {
+    if (!responder_.is_open()) return;  // nobody wants it any more
     if (error_) {
       const std::string what = fmt::format("{} (after {} runs)", error_->message, runs_);
       return responder_.send(failure({error_->code, what}));

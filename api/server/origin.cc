@@ -85,6 +85,12 @@ bool is_loopback_name(const Authority& authority) {
   return inet_pton(AF_INET6, authority.name.c_str(), &binary) == 1 && IN6_IS_ADDR_LOOPBACK(&binary);
 }
 
+bool is_loopback_address(std::string_view address) {
+  const std::string text(address);
+  const bool is_ip = is_address(AF_INET, text) || is_address(AF_INET6, text);
+  return is_ip && is_loopback_name({.name = text, .port = std::nullopt, .is_ip = true});
+}
+
 int OriginRules::check_host(std::string_view host, std::string_view local_address) const {
   const std::optional<Authority> authority = parse_authority(host);
   if (!authority) return 400;

@@ -26,6 +26,8 @@ std::optional<Authority> parse_authority(std::string_view text);
 
 // "localhost", "anything.localhost", 127.0.0.0/8 and ::1.
 bool is_loopback_name(const Authority& authority);
+// The same of a numeric address as a socket has it, an IPv6 one without brackets.
+bool is_loopback_address(std::string_view address);
 
 struct OriginRules {
   bool allow_loopback_hosts = true;    // Host: localhost and the like

@@ -9,7 +9,6 @@
 
 #include "api/server/record_json.h"
 #include "api/server/wrong_id.h"
-#include "schema/finished_event.h"
 
 namespace stepwell::server {
 namespace {
@@ -20,9 +19,7 @@ Result<EventRecord> find_event(JournalReader& reader, std::string_view id) {
   Result<std::optional<EventRecord>> found = reader.find_event(id);
   if (!found) return found.error();
   if (!*found) return no_such_event(id);
-  EventRecord record = std::move(**found);
-  if (const Result<void> filled = fill_event_data(reader, record); !filled) return filled.error();
-  return record;
+  return std::move(**found);
 }
 
 // By internal id alone: a sender's id may be any text.
@@ -60,25 +57,10 @@ Result<std::vector<EventRecord>> events_page(JournalReader& reader, storage::Eve
     if (!last) return last.error();
     filter.before = last->pos;
   }
-  Result<std::vector<EventRecord>> page = reader.list_events(filter);
-  if (!page) return page.error();
-  for (EventRecord& record : *page) {
-    if (const Result<void> filled = fill_event_data(reader, record); !filled) return filled.error();
-  }
-  return page;
+  return reader.list_events(filter);
 }
 
 }  // namespace
-
-Result<void> fill_event_data(JournalReader& reader, EventRecord& record) {
-  if (record.of_run == 0) return {};
-  const Result<storage::RunSnapshot> run = reader.load_run(record.of_run, false);
-  if (!run) return run.error();
-  std::vector<Event> events;
-  for (const EventRecord& event : run->events) events.push_back(event.event);
-  record.event.data = finished_event_data(run->run, events);
-  return {};
-}
 
 Result<FunctionId> find_function(JournalReader& reader, std::string_view app,
                                  std::string_view function) {

@@ -12,9 +12,6 @@ namespace stepwell::server {
 
 inline constexpr size_t kPageSizeMax = 100;
 
-// An event that the end of a run made is stored without its data: fills it in from that run.
-Result<void> fill_event_data(storage::JournalReader& reader, EventRecord& record);
-
 // The function of an app, named by its whole id or without the app's before it. An empty `app`: of
 // any.
 Result<FunctionId> find_function(storage::JournalReader& reader, std::string_view app,

@@ -25,6 +25,7 @@ void RunStreams::open(RunNo run, const Responder& responder) {
   head.headers.emplace_back("Cache-Control", "no-store");
   Responder answer = responder;
   ResponseStream body = answer.stream(std::move(head));
+  if (!body.is_open()) return;  // the client has gone, or asked for the head alone
   body.on_close([this, number] { close_later(number); });
   by_run_.emplace(run, number);
   Stream& stream = streams_.emplace(number, Stream{run, std::move(body)}).first->second;

@@ -65,6 +65,13 @@ Result<void> validate(const ServiceOptions& options) {
   for (const std::string& key : options.event_keys) {
     if (key.empty()) return Error{ErrorCode::kInvalid, "an event key must not be empty"};
   }
+  for (const std::string& address : options.addresses) {
+    if (options.mode == Mode::kServe || is_loopback_address(address)) continue;
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("without keys a server serves this machine alone: to listen on {} it "
+                             "needs an event key and a signing key (stepwell serve)",
+                             address)};
+  }
   if (options.mode == Mode::kServe && options.signing_keys.empty() && options.event_keys.empty()) {
     return Error{ErrorCode::kInvalid,
                  "an event key and a signing key are needed: set STEPWELL_EVENT_KEY and "

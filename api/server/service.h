@@ -33,8 +33,9 @@ struct ServiceOptions {
   realtime::DoorOptions realtime;
 };
 
-// Checks what can be checked without a socket: that serve mode has its keys, and that keys are well
-// formed. The error says how to mend it.
+// Checks what can be checked without a socket: that serve mode has its keys, that dev mode, which
+// asks for none, listens on loopback only, and that keys are well formed. The error says how to
+// mend it.
 Result<void> validate(const ServiceOptions& options);
 
 // Loop thread only (the loop given here).

@@ -1,6 +1,9 @@
 // Servers that misbehave: each request that meets one fails with its reason, and nothing else does.
 #include <doctest/doctest.h>
 
+#include <future>
+
+#include "api/sdk/plain_transport.h"
 #include "tests/api_sdk/client_fixture.h"
 #include "tests/api_sdk/scripted_server.h"
 
@@ -109,6 +112,42 @@ TEST_CASE("a kept connection that the server closes meanwhile costs nothing") {
   CHECK(fixture.response({.url = server.url(), .body = "one"}).body == "first");
   CHECK(fixture.response({.url = server.url(), .body = "two"}).body == "first");
   CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request that a server was at work on when its connection ended is not sent again") {
+  std::promise<void> time_is_over;
+  ScriptedServer server([&](Peer& peer, int number) {
+    peer.read_request();
+    peer.respond(200, "first");
+    peer.read_request();
+    if (number > 0) return;
+    time_is_over.get_future().wait();
+    peer.reset();
+  });
+  server::UvLoop loop;
+  PlainTransport transport(
+      loop, {.addresses = {.allow_loopback = true}, .stale_within = Milliseconds(5)});
+  auto ask = [&, id = uint64_t{0}]() mutable {
+    HttpOutcome outcome;
+    transport.start(++id,
+                    {.method = "POST",
+                     .url = Url::parse(server.url()).value(),
+                     .timeout = Milliseconds(60'000),
+                     .response_bytes_max = 1000},
+                    [&](HttpOutcome came) {
+                      outcome = std::move(came);
+                      loop.stop();
+                    });
+    loop.run();
+    return outcome;
+  };
+  CHECK(std::holds_alternative<HttpResponse>(ask()));
+  server::Timer timer(loop, [&] { time_is_over.set_value(); });
+  timer.arm_after(Milliseconds(20));
+  const HttpOutcome second = ask();
+  REQUIRE(std::holds_alternative<HttpFailure>(second));
+  CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("a kept connection that ends inside a response is not asked again") {

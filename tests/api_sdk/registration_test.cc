@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "api/sdk/sdk.h"
@@ -312,6 +313,69 @@ TEST_CASE("an app on a usual port is found, asked, and registers") {
   Fixture f(server::Mode::kDev, options);
   port = f.port();
   f.news("app \"found\"");
+}
+
+// Apps that are asked, and how often, by path. They say that they are SDKs, and register nothing.
+class Askable {
+ public:
+  Askable()
+      : server_([this](Peer& peer, int) {
+          while (true) {
+            const std::string request = peer.read_request();
+            if (request.empty()) return;
+            {
+              const std::lock_guard lock(mutex_);
+              ++asked_[request.substr(0, request.find(" HTTP"))];
+              changed_.notify_all();
+            }
+            peer.respond(200, "{}", "x-inngest-sdk: inngest-js:v4.24.0\r\n");
+          }
+        }) {}
+
+  std::string url(std::string_view path) const { return server_.url(path); }
+  int asked(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    return asked_["PUT " + path];
+  }
+  void wait_until_asked(const std::string& path, int more) {
+    std::unique_lock lock(mutex_);
+    const int wanted = asked_["PUT " + path] + more;
+    CHECK_MESSAGE(changed_.wait_for(lock, std::chrono::seconds(20),
+                                    [&] { return asked_["PUT " + path] >= wanted; }),
+                  path);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, int> asked_;
+  ScriptedServer server_;
+};
+
+TEST_CASE("an app that was removed or has moved is not asked any more where it was") {
+  Askable apps;
+  SdkOptions options;
+  options.polls = true;
+  Fixture f(server::Mode::kDev, options);
+  const auto register_at = [&](std::string_view name, std::string_view path) {
+    const std::string url = apps.url(path);
+    return f.register_app(app(name, url, function(name, url))).status;
+  };
+  CHECK(register_at("gone", "/gone") == 200);
+  CHECK(register_at("moved", "/before") == 200);
+  CHECK(register_at("there", "/there") == 200);
+  for (const char* path : {"/gone", "/before", "/there"}) apps.wait_until_asked(path, 1);
+  CHECK(register_at("moved", "/after") == 200);
+  server::HttpClient client(f.port());
+  client.send(fmt::format("DELETE /fn/remove?url={} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                          apps.url("/gone")));
+  CHECK(client.read_reply()->status == 200);
+  const int gone = apps.asked("/gone");
+  const int before = apps.asked("/before");
+  for (const char* path : {"/there", "/after"}) apps.wait_until_asked(path, 6);
+  // One each may have been on its way.
+  CHECK(apps.asked("/gone") <= gone + 1);
+  CHECK(apps.asked("/before") <= before + 1);
 }
 
 TEST_CASE("apps are told apart by their URLs, however those are written") {

@@ -71,7 +71,7 @@ expect 2 "--sdk-url: \"localhost\" is no URL to call" \
 expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
 expect 2 "is no duration" "$cli" dev --retry-interval soon
 expect 2 "is no port" "$cli" dev --port 70000
-expect 2 "serves this machine alone" "$cli" dev --host 0.0.0.0
+expect 2 "serves this machine alone: to listen on 0.0.0.0" "$cli" dev --host 0.0.0.0
 expect 2 "an event key and a signing key are needed" "$cli" serve --db "$file"
 expect 2 "signing key is needed" env STEPWELL_EVENT_KEY=ev "$cli" serve --db "$file"
 expect 2 "event key is needed" env STEPWELL_SIGNING_KEY=ff00 "$cli" serve --db "$file"
@@ -108,6 +108,8 @@ like='{"post_id":"123"}'
 gone='{"post_id":"666"}'
 sign_up='{"user_id":"u1","email":"ada@example.com"}'
 expect 0 "email-sequence" "$cli" --url "$url" functions list
+proxy=(env http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1)
+expect 0 "email-sequence" "${proxy[@]}" "$cli" --url "$url" functions list
 expect 0 "Completed in" "$cli" --url "$url" events send app/post.like --data "$like" --wait
 expect 1 "post 666 is gone" "$cli" --url "$url" events send app/post.like --data "$gone" --wait
 expect 0 "Run 0" "$cli" --url "$url" events send user/signed-up --data "$sign_up"
@@ -168,6 +170,7 @@ kill -9 "$server"
 wait "$server" 2>/dev/null || :
 server=""
 expect 0 "Sleeping" "$cli" --db "$file" runs list --function email-sequence
+expect 0 "Sleeping" "${proxy[@]}" "$cli" --db "$file" runs list --function email-sequence
 expect 0 "Cancelled" "$cli" --db "$file" runs cancel "$open"
 expect 0 "Cancelled" "$cli" --db "$file" runs show "$open"
 expect 0 "Run 0" "$cli" --db "$file" runs rerun "$open"
@@ -178,6 +181,12 @@ export STEPWELL_EVENT_KEY=an-event-key STEPWELL_SIGNING_KEY=signkey-test-0011aab
 start_server "$cli" serve --db "$file" --port 0 || exit 1
 expect 0 "Scheduled" "$cli" --url "$url" runs list --status scheduled
 expect 0 "Sent 0" "$cli" --url "$url" events send nobody/listens
+blind=(env -u STEPWELL_SIGNING_KEY "$cli" --url "$url" events send nobody/listens)
+expect 0 "Sent 0" "${blind[@]}"
+expect 0 "asks for its signing key" "${blind[@]}"
+expect 0 "the event was accepted; what it started cannot be shown" "${blind[@]}"
+expect 0 '{"event":{"internal_id":"0' "${blind[@]}" -o jsonl
+expect 5 "the event was accepted" "${blind[@]}" --wait
 expect 5 "asks for its signing key: set STEPWELL_SIGNING_KEY" \
   env -u STEPWELL_SIGNING_KEY "$cli" --url "$url" runs list
 expect 5 "asks for its event key: set STEPWELL_EVENT_KEY" \

@@ -48,6 +48,22 @@ TEST_CASE("options that are wrong, and a port that is taken, are errors") {
   without_keys.service.mode = Mode::kServe;
   CHECK(Host::start(std::move(without_keys)).error().code == ErrorCode::kInvalid);
 
+  // Nobody asks for keys in dev mode: whoever reached the address could do anything.
+  for (const char* address : {"0.0.0.0", "::", "192.168.0.7", "::ffff:127.0.0.1"}) {
+    HostOptions open = options_with(std::make_unique<storage::MemoryJournal>());
+    open.service.addresses = {"127.0.0.1", address};
+    const Result<std::unique_ptr<Host>> host = Host::start(std::move(open));
+    REQUIRE(!host.ok());
+    CHECK(host.error().code == ErrorCode::kInvalid);
+    CHECK(host.error().message.find(std::string("to listen on ") + address) != std::string::npos);
+  }
+  CHECK(validate({.mode = Mode::kDev, .addresses = {"127.0.0.2", "::1"}}).ok());
+  CHECK(validate({.mode = Mode::kServe,
+                  .event_keys = {"event"},
+                  .signing_keys = {"00ff"},
+                  .addresses = {"0.0.0.0"}})
+            .ok());
+
   auto first = Host::start(options_with(std::make_unique<storage::MemoryJournal>()));
   REQUIRE(first.ok());
   HostOptions same_port = options_with(std::make_unique<storage::MemoryJournal>());

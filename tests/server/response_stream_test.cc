@@ -1,7 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "tests/server/http_client.h"
 #include "tests/server/server_fixture.h"
@@ -170,6 +175,58 @@ TEST_CASE("stopping the server ends streams properly and tells their writers") {
   client.shut_down();
   CHECK(stopped.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
   CHECK(closed == 1);
+}
+
+namespace {
+
+// What happened to a sink, seen from outside: it may be gone.
+struct SinkWatch {
+  std::promise<void> piece_has_come;
+  std::promise<void> client_has_gone;
+  std::atomic<bool> is_answering = false;
+  std::atomic<bool> died_answering = false;
+  std::atomic<bool> is_gone = false;
+};
+
+// Refuses the body at its first piece, when the client has gone meanwhile.
+class RefusingSink final : public BodySink {
+ public:
+  RefusingSink(std::shared_ptr<SinkWatch> watch, Responder responder)
+      : watch_(std::move(watch)), responder_(std::move(responder)) {}
+  ~RefusingSink() override {
+    watch_->died_answering = watch_->is_answering.load();
+    watch_->is_gone = true;
+  }
+  void on_piece(std::string_view) override {
+    const std::shared_ptr<SinkWatch> watch = watch_;
+    watch->piece_has_come.set_value();
+    watch->client_has_gone.get_future().wait_for(std::chrono::seconds(10));
+    watch->is_answering = true;
+    responder_.send(Response::error(413, "too long"));
+    watch->is_answering = false;
+  }
+  void on_end() override {}
+
+ private:
+  std::shared_ptr<SinkWatch> watch_;
+  Responder responder_;
+};
+
+}  // namespace
+
+TEST_CASE("a sink whose answer finds that the client has gone lives until it returns") {
+  const auto watch = std::make_shared<SinkWatch>();
+  ServerFixture fixture;
+  fixture.set_sink([watch](const Request&, const Responder& responder) {
+    return std::make_unique<RefusingSink>(watch, responder);
+  });
+  HttpClient client(fixture.port());
+  client.send("POST /sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nsome of it");
+  watch->piece_has_come.get_future().wait();
+  client.reset();
+  watch->client_has_gone.set_value();
+  fixture.wait_until([&] { return watch->is_gone.load(); });
+  CHECK(!watch->died_answering);
 }
 
 }  // namespace stepwell::server

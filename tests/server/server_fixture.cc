@@ -49,6 +49,13 @@ void ServerFixture::add_routes() {
   router_.add({Method::kGet, "/stream", Access::kPublic, 0, [this](Request&&, Responder responder) {
                  stream_.set_value(responder.stream({.content_type = "text/event-stream"}));
                }});
+  router_.add({.method = Method::kPost,
+               .pattern = "/sink",
+               .policy = Access::kPublic,
+               .handler = echo,
+               .open_body = [this](const Request& head, const Responder& responder) {
+                 return open_sink_(head, responder);
+               }});
   router_.add({Method::kGet, "/items/{id}/{part}", Access::kPublic, 0,
                [](Request&& request, const Responder& responder) {
                  std::string text = request.param("id") + "|" + request.param("part") + "|";

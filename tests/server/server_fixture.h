@@ -21,6 +21,7 @@ namespace stepwell::server {
 //   GET  /big                 200, 8 MiB of "x"
 //   GET  /hold                answered by the test, see take_held()
 //   GET  /stream              a stream that the test writes, see take_stream()
+//   POST /sink                its body goes to what the test makes, see set_sink()
 //   GET  /items/{id}/{part}   200 "id|part|", then the query as "name=value;"
 //   GET  /items/first/{part}  200 "first"
 //   GET  /drop                never answered
@@ -41,6 +42,9 @@ class ServerFixture {
   void wait_until(const std::function<bool()>& condition);
   HttpMetrics metrics();
 
+  // Before the first request of /sink.
+  void set_sink(OpenBody open) { open_sink_ = std::move(open); }
+
   // Waits for the first request of /hold, or of /stream.
   Responder take_held() { return held_.get_future().get(); }
   ResponseStream take_stream() { return stream_.get_future().get(); }
@@ -55,6 +59,7 @@ class ServerFixture {
   Router router_;
   std::unique_ptr<HttpServer> server_;
   uint16_t port_ = 0;
+  OpenBody open_sink_;
   std::promise<Responder> held_;
   std::promise<ResponseStream> stream_;
   std::thread thread_;

@@ -88,9 +88,8 @@ Result<std::string> list_events(const QueryRequest& request, storage::JournalRea
   json.begin_object().key("data").begin_array();
   for (const EventRecord& event : *events) {
     json.begin_object().key("event");
-    Result<void> written = write_event(json, reader, event);
-    if (!written) return written.error();
-    written = write_effects(json, reader, event.pos, RunDetail::kBrief);
+    write_event(json, event);
+    const Result<void> written = write_effects(json, reader, event.pos, RunDetail::kBrief);
     if (!written) return written.error();
     json.end_object();
   }
@@ -105,9 +104,8 @@ Result<std::string> show_event(const QueryRequest& request, storage::JournalRead
   if (!*event) return no_such_event(request.id);
   JsonWriter json;
   json.begin_object().key("data").begin_object().key("event");
-  Result<void> written = write_event(json, reader, **event);
-  if (!written) return written.error();
-  written = write_effects(json, reader, (**event).pos, RunDetail::kRow);
+  write_event(json, **event);
+  Result<void> written = write_effects(json, reader, (**event).pos, RunDetail::kRow);
   if (!written) return written.error();
   written = write_copies(json, reader, **event);
   if (!written) return written.error();

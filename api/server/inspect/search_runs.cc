@@ -26,7 +26,6 @@ Result<bool> is_found(const expr::RunSearch& search, const RunRecord& run,
     Result<std::optional<EventRecord>> event = reader.event_at(run.events.front());
     if (!event) return event.error();
     if (*event) {
-      if (Result<void> filled = fill_event_data(reader, **event); !filled) return filled.error();
       texts.event = event_json((**event).event);
       facts.event = JsonView::trusted(texts.event);
     }

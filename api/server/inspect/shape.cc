@@ -12,9 +12,7 @@ void write_time(JsonWriter& json, std::string_view key, std::optional<Time> time
   if (time) write_time(json, key, *time);
 }
 
-Result<void> write_event(JsonWriter& json, storage::JournalReader& reader, EventRecord event) {
-  Result<void> filled = fill_event_data(reader, event);
-  if (!filled) return filled;
+void write_event(JsonWriter& json, const EventRecord& event) {
   json.begin_object().key("id").string(event.event.id);
   json.key("internal_id").string(event.id.to_string());
   json.key("name").string(event.event.name);
@@ -23,7 +21,6 @@ Result<void> write_event(JsonWriter& json, storage::JournalReader& reader, Event
   json.key("data").raw(event.event.data).key("user").raw(event.event.user);
   if (!event.event.version.empty()) json.key("v").string(event.event.version);
   json.end_object();
-  return {};
 }
 
 Result<void> write_event_name(JsonWriter& json, storage::JournalReader& reader, Position pos) {

@@ -13,9 +13,8 @@ namespace stepwell::server {
 void write_time(JsonWriter& json, std::string_view key, Time time);
 void write_time(JsonWriter& json, std::string_view key, std::optional<Time> time);
 
-// {"id":…,"internal_id":…,"name":…,"ts":…,"received_at":…,"data":…,"user":…,"v"?:…}. Reads the data
-// of an event that the end of a run made from that run.
-Result<void> write_event(JsonWriter& json, storage::JournalReader& reader, EventRecord event);
+// {"id":…,"internal_id":…,"name":…,"ts":…,"received_at":…,"data":…,"user":…,"v"?:…}
+void write_event(JsonWriter& json, const EventRecord& event);
 
 // {"id":…,"name":…}: the event at a position, shortly; null if it is gone.
 Result<void> write_event_name(JsonWriter& json, storage::JournalReader& reader, Position pos);

@@ -48,10 +48,7 @@ class TraceWriter {
     Result<void> written = write_run();
     if (!written) return written.error();
     json_.key("events").begin_array();
-    for (const EventRecord& event : snapshot_.events) {
-      written = write_event(json_, reader_, event);
-      if (!written) return written.error();
-    }
+    for (const EventRecord& event : snapshot_.events) write_event(json_, event);
     json_.end_array().key("steps").begin_array();
     for (const StepRecord& step : snapshot_.steps) {
       written = write_step(step);
