@@ -327,16 +327,6 @@ TEST_CASE("an event shows the runs that it cancelled, apart from the waits that 
   CHECK(elements_of(data, "resumed").empty());
 }
 
-TEST_CASE("the data of an event that the end of a run made is read from that run") {
-  Shop shop;
-  shop.events.push_back(event(7, "inngest/function.finished"));
-  shop.events.back().event.data.clear();
-  shop.events.back().of_run = 4;
-  const std::string text = show_event({.id = ulid(7).to_string()}, shop).value();
-  const JsonView data = *parse_json(text)->find("data")->find("event")->find("data");
-  CHECK(text_of(data, "run_id") == ulid(4).to_string());
-}
-
 TEST_CASE("functions are listed by id; those that are gone only when asked for") {
   Shop shop;
   shop.stored_functions[0].archived = true;
