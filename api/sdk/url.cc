@@ -1,5 +1,6 @@
 #include "api/sdk/url.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -100,10 +101,11 @@ Result<void> read_authority(std::string_view authority, std::string_view text, U
     if (close == std::string_view::npos) return bad_url(text, "the bracket is not closed");
     url.host = authority.substr(1, close - 1);
     port = authority.substr(close + 1);
-    const bool is_address = std::all_of(url.host.begin(), url.host.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.';
-    });
-    if (!is_address) return bad_url(text, "brackets are for IPv6 addresses");
+    std::transform(url.host.begin(), url.host.end(), url.host.begin(), lower);
+    in6_addr address;
+    if (inet_pton(AF_INET6, url.host.c_str(), &address) != 1) {
+      return bad_url(text, "brackets are for IPv6 addresses");
+    }
   } else {
     const size_t colon = std::min(authority.find(':'), authority.size());
     url.host = authority.substr(0, colon);
@@ -116,6 +118,7 @@ Result<void> read_authority(std::string_view authority, std::string_view text, U
   if (url.host.empty()) return bad_url(text, "it names no host");
   url.port = url.is_https ? 443 : 80;
   if (port.empty() || port == ":") return {};
+  if (port.front() != ':') return bad_url(text, "behind the bracket comes a port or nothing");
   port.remove_prefix(1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), url.port);
   if (error != std::errc() || end != port.data() + port.size() || url.port == 0) {

@@ -21,6 +21,7 @@ TEST_CASE("URLs and their parts") {
   CHECK(Url::parse("http://h?a=b").value().target == "/?a=b");
   CHECK(Url::parse("http://[::1]:3000/x").value().host == "::1");
   CHECK(Url::parse("http://[::1]:3000/x").value().authority() == "[::1]:3000");
+  CHECK(Url::parse("http://[FE80::A]/").value().to_string() == "http://[fe80::a]/");
   CHECK(Url::parse("http://h/ä b").value().target == "/%C3%A4%20b");
 }
 
@@ -28,15 +29,17 @@ TEST_CASE("what is no URL to call") {
   for (const char* text :
        {"", "h", "/path", "ftp://h/", "file:///etc/passwd", "http://", "http:///x", "http://u@h/",
         "http://u:p@h/", "http://h:0/", "http://h:65536/", "http://h:x/", "http://a b/",
-        "http://h\r\nX: y/", "http://[::1/", "http://[h]/", "http://h%41/"}) {
+        "http://h\r\nX: y/", "http://[::1/", "http://[h]/", "http://h%41/", "http://[aaaa]/",
+        "http://[::1]x80/"}) {
     CHECK_MESSAGE(!Url::parse(text), text);
   }
   CHECK(!Url::parse("http://h/" + std::string(9000, 'x')));
 }
 
 TEST_CASE("an error quotes no password and no query") {
-  for (const char* text : {"http://user:secret@host/x", "http://host:0/x?key=secret",
-                           "ftp://host/x?key=secret", "http://host!/x#secret", "user:secret@host"}) {
+  for (const char* text :
+       {"http://user:secret@host/x", "http://host:0/x?key=secret", "ftp://host/x?key=secret",
+        "http://host!/x#secret", "user:secret@host"}) {
     CAPTURE(text);
     const Result<Url> url = Url::parse(text);
     REQUIRE_FALSE(url.ok());
