@@ -64,13 +64,17 @@ struct RunSnapshot {
   uint64_t as_of_seq = 0;               // the number of batches that the reader saw as committed
 };
 
+// Of the copies of an event only the newest so many are looked at: a sender that gives all its
+// events one id would make each look-up longer than the one before it.
+inline constexpr size_t kCopiesMax = 1000;
+
 // What earlier copies of an event (same name-independent id, within the window) have done.
 struct EventHistory {
   struct Started {
     FunctionId function;
     RunNo run = 0;
   };
-  std::vector<Position> copies;  // earlier accepted copies, oldest first
+  std::vector<Position> copies;  // the newest accepted copies, oldest first
   std::vector<Started> started;  // runs that they started, or are part of the batch of; no reruns
   std::vector<RunNo>
       resumed;  // runs in which they resolved a wait, and reruns of what they started
@@ -144,7 +148,8 @@ class JournalReader {
   virtual Result<std::optional<RunRecord>> find_run(const RunId& id) = 0;
 
   // What earlier copies of the event with this id (its sender's, or a seeded internal one) did
-  // since `since`.
+  // since `since`. Runs that such an event was the first to trigger are all there; what else its
+  // copies did, of the newest kCopiesMax.
   virtual Result<EventHistory> event_history(std::string_view event_id, Time since) = 0;
 
   // Events received at or after `since`, newest `limit` of them, oldest first, internal ones left

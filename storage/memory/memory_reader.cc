@@ -175,7 +175,10 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
     if (event_id.empty()) return history;
     const std::string id(event_id);
     std::set<RunNo> resumed;
-    for (Position pos : store().events_of_user_id(id)) {
+    const std::vector<Position> all = store().events_of_user_id(id);
+    const size_t older = all.size() - std::min(all.size(), kCopiesMax);
+    for (auto at = all.begin() + static_cast<ptrdiff_t>(older); at != all.end(); ++at) {
+      const Position pos = *at;
       if (store().event(pos)->record.received_at < since) continue;
       history.copies.push_back(pos);
       for (bool is_cancelled : {false, true}) {

@@ -156,64 +156,49 @@ Result<std::vector<EventRecord>> SqliteReader::recent_events(Time since, size_t 
 
 Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
                                         EventHistory& history) {
-  Result<Statement*> copies = database_.cached(
-      "SELECT pos FROM events WHERE public_id = ? AND has_user_id = 1 AND received_at >= ?"
-      " ORDER BY pos");
-  if (!copies) return copies.error();
-  (*copies)->text(event_id).integer(to_millis(since));
-  auto read = for_each(**copies, [&]() -> Result<void> {
-    history.copies.push_back((*copies)->read_position());
-    return {};
-  });
-  if (!read) return read;
-  Result<Statement*> started = database_.cached(
-      "SELECT function, no FROM runs WHERE event_id = ? AND created_at >= ? ORDER BY no");
-  if (!started) return started.error();
-  (*started)->text(event_id).integer(to_millis(since));
-  read = for_each(**started, [&]() -> Result<void> {
-    FunctionId function{std::string((*started)->read_text())};
-    history.started.push_back({std::move(function), (*started)->read_position()});
-    return {};
-  });
-  if (!read) return read;
-  if (read = add_started_by_further(since, history); !read) return read;
-  Result<Statement*> resumed = database_.cached(
-      "SELECT run FROM steps INDEXED BY steps_by_event WHERE resolved_event = ?"
-      " UNION ALL SELECT no FROM runs WHERE event = ? AND rerun_of IS NOT NULL"
-      " UNION ALL SELECT no FROM runs WHERE no IN"
-      " (SELECT run FROM run_events WHERE event = ?) AND rerun_of IS NOT NULL");
-  if (!resumed) return resumed.error();
-  for (Position copy : history.copies) {
-    (*resumed)->key(copy).key(copy).key(copy);
-    read = for_each(**resumed, [&]() -> Result<void> {
-      history.resumed.push_back((*resumed)->read_position());
+  // The limit is inside, so that copies from before `since` are not walked through either.
+  static const std::string kCopies = fmt::format(
+      "WITH newest AS (SELECT pos, received_at FROM events INDEXED BY events_by_user_id"
+      " WHERE public_id = ?1 AND has_user_id = 1 ORDER BY pos DESC LIMIT {}),"
+      " copies AS MATERIALIZED (SELECT pos FROM newest WHERE received_at >= ?2) ",
+      kCopiesMax);
+  static const std::string kAccepted = kCopies + "SELECT pos FROM copies ORDER BY pos";
+  // The second half: runs that a copy is a further event of, which are batches.
+  static const std::string kStarted =
+      kCopies +
+      "SELECT function, no FROM runs WHERE event_id = ?1 AND created_at >= ?2"
+      " UNION ALL SELECT r.function, r.no FROM copies c"
+      " CROSS JOIN run_events e INDEXED BY run_events_by_event ON e.event = c.pos"
+      " CROSS JOIN runs r ON r.no = e.run WHERE r.rerun_of IS NULL AND r.created_at >= ?2";
+  static const std::string kResumed =
+      kCopies +
+      "SELECT s.run FROM copies c"
+      " CROSS JOIN steps s INDEXED BY steps_by_event ON s.resolved_event = c.pos"
+      " UNION SELECT r.no FROM copies c"
+      " CROSS JOIN runs r INDEXED BY runs_by_event ON r.event = c.pos WHERE r.rerun_of IS NOT NULL"
+      " UNION SELECT r.no FROM copies c"
+      " CROSS JOIN run_events e INDEXED BY run_events_by_event ON e.event = c.pos"
+      " CROSS JOIN runs r ON r.no = e.run WHERE r.rerun_of IS NOT NULL ORDER BY 1";
+  const auto read = [&](const std::string& sql, const auto& each) -> Result<void> {
+    Result<Statement*> statement = database_.cached(sql.c_str());
+    if (!statement) return statement.error();
+    (*statement)->text(event_id).integer(to_millis(since));
+    return for_each(**statement, [&]() -> Result<void> {
+      each(**statement);
       return {};
     });
-    if (!read) return read;
-  }
-  std::sort(history.resumed.begin(), history.resumed.end());
-  auto same = std::unique(history.resumed.begin(), history.resumed.end());
-  history.resumed.erase(same, history.resumed.end());
-  return {};
-}
-
-// Runs that a copy is a further event of: batches.
-Result<void> SqliteReader::add_started_by_further(Time since, EventHistory& history) {
-  Result<Statement*> started = database_.cached(
-      "SELECT function, no FROM runs WHERE no IN (SELECT run FROM run_events WHERE event = ?)"
-      " AND rerun_of IS NULL AND created_at >= ?");
-  if (!started) return started.error();
-  for (Position copy : history.copies) {
-    (*started)->key(copy).integer(to_millis(since));
-    auto read = for_each(**started, [&]() -> Result<void> {
-      FunctionId function{std::string((*started)->read_text())};
-      history.started.push_back({std::move(function), (*started)->read_position()});
-      return {};
-    });
-    if (!read) return read;
-  }
+  };
+  auto done =
+      read(kAccepted, [&](Statement& row) { history.copies.push_back(row.read_position()); });
+  if (!done) return done;
+  done = read(kStarted, [&](Statement& row) {
+    FunctionId function{std::string(row.read_text())};
+    history.started.push_back({std::move(function), row.read_position()});
+  });
+  if (!done) return done;
   sort_started(history);
-  return {};
+  if (history.copies.empty()) return {};
+  return read(kResumed, [&](Statement& row) { history.resumed.push_back(row.read_position()); });
 }
 
 Result<EventHistory> SqliteReader::event_history(std::string_view event_id, Time since) {

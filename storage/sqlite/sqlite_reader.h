@@ -80,7 +80,6 @@ class SqliteReader : public JournalReader {
   Result<std::vector<RunRecord>> select_runs(const RunFilter& filter, std::string_view source);
   Result<std::vector<RunRecord>> select_page(const RunFilter& filter);
   Result<void> read_history(std::string_view event_id, Time since, EventHistory& history);
-  Result<void> add_started_by_further(Time since, EventHistory& history);
   Result<std::optional<EventRecord>> find_stored_event(std::string_view id);
   EventDataSource data_source();
 

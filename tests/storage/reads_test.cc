@@ -133,6 +133,37 @@ CONFORMANCE("the history of an event id: copies, runs that they started, runs th
   CHECK(text_of(f.reader->event_history("", at(0))) == text_of(EventHistory{}));
 }
 
+CONFORMANCE("the history has what the newest copies did, and all runs that copies began") {
+  Fixture<Backend> f;
+  constexpr Position kLast = kCopiesMax + 2;
+  RunRecord started = make_run(5000, 1);
+  started.event_id = "x";
+  RunRecord batch = make_run(5001, 4000);
+  batch.events = {4000, 1, 3};
+  RunRecord forgotten = make_run(5002, 4000);
+  forgotten.events = {4000, 2};
+  std::vector<Record> records;
+  for (Position pos = 1; pos <= kLast; ++pos)
+    records.push_back(PutEvent{make_sent_event(pos, "x")});
+  records.push_back(PutEvent{make_event(4000)});
+  for (const RunRecord& run : {started, batch, forgotten}) records.push_back(PutRun{run});
+  const StepRecord early = make_wait(5003, started.no, "a");
+  const StepRecord late = make_wait(5004, batch.no, "a");
+  records.push_back(PutStep{early});
+  records.push_back(PutStep{late});
+  f.commit(std::move(records));
+  f.commit({UpdateStep{resolved(early, 5005, 2)}, UpdateStep{resolved(late, 5006, 3)}});
+  const auto history = f.reader->event_history("x", at(0));
+  REQUIRE(history.ok());
+  REQUIRE(history->copies.size() == kCopiesMax);
+  CHECK(history->copies.front() == 3);
+  CHECK(history->copies.back() == kLast);
+  REQUIRE(history->started.size() == 2);
+  CHECK(history->started[0].run == started.no);
+  CHECK(history->started[1].run == batch.no);
+  CHECK(history->resumed == std::vector<RunNo>{batch.no});
+}
+
 CONFORMANCE("the history ends at its window") {
   Fixture<Backend> f;
   RunRecord old_run = make_run(3, 1);

@@ -82,6 +82,18 @@ TEST_CASE("a second opener is refused by name of the first, before it touches th
   CHECK(open_sqlite_journal({.path = path}).ok());
 }
 
+TEST_CASE("the lock is taken also where there is no room to write who has it") {
+  TemporaryFolder folder;
+  const std::string path = folder.file("journal.db");
+  // A device on which writes fail as on a full disk.
+  std::filesystem::create_symlink("/dev/full", path + ".lock");
+  const Result<FileLock> lock = FileLock::acquire(path);
+  REQUIRE_MESSAGE(lock.ok(), lock.error().message);
+  const Result<FileLock> second = FileLock::acquire(path);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == ErrorCode::kConflict);
+}
+
 TEST_CASE("the lock comes before the look at the file") {
   TemporaryFolder folder;
   std::string path = folder.file("journal.db");
