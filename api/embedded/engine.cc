@@ -1,7 +1,7 @@
 #include "stepwell/engine.h"
 
 #include "api/embedded/engine_impl.h"
-#include "schema/json.h"
+#include "api/embedded/requests.h"
 
 namespace stepwell {
 namespace {
@@ -15,27 +15,13 @@ RunId parse_run_id(std::string_view text) {
   return *id;
 }
 
-core::AcceptEvents::Item item_of(const NewEvent& event) {
-  if (event.name().empty() || is_internal_event_name(event.name())) {
-    throw EngineError(EngineError::Code::kInvalid,
-                      "event name \"" + event.name() + "\": it is empty or reserved (inngest/…)");
-  }
-  Result<JsonView> data = parse_json(event.data());
-  if (!data || !data->is_object()) {
-    throw EngineError(EngineError::Code::kInvalid, "the data of an event is a JSON object");
-  }
-  core::AcceptEvents::Item item;
-  item.event.name = event.name();
-  item.event.id = event.id();
-  item.event.data = event.data();
-  item.event.user = event.user();
-  item.event.ts = Time(event.ts());
-  return item;
-}
-
 }  // namespace
 
 JournalOptions sqlite(std::string path, Durability durability) {
+  if (path.empty()) {
+    throw EngineError(EngineError::Code::kInvalid,
+                      "the path of the journal is empty: name a file, or say in_memory()");
+  }
   return {std::move(path), durability};
 }
 
@@ -68,7 +54,7 @@ std::string Engine::send(const NewEvent& event) {
 
 std::vector<std::string> Engine::send(const std::vector<NewEvent>& events) {
   core::AcceptEvents input;
-  for (const NewEvent& event : events) input.events.push_back(item_of(event));
+  for (const NewEvent& event : events) input.events.push_back(detail::item_of(event));
   std::vector<std::string> ids;
   for (const EventId& id : impl_->ask(std::move(input)).event_ids) ids.push_back(id.to_string());
   return ids;
@@ -97,7 +83,7 @@ std::optional<RunInfo> Engine::find_run(std::string_view run_id) {
   RunId id = parse_run_id(run_id);
   Result<std::optional<RunRecord>> found = Error{};
   impl_->query([&](storage::JournalReader& reader) { found = reader.find_run(id); });
-  if (!found) throw EngineError(EngineError::Code::kStorage, found.error().message);
+  if (!found) detail::raise(found.error());
   if (!*found) return std::nullopt;
   return detail::run_info(**found);
 }
@@ -112,7 +98,7 @@ std::vector<RunInfo> Engine::runs_of(std::string_view event_id) {
       runs = reader.list_runs({.of_event = (*event)->pos, .limit = 1000});
     }
   });
-  if (!runs) throw EngineError(EngineError::Code::kStorage, runs.error().message);
+  if (!runs) detail::raise(runs.error());
   std::vector<RunInfo> infos;
   for (const RunRecord& run : *runs) infos.push_back(detail::run_info(run));
   return infos;
@@ -135,7 +121,7 @@ std::unique_ptr<Engine::Subscription> Engine::subscribe(
 }
 
 Engine::Subscription::~Subscription() {
-  if (engine_ != nullptr) engine_->unsubscribe(number_);
+  if (engine_ != nullptr) engine_->unsubscribe(number_, *listener_);
 }
 
 }  // namespace stepwell

@@ -2,6 +2,7 @@
 // public Engine, and what the HTTP server is built around.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -11,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "api/embedded/call_gate.h"
+#include "api/embedded/listener.h"
 #include "engine/native/driver.h"
 #include "engine/native/worker_pool.h"
 #include "engine/realtime/hub.h"
@@ -34,18 +37,27 @@ class EngineImpl {
   runtime::Runtime& prepare(runtime::Loop& loop);
   realtime::Hub& hub() { return hub_; }
   // Starts what was prepared; `ready` runs on the loop thread when functions are registered and
-  // events are accepted.
+  // events are accepted. When the journal fails meanwhile it is destroyed without having run. From
+  // here on calls are let in: run the loop.
   void start_prepared(std::function<void(Result<void>)> ready);
-  // Loop thread: stops the runtime; `done` runs when all is committed. Then call finish().
+  // Loop thread: turns calls away, stops the runtime and tells the bodies that run to stop; `done`
+  // runs when all is committed and the last call has left. Then call finish().
   void stop_prepared(std::function<void()> done);
   // After the loop has returned: ends the threads and closes the journal.
   void finish();
+  // For tests: the journal of the next start, in place of that of the options.
+  void use_journal(std::unique_ptr<storage::Journal> journal) {
+    next_journal_ = std::move(journal);
+  }
 
   // -- By itself --------------------------------------------------------------------------------
 
   void start();
   void stop();
   int run();
+
+  // -- Calls, from any thread -------------------------------------------------------------------
+  // EngineError when the engine does not run or stops, and from the loop thread where they block.
 
   // Submits an input and waits for its answer; EngineError when it is refused.
   core::Answer ask(core::Input input);
@@ -55,24 +67,35 @@ class EngineImpl {
   // Waits until so many runs have ended since the engine was made.
   void wait_for_ends(uint64_t count);
 
+  // Does not block on the loop thread.
   std::unique_ptr<Engine::Subscription> subscribe(realtime::TopicName topic,
                                                   std::function<void(const Message&)> callback,
                                                   SubscribeOptions options);
-  void unsubscribe(uint64_t number);
+  // Never fails: an engine that stops has forgotten it anyway.
+  void unsubscribe(uint64_t number, Listener& listener);
 
  private:
-  struct Listener {
-    std::function<void(const Message&)> callback;
-    std::function<void(std::optional<uint64_t>)> on_gap;
+  struct Subscribed {
+    std::shared_ptr<Listener> listener;
     std::unique_ptr<realtime::Subscription> subscription;
   };
 
-  std::unique_ptr<storage::Journal> open_journal() const;
+  std::unique_ptr<storage::Journal> open_journal();
+  void wire();
   void register_functions(std::function<void(Result<void>)> done);
   void register_topics(std::function<void(Result<void>)> done);
+  void journal_failed(storage::CommitOutcome outcome, const std::string& message);
   void run_failed(const core::RunEnded& ended);
   void deliver(uint64_t number);
   void on_loop(std::function<void()> task);
+  Result<void> try_query(const std::function<void(storage::JournalReader&)>& query);
+  // The line goes to the user's on_warning, whatever that does.
+  void warn(const std::string& line) const;
+  // Calls code of the user; what it throws becomes a warning.
+  void call_user(const char* what, const std::function<void()>& code) const;
+  void wake_waiting();
+  bool is_loop_thread() const { return loop_thread_.load() == std::this_thread::get_id(); }
+  void check_may_block() const;
   bool is_running() const { return runtime_ != nullptr; }
 
   EngineOptions options_;
@@ -81,18 +104,28 @@ class EngineImpl {
   std::map<std::string, native::RegisteredFunction> code_;
   std::map<std::string, std::function<void(const Failure&)>> failure_callbacks_;
 
+  // Set up before the gate opens and taken apart when the last call has left: between the two
+  // whoever has passed the gate, and what runs on the threads below, may use all of it.
+  CallGate gate_;
   runtime::Loop* loop_ = nullptr;
-  std::unique_ptr<runtime::PlainLoop> own_loop_;
-  std::thread own_thread_;
   std::unique_ptr<native::WorkerPool> workers_;
   std::unique_ptr<native::NativeDriver> driver_;
-  realtime::Hub hub_;  // loop thread
+  std::unique_ptr<storage::Journal> next_journal_;  // see use_journal
   std::unique_ptr<runtime::Runtime> runtime_;
-  std::map<uint64_t, Listener> listeners_;  // loop thread
-  uint64_t last_listener_ = 0;              // loop thread
+  // Read by whoever must not wait for the thread that it is on itself.
+  std::atomic<std::thread::id> loop_thread_{};
+  std::atomic<const native::WorkerPool*> pool_{nullptr};
+
+  realtime::Hub hub_;                         // loop thread
+  std::map<uint64_t, Subscribed> listeners_;  // loop thread
+  uint64_t last_listener_ = 0;                // loop thread
+
+  std::mutex lifecycle_;  // one start or stop at a time
+  std::unique_ptr<runtime::PlainLoop> own_loop_;
+  std::thread own_thread_;  // guarded by lifecycle_
 
   std::mutex mutex_;
-  std::condition_variable run_ended_;
+  std::condition_variable run_ended_;  // or the gate has closed
   std::condition_variable stopped_;
   uint64_t ends_ = 0;       // guarded by mutex_: how many runs have ended
   bool is_stopped_ = true;  // guarded by mutex_

@@ -1,5 +1,6 @@
 #include "api/embedded/engine_impl.h"
 #include "api/embedded/replay_check.h"
+#include "api/embedded/requests.h"
 #include "api/embedded/test_engine_impl.h"
 
 namespace stepwell {
@@ -91,12 +92,7 @@ void TestEngine::stub_step_error(std::string_view step_id, const NamedError& err
 
 static core::AcceptEvents accept(const NewEvent& event) {
   core::AcceptEvents input;
-  core::AcceptEvents::Item& item = input.events.emplace_back();
-  item.event.name = event.name();
-  item.event.id = event.id();
-  item.event.data = event.data();
-  item.event.user = event.user();
-  item.event.ts = Time(event.ts());
+  input.events.push_back(detail::item_of(event));
   return input;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/embedded/function_config_of.h"
+#include "api/embedded/requests.h"
 #include "engine/core/functions.h"
 #include "engine/core/lookback.h"
 
@@ -32,14 +33,19 @@ TestEngineImpl::~TestEngineImpl() = default;
 
 std::string_view TestEngineImpl::add(FunctionOptions options,
                                      std::shared_ptr<const FunctionCode> code) {
-  if (pipeline_) throw std::logic_error("functions are registered before the first event");
-  FunctionConfig config = config_of(options, "test");
-  if (const Result<void> checked = core::check_function(config); !checked) {
-    throw std::logic_error(checked.error().message);
+  if (pipeline_) {
+    throw EngineError(EngineError::Code::kConflict,
+                      "function \"" + options.id +
+                          "\" comes too late: functions are registered before the first event");
   }
+  FunctionConfig config = config_of(options, "test");
+  if (const Result<void> checked = core::check_function(config); !checked) raise(checked.error());
   native::RegisteredFunction function{std::move(code), options.determinism, &stubs_};
   auto [place, is_new] = functions_.try_emplace(options.id, std::move(function));
-  if (!is_new) throw std::logic_error("function \"" + options.id + "\" is registered twice");
+  if (!is_new) {
+    throw EngineError(EngineError::Code::kConflict,
+                      "function \"" + options.id + "\" is registered twice");
+  }
   if (options.on_failure) failure_callbacks_.emplace(options.id, std::move(options.on_failure));
   configs_.push_back(std::move(config));
   return place->first;

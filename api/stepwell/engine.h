@@ -34,7 +34,7 @@ class EngineError : public std::runtime_error {
     kInvalid,      // the request is wrong: fix it
     kNotFound,     // there is no such run or function
     kConflict,     // its state does not allow it, or another process has the file
-    kUnavailable,  // not now: starting, stopping, or the disk is full
+    kUnavailable,  // not now: not started, starting, stopping, or the disk is full
     kStorage,      // the journal cannot be opened, read or trusted
   };
   // `message` is for people.
@@ -57,7 +57,8 @@ struct JournalOptions {
   std::string path;  // of an SQLite file; empty: in memory, gone with the process
   Durability durability = Durability::kStrict;
 };
-// A file, created if it is missing. One process at a time has it open.
+// A file, created if it is missing. One process at a time has it open. EngineError when the path is
+// empty.
 JournalOptions sqlite(std::string path, Durability durability = Durability::kStrict);
 // For tests: nothing outlives the engine.
 JournalOptions in_memory();
@@ -82,8 +83,10 @@ struct EngineOptions {
   std::optional<std::chrono::milliseconds> retry_interval;
   // The journal cannot be trusted any more (a failed fsync, say): nothing is acknowledged from here
   // on. Called once on the engine's thread. Default: writes the reason to stderr and exits with 74.
+  // If it returns, calls under way and later ones end with EngineError (kStorage); it must make
+  // none itself, but have another thread stop() the engine.
   std::function<void(const std::string& reason)> on_fatal;
-  // Warnings for people, from any thread. Default: stderr.
+  // Warnings for people, from any thread; also what callbacks of the user throw. Default: stderr.
   std::function<void(const std::string& line)> on_warning;
 };
 
@@ -122,24 +125,30 @@ struct SubscribeOptions {
 
 namespace detail {
 class EngineImpl;
-}
+class Listener;
+}  // namespace detail
 
 // Functions are registered before start() (see FunctionRegistrar). All others may be called from
-// any thread, but not from inside of callbacks of the engine where they say that they block.
+// any thread. Those that block wait for the engine's thread: called on it, from inside of on_fatal,
+// of a subscriber's callback or of ServerOptions::on_ready, they throw EngineError (kInvalid).
+// Before start() and as soon as stop() has begun calls throw EngineError (kUnavailable); those
+// under way end then, with an answer or with that error.
 class Engine : public FunctionRegistrar {
  public:
   // Opens nothing yet.
   explicit Engine(EngineOptions options);
-  // Stops it, if it runs.
+  // Stops it, if it runs, on a thread that may do so. No call may be under way.
   ~Engine();
 
   // -- Running ----------------------------------------------------------------------------------
 
   // Opens the journal, recovers what is in it and goes on with it; returns when events are
-  // accepted. EngineError when the journal cannot be opened.
+  // accepted. EngineError when the journal cannot be opened. Blocks.
   void start();
-  // Commits what was accepted, waits for step bodies that run, and closes the journal. Runs that
-  // are not finished go on at the next start.
+  // Commits what was accepted, asks the step bodies that run to stop (by their std::stop_token) and
+  // waits for them, and closes the journal. Their results are not recorded: such steps run again
+  // when their runs, as all that are not finished, go on at the next start. From any thread but the
+  // engine's and its workers (step bodies, on_failure), where it throws EngineError (kInvalid).
   void stop();
   // start(), then blocks until stop() is called by another thread. 0.
   int run();
@@ -171,19 +180,20 @@ class Engine : public FunctionRegistrar {
   std::optional<RunInfo> find_run(std::string_view run_id);
   // The runs that an event started, by the id that send() gave. Blocks.
   std::vector<RunInfo> runs_of(std::string_view event_id);
-  // Waits until the run has ended; EngineError (kUnavailable) when the time is up first. Blocks.
+  // Waits until the run has ended; EngineError (kUnavailable) when the time is up first, or the
+  // engine stops. Blocks.
   RunInfo wait_for(std::string_view run_id,
                    std::chrono::milliseconds timeout = std::chrono::hours(1));
 
   // Until it is destroyed its callback is called.
   class Subscription;
   // Hears what is published on a channel, all topics when `topic` is empty. The callback runs on
-  // the engine's thread and must not block. Unsubscribes when the result goes. EngineError when
-  // `options` name no message.
+  // the engine's thread and must not block; what it throws is a warning (on_warning). Unsubscribes
+  // when the result goes. EngineError when `options` name no message.
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(
       std::string_view channel, std::string_view topic,
       std::function<void(const Message&)> callback, SubscribeOptions options = {});
-  // The messages of one topic, as what they are.
+  // The messages of one topic, as what they are. One that does not fit T is skipped with a warning.
   template <class T>
   [[nodiscard]] std::unique_ptr<Subscription> subscribe(const Topic<T>& topic,
                                                         std::function<void(const T&)> callback,
@@ -207,9 +217,10 @@ class Engine : public FunctionRegistrar {
   std::unique_ptr<detail::EngineImpl> impl_;
 };
 
-// A live subscription. Outlived by its engine.
+// A live subscription. Outlived by its engine, but not by its start: it hears nothing after a stop.
 class Engine::Subscription {
  public:
+  // Waits for the callback if that runs just now, unless it is the callback that destroys it.
   ~Subscription();
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
@@ -219,6 +230,7 @@ class Engine::Subscription {
   Subscription() = default;
   detail::EngineImpl* engine_ = nullptr;
   uint64_t number_ = 0;
+  std::shared_ptr<detail::Listener> listener_;
 };
 
 }  // namespace stepwell

@@ -120,8 +120,9 @@ struct FunctionOptions {
   // How far back a wait looks; absent: the engine's setting; zero: not at all.
   std::optional<std::chrono::milliseconds> wait_lookback = {};
   Determinism determinism = Determinism::kWarn;
-  // Called, on a worker thread, when a run fails for good; at least once. For more than a line in a
-  // log register a function for failures: Engine::on_failure.
+  // Called, on a worker thread, when a run fails for good; at most once, for a crash or a stop may
+  // swallow it. What it throws is a warning. For more than a line in a log register a function for
+  // failures, which runs as durably as others: Engine::on_failure.
   std::function<void(const Failure&)> on_failure = {};
 };
 

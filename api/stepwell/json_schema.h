@@ -5,7 +5,8 @@
 //
 //   void write_schema(stepwell::Encoder& encoder, stepwell::SchemaTag<T>);
 //
-// and otherwise anything fits it.
+// and otherwise anything fits it, as it does a type inside of itself: the children of a node of a
+// tree are not looked into.
 #pragma once
 
 #include <array>
@@ -40,7 +41,11 @@ void write_whole_number(Encoder& encoder, bool is_signed);
 template <class T>
 void write_schema_or_any(Encoder& encoder) {
   if constexpr (HasSchema<T>) {
+    thread_local bool is_inside = false;
+    if (is_inside) return encoder.boolean(true);
+    is_inside = true;
     write_schema(encoder, SchemaTag<T>());
+    is_inside = false;
   } else {
     encoder.boolean(true);
   }

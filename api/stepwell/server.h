@@ -32,7 +32,8 @@ struct ServerOptions {
   // Names under which it is reached, and origins of pages that may call it, beside its own.
   std::vector<std::string> hosts = {};
   std::vector<std::string> origins = {};
-  // Called on the server's thread when events are accepted.
+  // Called on the server's thread when events are accepted. Calls of the engine that block throw
+  // there: it may tell another thread to make them.
   std::function<void(uint16_t port)> on_ready = {};
 };
 

@@ -3,10 +3,17 @@
 // from its start and finds the results of its earlier steps recorded: what is between steps may run
 // more than once, a step's recorded body never does.
 //
-// Three forms are refused by the compiler because g++ 12 destroys such temporaries of a co_await
-// expression twice: a lambda that captures more than plain values or references, written in place;
-// an options struct that owns memory (ours do not); a braced payload, written in place. Name the
-// lambda or the payload, or hand the lambda's values over as arguments behind it.
+// g++ 12 destroys some temporaries of a co_await expression twice. Where we can see them they do
+// not compile: a lambda that captures more than plain values or references, written in place; an
+// options struct that owns memory (ours do not); a braced payload, or a NewEvent, written in place.
+// Name the lambda, the payload or the event, or hand the lambda's values over as arguments behind
+// it.
+//
+// Others nobody can refuse. With g++ 12 do not write, but name the value or the task first:
+//   co_await helper(step, {.id = id});            // a struct that owns memory, in braces, to any
+//   call co_await [name]() -> Task<int> { … }();       // a coroutine that captures more than plain
+//   values b ? co_await step.run(…) : std::string("no")  // what owns memory, beside a co_await in
+//   a ?:
 #pragma once
 
 #include <chrono>
@@ -233,12 +240,17 @@ class Step {
     static_assert(detail::is_safe_payload_v<D>,
                   "name the payload before the co_await: g++ 12 destroys a temporary aggregate "
                   "twice");
-    return send_event(id, NewEvent(type, static_cast<const T&>(data)));
+    return send_one(id, NewEvent(type, static_cast<const T&>(data)));
   }
-  LazyStep<SentEvents> send_event(std::string_view id, NewEvent event) const {
-    LazyStep<SentEvents> step(frame_, detail::StepType::kSendEvents, id);
-    step.request().events.push_back(std::move(event));
-    return step;
+  // The same with an id, a time or a user; the event is copied.
+  template <class E>
+  requires std::same_as<std::remove_cvref_t<E>, NewEvent> LazyStep<SentEvents> send_event(
+      std::string_view id, E&& event)
+  const {
+    static_assert(std::is_lvalue_reference_v<E>,
+                  "name the event before the co_await: g++ 12 destroys a temporary aggregate that "
+                  "it is made of twice");
+    return send_one(id, event);
   }
   // Several in one step, in order.
   LazyStep<SentEvents> send_events(std::string_view id, const std::vector<NewEvent>& events) const {
@@ -264,6 +276,12 @@ class Step {
   }
 
  private:
+  LazyStep<SentEvents> send_one(std::string_view id, NewEvent event) const {
+    LazyStep<SentEvents> step(frame_, detail::StepType::kSendEvents, id);
+    step.request().events.push_back(std::move(event));
+    return step;
+  }
+
   LazyStep<void> sleep_step(std::string_view id, Timeout until) const {
     LazyStep<void> step(frame_, detail::StepType::kSleep, id);
     step.request().timeout = until;

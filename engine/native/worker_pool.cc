@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace stepwell::native {
+namespace {
+
+thread_local const WorkerPool* current_pool = nullptr;
+
+}  // namespace
 
 WorkerPool::WorkerPool(size_t threads) {
   for (size_t i = 0; i < std::max<size_t>(threads, 1); ++i) {
@@ -26,6 +31,10 @@ void WorkerPool::submit(std::shared_ptr<Job> job) {
   if (must_wake) wake_.notify_one();
 }
 
+const WorkerPool* WorkerPool::current() {
+  return current_pool;
+}
+
 void WorkerPool::stop() {
   std::deque<std::shared_ptr<Job>> forgotten;
   {
@@ -40,6 +49,7 @@ void WorkerPool::stop() {
 }
 
 void WorkerPool::work() {
+  current_pool = this;
   std::unique_lock lock(mutex_);
   for (;;) {
     ++idle_;

@@ -34,6 +34,9 @@ class WorkerPool final : public Executor {
 
   void submit(std::shared_ptr<Job> job) override;
 
+  // The pool that this thread belongs to; null if it is nobody's.
+  static const WorkerPool* current();
+
   // Waits for the jobs that run; those that wait are forgotten, as are later ones. Any thread but
   // the pool's own.
   void stop();

@@ -435,8 +435,12 @@ void Runtime::stop(std::function<void()> done) {
   });
 }
 
-// Posted, so that whoever is told may destroy the runtime.
 void Runtime::stopped() {
+  // What waits for a read that nobody takes any more.
+  for (auto& [id, asked] : std::exchange(asked_, {})) {
+    refuse(std::move(asked.callback), asked.work, "the engine is stopping");
+  }
+  // Posted, so that whoever is told may destroy the runtime.
   for (auto& done : std::exchange(on_stopped_, {})) loop_.post(std::move(done));
 }
 

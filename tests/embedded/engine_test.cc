@@ -221,6 +221,7 @@ TEST_CASE("cancel, rerun, invoke, signals, and errors that say what is wrong") {
   CHECK_THROWS_AS(engine.cancel("nonsense"), EngineError);
   CHECK_THROWS_AS(engine.send_signal("nobody", RawJson("1")), EngineError);
   CHECK_THROWS_AS(engine.send(NewEvent("inngest/mine", RawJson("{}"))), EngineError);
+  CHECK_THROWS_AS(sqlite(""), EngineError);
 }
 
 Task<int> always_fails(Context<Order>) {

@@ -22,6 +22,12 @@ struct Item {
 };
 STEPWELL_FIELDS(Item, name, size);
 
+struct Node {
+  std::string name;
+  std::vector<Node> children;
+};
+STEPWELL_FIELDS(Node, name, children);
+
 struct Basket {
   std::vector<Item> items;
   std::map<std::string, double> prices;
@@ -69,6 +75,12 @@ TEST_CASE("the schema of a type is what its values look like as JSON") {
         R"("mode":{"type":"string"}},"required":[]})");
   CHECK(json_schema<std::nullptr_t>() == R"({"type":"null"})");
   CHECK(json_schema<RawJson>() == "true");
+}
+
+TEST_CASE("the schema of a type inside of itself ends there") {
+  CHECK(json_schema<shop::Node>() ==
+        R"({"type":"object","properties":{"name":{"type":"string"},)"
+        R"("children":{"type":"array","items":true}},"required":["name","children"]})");
 }
 
 TEST_CASE("a struct becomes an object and comes back") {

@@ -21,10 +21,9 @@ class GatedJournal : public storage::Journal {
     is_open_ = false;
   }
   void open() {
-    {
-      std::lock_guard lock(mutex_);
-      is_open_ = true;
-    }
+    // Told under the lock: the commit that goes on may be the last, and this object gone after it.
+    std::lock_guard lock(mutex_);
+    is_open_ = true;
     changed_.notify_all();
   }
   void wait_until_one_waits() {

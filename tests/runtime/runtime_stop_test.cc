@@ -41,6 +41,42 @@ TEST_CASE("a stop answers everything that was accepted, then says so once to eac
   engine.stop();  // the third is told at once
 }
 
+TEST_CASE("a stop answers also what waits for a read that nobody takes any more") {
+  MemoryDisk disk;
+  Engine engine(disk.open(), {.settings = {.always_evict = true}});
+  engine.driver.scripts["greet"] = {body_of("one", "1"), sleep_for("nap", 1h)};
+  engine.serve();
+  // Somebody who is told of its end, with the events of the run: it is read for that.
+  FunctionConfig watch{.id = {"watch"}, .app = "other"};
+  watch.triggers = {{"inngest/function.cancelled", ""}};
+  REQUIRE_FALSE(engine.ask(core::RegisterFunctions{.app = "other", .functions = {watch}}).error);
+  std::optional<RunId> run;
+  engine.runtime->submit(core::InvokeDirectly{.function = FunctionId{"greet"}},
+                         [&](const core::Answer& answer) { run = answer.run; });
+  engine.run_until([&] {
+    if (engine.driver.bodies["nap"] == 0) engine.loop.stop();
+    return engine.driver.bodies["nap"] == 1 && run;
+  });
+  engine.send("nobody/listens");  // the sleep is durable now, and the run out of memory
+  std::optional<core::Answer> answer;
+  bool is_stopped = false;
+  engine.loop.post([&] {
+    engine.runtime->submit(core::CancelRun{.id = *run},
+                           [&](const core::Answer& given) { answer = given; });
+    // In the turn in which the cancellation asks for the run: what is read comes later.
+    engine.loop.post([&] {
+      engine.runtime->stop([&] {
+        is_stopped = true;
+        engine.loop.stop();
+      });
+    });
+  });
+  engine.run_until([&] { return is_stopped; });
+  REQUIRE(answer);
+  REQUIRE(answer->error);
+  CHECK(answer->error->code == ErrorCode::kUnavailable);
+}
+
 TEST_CASE("a stop from inside an answer's callback works, and its own callback may destroy") {
   MemoryDisk disk;
   Engine engine(disk.open());

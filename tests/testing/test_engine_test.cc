@@ -257,7 +257,12 @@ TEST_CASE("old journals are held against new code") {
 TEST_CASE("misuse is told") {
   TestEngine t;
   t.function({.id = "a"}, asked, approve);
-  CHECK_THROWS_AS(t.function({.id = "a"}, asked, approve), std::logic_error);
-  CHECK_THROWS_AS(t.function({.id = "b", .if_ = "event.data.("}, asked, approve), std::logic_error);
+  CHECK_THROWS_AS(t.function({.id = "a"}, asked, approve), EngineError);
+  CHECK_THROWS_AS(t.function({.id = "b", .if_ = "event.data.("}, asked, approve), EngineError);
   CHECK_THROWS_AS(t.start(answered, {}), std::logic_error);
+  CHECK_THROWS_AS(t.function({.id = "late"}, asked, approve), EngineError);
+  // What an Engine refuses to send.
+  CHECK_THROWS_AS(t.send(NewEvent("a/b", RawJson("[1]"))), EngineError);
+  CHECK_THROWS_AS(t.send(NewEvent("", RawJson("{}"))), EngineError);
+  CHECK_THROWS_AS(t.start(NewEvent("inngest/mine", RawJson("{}"))), EngineError);
 }
