@@ -47,7 +47,9 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 std::unique_ptr<Journal> SqliteBackend::open() {
-  auto journal = open_sqlite_journal({.path = folder_.file("journal.db")});
+  // However busy the machine is, a read is let finish.
+  auto journal = open_sqlite_journal(
+      {.path = folder_.file("journal.db"), .read_deadline = std::chrono::hours(1)});
   REQUIRE_MESSAGE(journal.ok(), (journal.ok() ? "" : journal.error().message));
   return std::move(*journal);
 }
