@@ -39,8 +39,15 @@ struct Gated {
     engine.function({.id = "wait"}, order_placed, wait_for_payment);
     engine.start();
   }
+  // A run that waits. Once that is recorded nothing more is committed by itself.
   std::string start_run() {
-    return engine.runs_of(engine.send(order_placed, {.id = "1"})).at(0).id;
+    const std::string id = engine.runs_of(engine.send(order_placed, {.id = "1"})).at(0).id;
+    uint64_t pending = 0;
+    while (pending == 0) {
+      engine.impl().query(
+          [&](storage::JournalReader& reader) { pending = reader.stats()->pending_steps; });
+    }
+    return id;
   }
 
   Engine engine;
