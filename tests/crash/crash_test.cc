@@ -4,10 +4,12 @@
 // nothing is stuck.
 //
 //   crash-test APP FOLDER [KILLS [EVENTS [SEED]]]
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "schema/entropy.h"
@@ -44,20 +46,22 @@ class CrashTest {
     for (int i = 0; i < kSenders; ++i) {
       senders.emplace_back([this, i, &stop_senders] {
         client_.send_events("s" + std::to_string(i) + "-", plan_.events / kSenders, stop_senders);
+        ++senders_done_;
       });
     }
     std::thread answerer([&] { client_.answer(stop); });
     std::thread watcher([&] { client_.watch(stop); });
-    kill_again_and_again();
-    start();
-    for (std::thread& sender : senders) sender.join();  // they end when all is acknowledged
-    bool is_settled = wait_until_settled();
+    const bool is_up = kill_again_and_again() && start_again() && wait_until_sent();
+    stop_senders = true;
+    for (std::thread& sender : senders) sender.join();
+    const bool is_settled = is_up && wait_until_settled();
     stop = true;
     answerer.join();
     watcher.join();
+    if (!is_up) return report();
     if (!is_settled) fail("runs are stuck");
     check_runs();
-    if (process_.stop() != 0) fail("the server did not stop in order");
+    if (process_.stop(60s) != 0) fail("the server did not stop in order");
     return report();
   }
 
@@ -77,18 +81,37 @@ class CrashTest {
     return false;
   }
 
+  bool start_again() {
+    start();
+    if (wait_until_healthy()) return true;
+    fail("the server did not get ready after a kill");
+    return false;
+  }
+
+  // Until all events are acknowledged.
+  bool wait_until_sent() {
+    while (senders_done_ < kSenders) {
+      if (!process_.is_running()) {
+        fail("the server ended by itself");
+        return false;
+      }
+      std::this_thread::sleep_for(10ms);
+    }
+    return true;
+  }
+
   // A third of the kills aim at the time before the server is ready, which is short on a fast
-  // machine: there are more kills until enough have hit it.
-  void kill_again_and_again() {
+  // machine: there are more kills until enough have hit it. False if the server cannot be started.
+  bool kill_again_and_again() {
     const int wanted = (plan_.kills + 4) / 5;
     for (int i = 0; i < plan_.kills || (kills_in_recovery_ < wanted && i < 10 * plan_.kills); ++i) {
-      start();
       bool is_ready = false;
       if (i >= plan_.kills || random_.below(3) == 0) {
+        start();
         std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(12)));
         if (!client_.is_healthy()) ++kills_in_recovery_;
       } else {
-        if (!wait_until_healthy()) fail("the server did not get ready after a kill");
+        if (!start_again()) return false;
         is_ready = true;
         std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(400)));
       }
@@ -96,6 +119,7 @@ class CrashTest {
       process_.kill();
       ++kills_;
     }
+    return true;
   }
 
   // For the process time jumps: timers are overdue and its clients have given up. Meanwhile nobody
@@ -115,7 +139,7 @@ class CrashTest {
     Process second;
     second.start({plan_.app, plan_.folder + "/crash.db", std::to_string(plan_.port + 1)},
                  plan_.folder + "/second.log");
-    if (second.wait() == 0) fail("a second process opened the same file");
+    if (second.wait(60s) == 0) fail("a second process opened the same file");
   }
 
   // All runs have ended, and every acknowledged event has its run.
@@ -202,12 +226,24 @@ class CrashTest {
   Ledger ledger_;
   Client client_;
   Process process_;
+  std::atomic<int> senders_done_{0};
   int kills_ = 0;
   int kills_in_recovery_ = 0;
   int freezes_ = 0;
   size_t runs_ = 0;
   int failures_ = 0;
 };
+
+// Below the ports that the kernel gives to clients: one that tries a port where nobody listens
+// just now could be given that port itself; it would then be connected to itself, and the server
+// could not have its port back for a minute.
+uint16_t server_port(uint64_t seed) {
+  constexpr uint64_t kLowest = 10'000;
+  uint64_t first_of_clients = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first_of_clients;
+  if (first_of_clients < kLowest + 1000) first_of_clients = 32'768;
+  return static_cast<uint16_t>(kLowest + seed % (first_of_clients - kLowest - 1));
+}
 
 }  // namespace
 }  // namespace stepwell::crash
@@ -217,11 +253,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: crash-test APP FOLDER [KILLS [EVENTS [SEED]]]\n");
     return 2;
   }
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // if it is stopped, what it has said is in the log
   stepwell::crash::Plan plan{.app = argv[1], .folder = argv[2]};
   if (argc > 3) plan.kills = std::atoi(argv[3]);
   if (argc > 4) plan.events = std::atoi(argv[4]);
   plan.seed = argc > 5 ? std::strtoull(argv[5], nullptr, 10) : stepwell::entropy_seed();
-  plan.port = static_cast<uint16_t>(20000 + plan.seed % 20000);
+  plan.port = stepwell::crash::server_port(plan.seed);
   std::filesystem::create_directories(plan.folder);
   return stepwell::crash::CrashTest(plan).run();
 }

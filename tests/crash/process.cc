@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <stdexcept>
+#include <thread>
 
 namespace stepwell::crash {
 
@@ -55,16 +56,20 @@ void Process::thaw() {
   if (pid_ != 0) ::kill(pid_, SIGCONT);
 }
 
-int Process::stop() {
+int Process::stop(std::chrono::seconds patience) {
   if (pid_ == 0) return -1;
   ::kill(pid_, SIGTERM);
-  return wait();
+  return wait(patience);
 }
 
-int Process::wait() {
+int Process::wait(std::chrono::seconds patience) {
   if (pid_ == 0) return -1;
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   int status = 0;
-  waitpid(pid_, &status, 0);
+  while (waitpid(pid_, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() >= deadline) ::kill(pid_, SIGABRT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   pid_ = 0;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

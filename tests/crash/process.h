@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,11 @@ class Process {
   // SIGSTOP, and waits until it stands still; SIGCONT.
   void freeze();
   void thaw();
-  // SIGTERM; the exit code.
-  int stop();
-  // Until it ends by itself; the exit code.
-  int wait();
+  // SIGTERM; the exit code, as wait() has it.
+  int stop(std::chrono::seconds patience);
+  // Until it ends by itself; the exit code, or 128 and the number of the signal. Who does not end
+  // in time gets SIGABRT, so that there is a core to look at.
+  int wait(std::chrono::seconds patience);
 
  private:
   pid_t pid_ = 0;
