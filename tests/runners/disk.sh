@@ -3,4 +3,8 @@
 # in two scenarios. Says at the end how many plays passed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-exec "$STEPWELL_BIN/stepwell-disk" --seeds 300 --sweep --scenario wait --scenario parallel/evict
+source tests/side_by_side.bash
+
+plays_and_wait() { "$STEPWELL_BIN/stepwell-disk" --seeds 300 --sweep --scenario wait; }
+parallel() { "$STEPWELL_BIN/stepwell-disk" --sweep --scenario parallel/evict; }
+side_by_side plays_and_wait parallel
