@@ -1,6 +1,7 @@
 // The calls of an engine that runs: how they reach its threads, and wait for them.
 #include <chrono>
 #include <future>
+#include <optional>
 
 #include "api/embedded/engine_impl.h"
 #include "api/embedded/requests.h"
@@ -182,11 +183,8 @@ void EngineImpl::deliver(uint64_t number) {
     if (found == listeners_.end()) return;
     // Kept here: a callback may end this or another subscription.
     const std::shared_ptr<Listener> listener = found->second.listener;
-    const std::vector<realtime::Delivery> deliveries = found->second.subscription->take(100);
-    if (deliveries.empty()) return;
-    for (const realtime::Delivery& delivery : deliveries) {
-      if (!listener->tell(delivery)) return;
-    }
+    const std::optional<realtime::Delivery> delivery = found->second.subscription->take();
+    if (!delivery || !listener->tell(*delivery)) return;
   }
 }
 

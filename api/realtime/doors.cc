@@ -191,12 +191,12 @@ void Doors::pump(Client& client) {
   scratch_.clear();
   MessageId last;
   const Time now = runtime::wall_clock();
-  while (scratch_.size() < kBurstBytes && client.subscription->has_waiting()) {
-    for (const Delivery& delivery : client.subscription->take(1)) {
-      frames_.append(scratch_, delivery, client.encoding, now);
-      const auto* message = std::get_if<std::shared_ptr<const Message>>(&delivery);
-      if (message != nullptr) last = (*message)->id;
-    }
+  while (scratch_.size() < kBurstBytes) {
+    const std::optional<Delivery> delivery = client.subscription->take();
+    if (!delivery) break;
+    frames_.append(scratch_, *delivery, client.encoding, now);
+    const auto* message = std::get_if<std::shared_ptr<const Message>>(&*delivery);
+    if (message != nullptr) last = (*message)->id;
   }
   if (!scratch_.empty() && !client.write(scratch_)) return;
   if (client.place && last.number != 0) client.place->last = last;

@@ -2,8 +2,8 @@
 //
 // Whatever happens to a message's subscribers happens in one turn of the loop: the hub tells who
 // has something waiting, and when all of a batch is published each of them is written to once. What
-// a client does not take waits in the hub, bounded, where the oldest is dropped and the gap
-// announced.
+// a client does not take waits in the hub's history, which is bounded: what is lost of it is
+// announced by a gap.
 #pragma once
 
 #include <chrono>

@@ -140,7 +140,8 @@ void append_hub(JsonWriter& out, const realtime::Hub& hub) {
   count("published", stats.published);
   count("delivered", stats.delivered);
   count("dropped", stats.dropped);
-  count("queued_bytes", stats.queued_bytes);
+  count("held_messages", stats.held_messages);
+  count("held_bytes", stats.held_bytes);
   count("history_messages", stats.history_messages);
   count("history_bytes", stats.history_bytes);
   out.key("lag_ms").integer(hub.lag(runtime::wall_clock()).count()).end_object();

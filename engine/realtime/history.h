@@ -24,6 +24,9 @@ class History {
   Iterator end() const { return entries_.end(); }
   ReverseIterator rbegin() const { return entries_.rbegin(); }
   ReverseIterator rend() const { return ReverseIterator(begin()); }
+  size_t size() const { return entries_.size() - passed_; }
+  // Behind so many older ones. There are more than that.
+  const Entry& operator[](size_t older) const { return entries_[passed_ + older]; }
   // The oldest. There is one.
   const Entry& front() const { return entries_[passed_]; }
 

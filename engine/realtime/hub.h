@@ -1,14 +1,17 @@
 // The hub: who hears which message. Knows no sockets and no tokens; the doors (api/realtime, the
 // C++ API) subscribe for whoever is behind them. Loop thread only; the time is passed in.
 //
-// Every message gets the next number of the hub's one counter and goes, in that order, to the queue
-// of each subscriber of its channel and topic. Recent ones are kept, so that whoever comes back, or
-// comes a little late, misses nothing: such a subscriber first catches up, reading the history at
-// its own pace, and gets a queue once it has. A slow subscriber loses its oldest messages and is
-// told so, and slows down nobody.
+// Every message gets the next number of the hub's one counter and goes into the history of its
+// channel, where each subscriber reads at its own pace: who lives in the present, who is slow, and
+// who comes back or comes a little late and is to miss nothing. Who has read all of a channel is
+// told of its next message, and not of those behind it, until it has read them: the hub does
+// nothing more for a subscriber that is stalled, however much is published.
 //
-// Memory: the history, the queues of one subscriber and those of all together are bounded. What is
-// known of channels with neither a subscriber nor a kept message takes a fixed size.
+// Memory: the histories of all channels together are bounded. What leaves them while somebody has
+// not read it is held for those, with bounds of its own, so that a busy channel does not take it
+// from the slow readers of a quiet one. What leaves for good is announced by a gap to whoever has
+// missed it. What is known of channels with neither a subscriber nor a kept message takes a fixed
+// size.
 #pragma once
 
 #include <array>
@@ -17,14 +20,15 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "engine/realtime/history.h"
+#include "engine/realtime/channel.h"
 #include "engine/realtime/message.h"
+#include "engine/realtime/subscription.h"
 #include "schema/message.h"
 
 namespace stepwell::realtime {
@@ -42,25 +46,20 @@ struct HubSettings {
   // A channel whose first message is younger is replayed from there to a subscriber that asks for
   // it: the sender of an event subscribes only after the fast engine has published. Zero: none is.
   Duration young_channel_age = std::chrono::seconds(30);
-  // What waits for one subscriber.
-  size_t queue_messages_max = 1'000;
-  size_t queue_bytes_max = 1u << 20;
-  // What waits for all of them; over it, whoever has more than a fair share gives up its oldest.
-  size_t queues_bytes_max = 256u << 20;
+  // What has left the history of a channel and is held for those who have not read it. The newest
+  // of a channel always is.
+  size_t held_messages_max = 1'000;
+  size_t held_bytes_max = 1u << 20;
+  // The same of all channels together; over it, whichever holds most gives up its oldest.
+  size_t all_held_bytes_max = 256u << 20;
 };
-
-inline constexpr std::nullopt_t kEveryTopic = std::nullopt;
 
 // What the engine says of a run, on the channel that is named by the run's id.
 inline constexpr std::string_view kRunTopic = "$run";
 inline constexpr std::string_view kStepTopic = "$step";
 
-// A topic of a channel. Empty names are names like others.
-struct TopicName {
-  std::string channel;
-  std::optional<std::string> topic;  // or kEveryTopic
-  auto operator<=>(const TopicName&) const = default;
-};
+// Where the messages of a topic are: all topics of a run's channel are in both its halves.
+std::vector<Strand> strands_of(const TopicName& topic);
 
 // Where a subscription starts in the past, if it does. What is lost of that is announced by a gap.
 struct FromNow {};
@@ -73,84 +72,17 @@ struct Since {
 };
 using StartFrom = std::variant<FromNow, After, Since>;
 
-// Messages were lost here: so many, when that is known.
-struct Gap {
-  std::optional<uint64_t> missed;
-};
-
-using Delivery = std::variant<std::shared_ptr<const Message>, Gap>;
-
-class Hub;
-
-// One half of a channel: its lifecycle messages, or the others. Each half has its own history.
-struct Strand {
-  std::string channel;
-  bool is_lifecycle = false;
-  auto operator<=>(const Strand&) const = default;
-};
-
-// One listener. Destroying it unsubscribes; the hub must outlive it. Loop thread only.
-class Subscription {
- public:
-  ~Subscription();
-  Subscription(const Subscription&) = delete;
-  Subscription& operator=(const Subscription&) = delete;
-
-  // What waits, in order, at most `max`; removes it.
-  std::vector<Delivery> take(size_t max);
-  bool has_waiting() const {
-    return dropped_ > 0 || starts_with_gap_ || !behind_.empty() || !queue_.empty();
-  }
-
-  // Hears this topic too, from now on.
-  void add(const TopicName& topic);
-  size_t topics() const { return topics_.size(); }
-  // Hears it no more; what is queued of it still comes.
-  void remove(const TopicName& topic);
-
- private:
-  friend class Hub;
-  // How far a history has been read.
-  struct Cursor {
-    Strand strand;
-    uint64_t after = 0;
-  };
-
-  Subscription(Hub& hub, uint64_t order, std::function<void()> on_ready)
-      : hub_(hub), order_(order), on_ready_(std::move(on_ready)) {}
-  void add_from(const TopicName& topic, uint64_t after);
-  void push(const std::shared_ptr<const Message>& message);
-  void drop_oldest();
-  void take_from_queue(std::vector<Delivery>& deliveries, size_t max);
-  void take_from_history(std::vector<Delivery>& deliveries, size_t max);
-  void go_live_if_caught_up();
-  std::shared_ptr<const Message> peek(Cursor& cursor) const;
-  bool needs(const Strand& strand) const;
-  bool covers(const Message& message) const;
-  bool hears(const TopicName& topic, uint64_t number) const;
-
-  Hub& hub_;
-  const uint64_t order_;  // whoever came first is told first: the same order in each run of a seed
-  std::function<void()> on_ready_;
-  // Each with the number of the message behind which it is heard.
-  std::map<TopicName, uint64_t> topics_;
-  // While it catches up: every strand that it hears. Nothing is queued then.
-  std::vector<Cursor> behind_;
-  std::deque<std::shared_ptr<const Message>> queue_;
-  size_t bytes_ = 0;
-  uint64_t dropped_ = 0;          // lost from the front of the queue
-  bool starts_with_gap_ = false;  // something before the first message is gone
-};
-
 struct HubStats {
   size_t subscriptions = 0;
   size_t channels = 0;  // that are remembered; one with lifecycle messages counts twice
   size_t history_messages = 0;
   size_t history_bytes = 0;
-  size_t queued_bytes = 0;  // a message counts in each queue that holds it
+  size_t held_messages = 0;  // beside the history, for those who have not read them
+  size_t held_bytes = 0;
   uint64_t published = 0;
-  uint64_t delivered = 0;  // taken by subscribers
-  uint64_t dropped = 0;    // lost from full queues
+  uint64_t delivered = 0;  // taken by subscribers; a message counts for each
+  uint64_t dropped = 0;    // held, and given up before all have taken them
+  uint64_t asked = 0;      // how often a message was compared with what one subscriber hears
 };
 
 class Hub {
@@ -170,55 +102,49 @@ class Hub {
   // position in the journal; 0: it is not recorded.
   MessageId publish(Message message, Time now, Position recorded = 0);
 
-  // `on_ready` runs, on the loop thread, when something waits that did not wait before, but not
-  // from inside subscribe: take what waits at once. It may take, but must not destroy a
-  // subscription.
+  // `on_ready` runs, on the loop thread, when something waits and nothing did before, but not from
+  // inside subscribe: look at once whether something does. It may take, but must neither destroy a
+  // subscription nor publish.
   std::unique_ptr<Subscription> subscribe(const std::vector<TopicName>& topics,
                                           const StartFrom& start, Time now,
                                           std::function<void()> on_ready);
 
   HubStats stats() const;
-  // The age of the oldest message that waits in a queue. Looks at every subscription.
+  // The age of the oldest message that somebody has not taken yet. Looks at every subscription.
   Duration lag(Time now) const;
 
  private:
   friend class Subscription;
 
-  // The newest of what left a history.
-  struct Loss {
-    uint64_t number = 0;    // 0: nothing did since this hub is there
-    Position recorded = 0;  // 0: nothing that was recorded
-    Time created_at{};
-    bool is_none() const { return number == 0 && recorded == 0; }
-    void add(const Loss& other);
-  };
-
-  struct Channel {
-    uint64_t first_number = 0;  // of its first message since it is known; 0: none yet
-    Time first_published{};
-    History history;
-    Loss lost;
-    std::map<uint64_t, Subscription*> subscriptions;  // by their order
-  };
-
+  // All histories of one kind together, without what is only held.
   struct Kept {
-    std::deque<std::shared_ptr<const Message>> messages;  // all histories, oldest first
+    std::deque<Channel*> messages;  // by the channel of each, oldest first
     size_t bytes = 0;
   };
 
-  enum class Keeping : uint8_t { kMemory, kLifecycle, kJournal };
   Keeping keeping(const Strand& strand) const;
-  Kept& kept_of(const Strand& strand) { return kept_[static_cast<size_t>(keeping(strand))]; }
+  Kept& kept(const Channel& channel) { return kept_[static_cast<size_t>(channel.keeping)]; }
   const HistoryBounds& bounds(Keeping keeping) const;
 
   Channel& channel(const Strand& strand);
+  void erase_if_unused(Channel& channel);
+  Loss& forgotten(const Strand& strand);
   void keep(Channel& channel, std::shared_ptr<const Message> message);
   void evict(Time now);
   void evict_oldest(Kept& kept);
-  void erase_if_unused(const Strand& strand);
-  Loss& forgotten(const Strand& strand);
-  bool catch_up_from(const StartFrom& start, const Strand& strand, Time now, uint64_t& after) const;
-  bool resume_after(const MessageId& seen, const Strand& strand, uint64_t& after) const;
+  void hold_oldest(Channel& channel);
+  void drop_oldest_held(Channel& channel);
+  void leave_holders(const Channel& channel);
+  void join_holders(Channel& channel);
+
+  static bool comes_before(const Hearing* a, const Hearing* b);
+  static void list(Hearing& hearing);
+  static void unlist(Hearing& hearing);
+  std::vector<Subscription*> leave_behind(Channel& channel, const Message& newest);
+  void caught_up(Channel& channel);
+  bool catch_up_from(const StartFrom& start, const Channel& channel, Time now,
+                     uint64_t& after) const;
+  bool resume_after(const MessageId& seen, const Channel& channel, uint64_t& after) const;
 
   HubSettings settings_;
   uint64_t epoch_;
@@ -229,9 +155,12 @@ class Hub {
   Loss dropped_before_;  // of each channel with a durable history, by earlier hubs
   std::map<Strand, Channel> channels_;
   std::array<Kept, 3> kept_;  // by Keeping
+  // Channels that hold something, by how much, and by the number of the oldest, which no two share.
+  std::map<std::pair<size_t, uint64_t>, Channel*> holders_;
   // Of channels that are no longer known, by the hash of their names: two that share a place
   // announce each other's losses, which is a gap too many and never one too few.
   std::vector<Loss> forgotten_;
+  std::map<uint64_t, Subscription*> subscriptions_;  // by their order
   HubStats stats_;
 };
 

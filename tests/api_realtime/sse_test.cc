@@ -227,7 +227,8 @@ TEST_CASE("streams end when their clients go, and their subscriptions with them"
 TEST_CASE("a subscriber that does not read loses the oldest and is told so; others lose nothing") {
   ServiceOptions options;
   options.limits.stream_queue_bytes_max = 16 * 1024;
-  ServiceFixture fixture({}, options, {.queue_messages_max = 4});
+  const HistoryBounds few{std::chrono::minutes(5), 2, 64u << 20};
+  ServiceFixture fixture({}, options, {.history = few, .held_messages_max = 4});
   HttpClient stalled = HttpClient::with_small_buffer(fixture.port());
   stalled.get("/v1/realtime/sse?channel=c");
   stalled.read_head();

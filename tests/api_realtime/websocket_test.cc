@@ -376,7 +376,8 @@ TEST_CASE("a WebSocket has a bounded number of topics") {
 TEST_CASE("a WebSocket that is not read loses the oldest and is told so; others lose nothing") {
   ServiceOptions options;
   options.limits.stream_queue_bytes_max = 16 * 1024;
-  ServiceFixture fixture({}, options, {.queue_messages_max = 4});
+  const HistoryBounds few{std::chrono::minutes(5), 2, 64u << 20};
+  ServiceFixture fixture({}, options, {.history = few, .held_messages_max = 4});
   WebSocketClient stalled(WebSocketClient::SmallBuffer{}, fixture.port(),
                           "/v1/realtime/connect?channel=c");
   Subscriber healthy(fixture.port(), "channel=c");

@@ -44,8 +44,8 @@ struct Server {
   std::string heard(const std::vector<TopicName>& topics, const StartFrom& start) {
     auto subscription = hub->subscribe(topics, start, now, nullptr);
     std::string text;
-    for (const Delivery& delivery : subscription->take(100)) {
-      const auto* message = std::get_if<std::shared_ptr<const Message>>(&delivery);
+    while (const std::optional<Delivery> delivery = subscription->take()) {
+      const auto* message = std::get_if<std::shared_ptr<const Message>>(&*delivery);
       text += message == nullptr ? "gap " : (*message)->data + " ";
     }
     return text;

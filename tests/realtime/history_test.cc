@@ -28,6 +28,8 @@ TEST_CASE("a history gives its messages in order, and forgets the oldest") {
       REQUIRE(oldest.expired());  // also while its place is still there
     }
     REQUIRE(history.empty() == expected.empty());
+    REQUIRE(history.size() == expected.size());
+    if (!expected.empty()) REQUIRE(history[expected.size() / 2] == expected[expected.size() / 2]);
     REQUIRE(std::equal(history.begin(), history.end(), expected.begin(), expected.end()));
     REQUIRE(std::equal(history.rbegin(), history.rend(), expected.rbegin(), expected.rend()));
   }

@@ -22,7 +22,7 @@ Audience::Audience(Ledger& ledger, Random random, const core::Settings& settings
   is_roomy_ = random_.chance(0.5);
   if (!is_roomy_) {
     settings_.history.messages_max = random_.below(20);
-    settings_.queue_messages_max = 1 + random_.below(5);
+    settings_.held_messages_max = 1 + random_.below(5);
   }
   const std::vector<std::vector<realtime::TopicName>> interests = {
       {{"room", "said"}},
@@ -31,7 +31,8 @@ Audience::Audience(Ledger& ledger, Random random, const core::Settings& settings
       {{"room", "said"}, {"hall", "said"}},
       {{"room", "other"}}};
   for (const auto& topics : interests) {
-    for (const bool is_slow : {false, true}) listeners_.push_back({topics, is_slow, {}, {}, {}});
+    for (const bool is_slow : {false, true})
+      listeners_.push_back({topics, is_slow, {}, {}, {}, {}});
   }
 }
 
@@ -50,6 +51,11 @@ bool Audience::is_meant(const Listener& listener, const std::string& channel,
                      [&](const realtime::TopicName& name) {
                        return name.channel == channel && (!name.topic || *name.topic == topic);
                      });
+}
+
+bool Audience::is_owed(const Listener& listener, const std::string& channel,
+                       const std::string& topic) {
+  return is_meant(listener, channel, topic) && !listener.gaps.contains(channel);
 }
 
 void Audience::process_begins(int life, Time now) {
@@ -130,13 +136,15 @@ void Audience::connect(Listener& listener, Time now) {
 }
 
 void Audience::hear(Listener& listener, size_t most) {
-  for (const realtime::Delivery& delivery : listener.subscription->take(most)) {
-    const auto* message = std::get_if<std::shared_ptr<const realtime::Message>>(&delivery);
+  for (; most > 0; --most) {
+    const std::optional<realtime::Delivery> delivery = listener.subscription->take();
+    if (!delivery) return;
+    const auto* message = std::get_if<std::shared_ptr<const realtime::Message>>(&*delivery);
     if (message != nullptr) {
       check_message(listener, **message);
       continue;
     }
-    listener.has_gap = true;
+    for (const auto& topic : listener.topics) listener.gaps.insert(topic.channel);
     const bool is_only_recorded =
         std::all_of(listener.topics.begin(), listener.topics.end(),
                     [this](const auto& topic) { return is_durable(topic.channel); });
@@ -157,17 +165,17 @@ void Audience::check_message(Listener& listener, const realtime::Message& messag
     return ledger_.fail("S-12", fmt::format("{} is heard after {}", message.id.to_string(),
                                             listener.last->to_string()));
   }
-  if (!listener.has_gap) check_missed(listener, message);
+  check_missed(listener, message);
   if (is_durable(message.channel)) {
     const Position pos = message.id.recorded.value_or(0);
     if (listener.last_recorded && pos <= *listener.last_recorded) {
       return ledger_.fail("S-12", fmt::format("the message at {} is heard again", pos));
     }
-    if (!listener.has_gap) check_recorded_missed(listener, pos);
+    check_recorded_missed(listener, pos);
     listener.last_recorded = pos;
   }
   listener.last = message.id;
-  listener.has_gap = false;
+  listener.gaps.erase(message.channel);
 }
 
 // What the hub has published between the last message that was heard and this one.
@@ -175,7 +183,7 @@ void Audience::check_missed(Listener& listener, const realtime::Message& message
   if (!listener.last || listener.last->epoch != message.id.epoch) return;
   for (const Said& said : said_) {
     if (said.id.number <= listener.last->number || said.id.number >= message.id.number) continue;
-    if (!is_meant(listener, said.channel, said.topic)) continue;
+    if (!is_owed(listener, said.channel, said.topic)) continue;
     return ledger_.fail("S-12",
                         fmt::format("{} was missed, and nobody said so", said.id.to_string()));
   }
@@ -188,7 +196,7 @@ void Audience::check_recorded_missed(Listener& listener, Position until) {
       listener.last_recorded ? messages.upper_bound(*listener.last_recorded) : messages.begin();
   for (; next != messages.end() && next->first < until; ++next) {
     const Publication& content = next->second.content;
-    if (!is_durable(content.channel) || !is_meant(listener, content.channel, content.topic)) {
+    if (!is_durable(content.channel) || !is_owed(listener, content.channel, content.topic)) {
       continue;
     }
     return ledger_.fail(
@@ -203,7 +211,6 @@ void Audience::ended(Time now) {
     listener.subscription.reset();
     connect(listener, now);
     hear(listener, kEverything);
-    if (listener.has_gap) continue;
     check_recorded_missed(listener, ~Position{0});
     if (said_.empty() || !listener.last) continue;
     realtime::Message end;

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ class Audience {
     std::unique_ptr<realtime::Subscription> subscription;
     std::optional<realtime::MessageId> last;  // heard; comes back behind it
     std::optional<Position> last_recorded;    // of those that were recorded
-    bool has_gap = false;                     // announced, and nothing was heard since
+    std::set<std::string> gaps;  // channels: a gap was announced, and nothing of them heard since
   };
 
   bool is_durable(const std::string& channel) const;
@@ -59,6 +60,9 @@ class Audience {
   void check_recorded_missed(Listener& listener, Position until);
   static bool is_meant(const Listener& listener, const std::string& channel,
                        const std::string& topic);
+  // It is to hear this, and no gap says that it may not.
+  static bool is_owed(const Listener& listener, const std::string& channel,
+                      const std::string& topic);
 
   Ledger& ledger_;
   Random random_;
