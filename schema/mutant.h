@@ -91,6 +91,11 @@ inline constexpr MutantInfo kMutants[] = {
     {"news-lost-at-restart", "S-6"},
     {"ready-run-lost-at-restart", "S-6"},
     {"killer-never-found", "S-5"},
+    // Realtime messages.
+    {"loss-not-told", "S-12"},
+    {"other-topics-heard", "S-12"},
+    {"resume-repeats", "S-12"},
+    {"newest-channel-first", "S-12"},
     // Breaks nothing, but says so: a failure is reported.
     {"canary", "S-6"},
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "schema/check.h"
+#include "schema/mutant.h"
 
 namespace stepwell::realtime {
 namespace {
@@ -249,7 +250,7 @@ void Hub::caught_up(Channel& channel) {
 // The same as catch_up_from, for whoever names a message.
 bool Hub::resume_after(const MessageId& seen, const Channel& channel, uint64_t& after) const {
   if (seen.epoch == epoch_ && seen.number <= last_number_) {
-    after = std::max(after, seen.number);
+    after = std::max(after, mutant("resume-repeats") ? seen.number - 1 : seen.number);
     return seen.number < channel.lost.number;
   }
   const bool is_known = channel.keeping == Keeping::kJournal && seen.epoch != epoch_ &&

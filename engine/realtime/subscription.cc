@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "engine/realtime/hub.h"
+#include "schema/mutant.h"
 
 namespace stepwell::realtime {
 namespace {
 
 // Of a heap whose first has the lowest number.
 bool comes_later(const Hearing* a, const Hearing* b) {
+  if (mutant("newest-channel-first")) return a->number < b->number;
   return a->number > b->number;
 }
 
@@ -103,7 +105,7 @@ void Subscription::settle(Hearing& hearing) {
   hearing.place = std::max(hearing.place, channel.gone);
   for (const uint64_t end = channel.end(); hearing.place < end; ++hearing.place) {
     const Message& message = *channel.at(hearing.place);
-    if (!hearing.covers(message)) continue;
+    if (!hearing.covers(message) && !mutant("other-topics-heard")) continue;
     hearing.number = message.id.number;
     behind_.push_back(&hearing);
     std::push_heap(behind_.begin(), behind_.end(), comes_later);
@@ -134,7 +136,10 @@ Hearing& Subscription::pop_next() {
 }
 
 std::optional<Delivery> Subscription::take() {
-  if (has_gap_ || (!behind_.empty() && behind_.front()->is_lost())) return take_gap();
+  if (has_gap_ || (!behind_.empty() && behind_.front()->is_lost())) {
+    const Gap gap = take_gap();
+    if (!mutant("loss-not-told")) return gap;
+  }
   if (behind_.empty()) return std::nullopt;
   Hearing& next = pop_next();
   Delivery delivery = next.channel.at(next.place);
