@@ -93,6 +93,11 @@ TEST_CASE("who came first is told first, wherever it lies in memory") {
   for (size_t who = 4; who < 8; ++who) subscriptions.push_back(subscribe(who));
   hub.publish(message("a", "x"), kNow);
   CHECK(told == std::vector<size_t>{4, 5, 6, 7});
+  // Also when they have come back in another order.
+  for (const size_t who : {6, 4, 7, 5}) drain(*subscriptions[who]);
+  told.clear();
+  hub.publish(message("a", "x"), kNow);
+  CHECK(told == std::vector<size_t>{4, 5, 6, 7});
 }
 
 // With no history but what is held for those who are slow.
