@@ -54,7 +54,7 @@ void State::pump(Run& run) {
   }
   if (must_wait_in_crowd(run) || !obtain_slot(run)) return settle(run);
   if (!run.memory) return load(run);
-  evictable_.erase(run.last_used);
+  evictable_.erase(run.memory->last_used);
   if (run.status == RunStatus::kScheduled) begin_run(run);
   if (wants_function) call_function(run);
   for (PendingStep& step : run.pending) {
@@ -126,7 +126,7 @@ void State::call_step(Run& run, PendingStep& step) {
   Call call = make_call(run, CallKind::kStep);
   call.attempt = step.attempts;
   call.target = step.key;
-  call.target_id = step.id;
+  call.target_id = step.id.str();
   call.target_kind = step.kind;
   if (step.kind != StepKind::kRun) {
     call.request = memory.requests.at(step.key);
@@ -168,17 +168,21 @@ void State::settle(Run& run) {
   // There may be very many that wait to start: they stay on disk.
   const bool waits_to_start = run.is_queued && run.status == RunStatus::kScheduled;
   if (settings_.always_evict || waits_to_start) return evict(run);
-  evictable_.erase(run.last_used);
-  run.last_used = ++use_counter_;
-  evictable_.emplace(run.last_used, run.no);
+  evictable_.erase(run.memory->last_used);
+  run.memory->last_used = ++use_counter_;
+  evictable_.emplace(run.memory->last_used, run.no);
 }
 
 void State::evict(Run& run) {
   CHECK_INVARIANT(is_suspended(run), "only a suspended run leaves memory");
-  evictable_.erase(run.last_used);
+  evictable_.erase(run.memory->last_used);
   hot_bytes_ -= run.memory->bytes;
   if (run.memory->has_frame) effect(DropRun{run.function->config.driver, run.no});
   run.memory.reset();
+  // Loading it gave these for the memo.
+  for (PendingStep& step : run.pending) {
+    if (!has_body(step.kind)) step.id = {};
+  }
 }
 
 void State::evict_over_budget() {

@@ -56,7 +56,7 @@ bool State::is_listened_to(std::string_view event_name) const {
 void State::finish(Run& run, RunStatus status, std::string output, std::optional<ErrorInfo> error) {
   // Out of the tables first: what follows may start or end other runs.
   const std::unique_ptr<Run> ended = runs_.remove(run);
-  evictable_.erase(run.last_used);
+  if (run.memory) evictable_.erase(run.memory->last_used);
   if (mutant("slot-kept-on-cancel") && status == RunStatus::kCancelled && run.line != nullptr) {
     slots_.take_step(*run.line);
   }

@@ -19,16 +19,18 @@ WakeSource of_pending(const PendingStep& step) {
     case StepKind::kSleep:
       return {Kind::kTimer, "sleeps" + until, step.due};
     case StepKind::kWaitForEvent:
-      return {Kind::kWait, fmt::format("waits for event \"{}\"{}", step.target, until), step.due};
+      return {Kind::kWait, fmt::format("waits for event \"{}\"{}", step.target.view(), until),
+              step.due};
     case StepKind::kWaitForSignal:
-      return {Kind::kWait, fmt::format("waits for signal \"{}\"{}", step.target, until), step.due};
+      return {Kind::kWait, fmt::format("waits for signal \"{}\"{}", step.target.view(), until),
+              step.due};
     case StepKind::kInvoke:
       return {Kind::kChild,
-              fmt::format("waits for function \"{}\"{}{}", step.target, until,
+              fmt::format("waits for function \"{}\"{}{}", step.target.view(), until,
                           step.child == 0 ? "; its event is debounced or batched" : ""),
               step.due};
     default:
-      return {Kind::kTimer, fmt::format("retries step \"{}\"{}", step.id, until), step.due};
+      return {Kind::kTimer, fmt::format("retries step \"{}\"{}", step.id.view(), until), step.due};
   }
 }
 
@@ -74,7 +76,7 @@ WakeSource State::wake_source(const Run& run) const {
   for (const PendingStep& step : run.pending) {
     if (step.kind == StepKind::kCancelOn) continue;
     if (step.call != 0) {
-      return {Kind::kCall, fmt::format("step \"{}\" is under way", step.id), std::nullopt};
+      return {Kind::kCall, fmt::format("step \"{}\" is under way", step.id.view()), std::nullopt};
     }
     bool is_sooner = next == nullptr || (step.due && (!next->due || *step.due < *next->due));
     if (is_sooner) next = &step;
@@ -90,11 +92,11 @@ void State::check_run(const Run& run, std::vector<Finding>& findings) const {
   if (!is_woken) find("nothing will wake it");
   for (const PendingStep& step : run.pending) {
     bool is_wait = step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn;
-    if (is_wait && !waits_.has(step.target, {run.no, step.pos})) {
-      find(fmt::format("its wait for \"{}\" is not indexed", step.target));
+    if (is_wait && !waits_.has(step.target.view(), {run.no, step.pos})) {
+      find(fmt::format("its wait for \"{}\" is not indexed", step.target.view()));
     }
     if (step.call != 0 && !calls_.contains(step.call)) {
-      find(fmt::format("step \"{}\" has a call that is not under way", step.id));
+      find(fmt::format("step \"{}\" has a call that is not under way", step.id.view()));
     }
   }
   if (run.call != 0 && !calls_.contains(run.call)) find("it has a call that is not under way");

@@ -67,7 +67,7 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
     if (step.state == StepState::kCompleted || step.state == StepState::kFailed) {
       resolved.push_back(std::move(step));
     } else if (PendingStep* pending = find_pending(run, step.key)) {
-      pending->id = step.id;
+      pending->id = SlimText(step.id);
       if (has_body(step.kind) && !step.expression.empty()) {
         run.memory->requests.emplace(step.key, std::move(step.expression));
       }

@@ -59,8 +59,8 @@ void State::adopt_pending(Run& run, const StepRecord& step) {
                          .attempts = step.attempts,
                          .due = step.due,
                          .child = step.invoked_run,
-                         .id = has_body(step.kind) ? step.id : std::string(),
-                         .target = step.target});
+                         .id = has_body(step.kind) ? SlimText(step.id) : SlimText(),
+                         .target = SlimText(step.target)});
   if (step.due) timers_.add({*step.due, run.no, step.pos, Timer::Kind::kStep});
 }
 
@@ -68,9 +68,9 @@ void State::forget_pending(Run& run, size_t pending_index) {
   const PendingStep& step = run.pending[pending_index];
   WaitRef ref{run.no, step.pos};
   if (step.kind == StepKind::kWaitForEvent || step.kind == StepKind::kCancelOn) {
-    waits_.remove(step.target, ref);
+    waits_.remove(step.target.view(), ref);
   } else if (step.kind == StepKind::kWaitForSignal) {
-    auto holder = signals_.find(step.target);
+    auto holder = signals_.find(step.target.view());
     if (holder != signals_.end() && holder->second == ref) signals_.erase(holder);
   }
   if (step.call != 0) {
@@ -87,7 +87,7 @@ void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
   step.pos = pending.pos;
   step.run = run.no;
   step.key = pending.key;
-  step.id = pending.id;
+  step.id = pending.id.str();
   step.kind = pending.kind;
   step.state = resolution.state;
   step.resolved_pos = next_pos();

@@ -31,9 +31,10 @@ Key key_of(const Run& run) {
 
 template <typename Key>
 size_t RunIndex<Key>::home_of(const Key& key) const {
-  // Numbers follow each other, and parts of ids may: spread by the golden ratio.
+  // Numbers follow each other, and parts of ids may: spread by the golden ratio. Of that the upper
+  // half is a fraction of 2^32, which is scaled to the places.
   const uint64_t spread = uint64_t{std::hash<Key>{}(key)} * 0x9E3779B97F4A7C15u;
-  return (spread >> 32) & (places_.size() - 1);
+  return ((spread >> 32) * places_.size()) >> 32;
 }
 
 template <typename Key>
@@ -55,7 +56,7 @@ template <typename Key>
 void RunIndex<Key>::add(Run* run) {
   if ((size_ + 1) * 4 > places_.size() * 3) {
     const std::vector<Run*> before =
-        std::exchange(places_, std::vector<Run*>(std::max(kPlacesMin, places_.size() * 2)));
+        std::exchange(places_, std::vector<Run*>(std::max(kPlacesMin, places_.size() * 3 / 2)));
     for (Run* each : before) {
       if (each != nullptr) put(each);
     }
@@ -74,10 +75,9 @@ void RunIndex<Key>::remove(const Run* run) {
   places_[hole] = nullptr;
   --size_;
   // Whoever stands behind the hole, and would be looked for from before it, moves into it.
-  const size_t mask = places_.size() - 1;
   for (size_t place = next(hole); places_[place] != nullptr; place = next(place)) {
     const size_t home = home_of(key_of<Key>(*places_[place]));
-    if (((place - home) & mask) < ((place - hole) & mask)) continue;
+    if (distance(home, place) < distance(hole, place)) continue;
     std::swap(places_[hole], places_[place]);
     hole = place;
   }

@@ -1,5 +1,5 @@
 // The open runs, by number and by id. There may be very many that wait: beside itself a run takes
-// two places of eight bytes, and no nodes.
+// two places of eight bytes, at least half of which are used, and no nodes.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ namespace stepwell::core {
 
 struct Run;
 
-// Finds runs by a key of theirs, which is a RunNo or a RunId. A hash table with linear probing, at
-// most three quarters full; it does not own them.
+// Finds runs by a key of theirs, which is a RunNo or a RunId. A hash table with linear probing that
+// is half to three quarters full once it has grown; it does not own them.
 template <typename Key>
 class RunIndex {
  public:
@@ -30,10 +30,14 @@ class RunIndex {
 
  private:
   size_t home_of(const Key& key) const;
-  size_t next(size_t place) const { return (place + 1) & (places_.size() - 1); }
+  size_t next(size_t place) const { return place + 1 == places_.size() ? 0 : place + 1; }
+  // How many places one has to go on from `from` to be at `to`.
+  size_t distance(size_t from, size_t to) const {
+    return to >= from ? to - from : to + places_.size() - from;
+  }
   void put(Run* run);
 
-  std::vector<Run*> places_;  // none, or a power of two
+  std::vector<Run*> places_;
   size_t size_ = 0;
 };
 

@@ -24,13 +24,14 @@
 #include "engine/core/lookback.h"
 #include "engine/core/maybe_time.h"
 #include "engine/core/runs.h"
+#include "engine/core/slim_text.h"
 #include "engine/core/timers.h"
 #include "engine/core/topics.h"
 #include "engine/core/waits.h"
 #include "engine/flow/batch_book.h"
+#include "engine/flow/cron_book.h"
 #include "engine/flow/debounce_book.h"
 #include "engine/flow/rate_book.h"
-#include "engine/flow/cron_book.h"
 #include "engine/flow/slots.h"
 #include "schema/run_flow.h"
 
@@ -39,7 +40,7 @@ namespace stepwell::core {
 // `attempts` of a wait for a signal that a later one has replaced.
 inline constexpr int kReplacedWaiter = 1;
 
-// A registered step that is not resolved.
+// A registered step that is not resolved. As of a run: keep it small.
 struct PendingStep {
   StepKey key;
   Position pos = 0;  // of its registration
@@ -48,11 +49,11 @@ struct PendingStep {
   Position base = 0;
   StepKind kind = StepKind::kRun;
   int attempts = 0;  // failed so far
-  std::optional<Time> due;
-  uint64_t call = 0;   // of the kStep call under way; 0: none
-  RunNo child = 0;     // kInvoke: the run that was started
-  std::string id;      // of steps with a body: as the user wrote it
-  std::string target;  // event name or signal waited for
+  MaybeTime due;
+  uint64_t call = 0;  // of the kStep call under way; 0: none
+  RunNo child = 0;    // kInvoke: the run that was started
+  SlimText id;        // of steps with a body: as the user wrote it
+  SlimText target;    // event name or signal waited for
 };
 
 // What the code of a run has seen, while it is in memory.
@@ -72,6 +73,7 @@ struct Memory {
   Position look_base = 0;                   // how far back a wait of the next call looks
   std::vector<std::string> resolved_ids;    // of the events that ended waits of this run
   std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps, inputs of kRun
+  uint64_t last_used = 0;                   // its place among those that may be evicted
   size_t bytes = 0;                         // of the memo and the context
   size_t output_bytes = 0;                  // of the step outputs alone
 };
@@ -115,7 +117,6 @@ struct Run {
   MaybeTime started_at;
   uint64_t call = 0;         // of the kFunction call under way; 0: none
   uint64_t needs_batch = 0;  // a load must have seen so many batches
-  uint64_t last_used = 0;    // for eviction
   Position code_pos = 0;     // the newest memo that a kFunction call has had in this process
   std::unique_ptr<const std::vector<InvokedBy>> invokers;  // null: none
   std::unique_ptr<PendingEnd> pending_end;

@@ -15,7 +15,21 @@ constexpr size_t kForgottenPlaces = 1u << 14;
 
 size_t cost(const Message& message) {
   return sizeof(Message) + message.channel.size() + message.topic.size() + message.data.size() +
-         message.metadata.size();
+         message.metadata.size() + message.stream.size();
+}
+
+// What the allocator adds to what is asked for, about.
+constexpr size_t kAllocationBytes = 16;
+
+// What keeping a message takes: its three allocations, the counts of who shares it and its places
+// in two queues; and if its channel keeps no other, that, with the node of a map and three
+// allocations.
+size_t kept_bytes(const Message& message, bool is_only) {
+  const size_t bytes = cost(message) + 16 + sizeof(std::shared_ptr<const Message>) +
+                       sizeof(Channel*) + 3 * kAllocationBytes;
+  if (!is_only) return bytes;
+  return bytes + 32 + sizeof(std::pair<const Strand, Channel>) + message.channel.size() +
+         3 * kAllocationBytes;
 }
 
 // Only a channel that is named by a run has what the engine says of it.
@@ -147,7 +161,7 @@ void Hub::keep(Channel& channel, std::shared_ptr<const Message> message) {
     channel.first_published = message->created_at;
   }
   Kept& all = kept(channel);
-  all.bytes += cost(*message);
+  all.bytes += kept_bytes(*message, channel.history.size() == channel.held);
   all.messages.push_back(&channel);
   channel.history.push_back(std::move(message));
 }
@@ -170,7 +184,8 @@ void Hub::evict(Time now) {
 void Hub::evict_oldest(Kept& kept) {
   Channel& channel = *kept.messages.front();
   kept.messages.pop_front();
-  kept.bytes -= cost(*channel.history[channel.held]);
+  const bool is_only = channel.history.size() == channel.held + 1;
+  kept.bytes -= kept_bytes(*channel.history[channel.held], is_only);
   if (channel.behind > 0) return hold_oldest(channel);
   lose_oldest(channel);
   erase_if_unused(channel);

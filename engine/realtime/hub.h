@@ -34,7 +34,8 @@
 namespace stepwell::realtime {
 
 struct HubSettings {
-  // What is kept of the messages of applications.
+  // What is kept of the messages of applications. Bytes are those of the memory that they take, and
+  // of what their channels take.
   HistoryBounds history{std::chrono::minutes(5), 100'000, 64u << 20};
   // The same of what the engine says of runs ($run, $step): every run speaks, and what applications
   // publish must not be forgotten sooner for it.

@@ -57,6 +57,19 @@ TEST_CASE("open runs are found by number and id, and those that were removed are
   }
 }
 
+TEST_CASE("at least half of the places of a table that has grown are used") {
+  RunIndex<RunNo> index;
+  std::vector<std::unique_ptr<Run>> runs;
+  for (RunNo no = 1; no <= 5000; ++no) {
+    runs.push_back(make(no));
+    index.add(runs.back().get());
+    if (no < 100) continue;
+    REQUIRE(index.places().size() <= 2 * index.size() + 2);
+    REQUIRE(index.places().size() * 3 >= index.size() * 4);
+  }
+  for (RunNo no = 1; no <= 5000; ++no) REQUIRE(index.find(no) == runs[no - 1].get());
+}
+
 TEST_CASE("nothing is found where nothing is") {
   const Runs runs;
   CHECK(runs.find(1) == nullptr);

@@ -424,6 +424,32 @@ TEST_CASE("a topic that is added while a subscriber catches up is heard from now
   CHECK(drain(*s) == Seen{"1", "3", "4"});
 }
 
+TEST_CASE("the bytes of a history count what its channels take, until the last message has left") {
+  const auto kept_bytes = [](int channels) {
+    Hub hub({}, 1);
+    for (int i = 0; i < 1000; ++i) {
+      hub.publish(message(std::to_string(1000 + i % channels), "x"), kNow);
+    }
+    const size_t bytes = hub.stats().history_bytes;
+    // A listener keeps a channel without messages known; that is not of the history.
+    auto s = hub.subscribe({{"1000", "x"}}, FromNow{}, kNow + 6min, nullptr);
+    CHECK(hub.stats().history_messages == 0);
+    CHECK(hub.stats().history_bytes == 0);
+    hub.publish(message("1000", "x"), kNow + 6min);
+    hub.publish(message("other", "x"), kNow + 12min);
+    CHECK(hub.stats().history_messages == 1);
+    return bytes;
+  };
+  CHECK(kept_bytes(1) >= 1000 * sizeof(Message));
+  CHECK(kept_bytes(1000) >= kept_bytes(1) + 999 * 200);
+
+  HubSettings settings;
+  settings.history.bytes_max = kept_bytes(1000) / 2;
+  Hub hub(settings, 1);
+  for (int i = 0; i < 1000; ++i) hub.publish(message(std::to_string(1000 + i), "x"), kNow);
+  CHECK(hub.stats().history_messages == 500);
+}
+
 TEST_CASE("what the engine says of runs does not push messages of applications out") {
   const std::string run = "01K3ABCDEFGHJKMNPQRSTVWXYZ";
   HubSettings settings = keeping(3);
