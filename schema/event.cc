@@ -4,6 +4,11 @@
 
 namespace stepwell {
 
+size_t text_bytes(const Event& event) {
+  return event.name.size() + event.id.size() + event.data.size() + event.user.size() +
+         event.version.size();
+}
+
 std::string event_json(const Event& event) {
   JsonWriter json;
   json.begin_object().key("data").raw(event.data).key("id").string(event.id);

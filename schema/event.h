@@ -20,6 +20,9 @@ struct Event {
   Time ts{};            // when it happened, as the sender says; the time of receipt otherwise
 };
 
+// How many bytes its texts have.
+size_t text_bytes(const Event& event);
+
 // {"data":…,"id":…,"name":…,"ts":…,"user":…,"v":…}: what functions and the API are shown.
 std::string event_json(const Event& event);
 

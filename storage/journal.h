@@ -152,9 +152,10 @@ class JournalReader {
   // copies did, of the newest kCopiesMax.
   virtual Result<EventHistory> event_history(std::string_view event_id, Time since) = 0;
 
-  // Events received at or after `since`, newest `limit` of them, oldest first, internal ones left
-  // out: the look-back window at a start.
-  virtual Result<std::vector<EventRecord>> recent_events(Time since, size_t limit) = 0;
+  // Events received at or after `since`, oldest first, internal ones left out: of them the newest,
+  // at most `limit` and as many as have `bytes_max` bytes of text. The look-back window at a start.
+  virtual Result<std::vector<EventRecord>> recent_events(Time since, size_t limit,
+                                                         size_t bytes_max) = 0;
 
   virtual Result<std::vector<StoredFunction>> functions() = 0;
 

@@ -89,7 +89,8 @@ core::Core TestEngineImpl::recover(const storage::Ownership& ownership,
   core.recover_topics(must(reader_->topics()));
   core.recover_messages(must(reader_->messages(0, kRecoveryPage)).messages);
   core.recover_events(
-      must(reader_->recent_events(now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax)));
+      must(reader_->recent_events(now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax,
+                                  core::Lookback::kBytesMax)));
   std::optional<storage::FlowStateKey> after;
   for (;;) {
     auto page = must(reader_->flow_states(after, kRecoveryPage));

@@ -4,9 +4,7 @@ namespace stepwell::core {
 namespace {
 
 size_t cost(const EventRecord& record) {
-  const Event& event = record.event;
-  return sizeof(EventRecord) + event.name.size() + event.id.size() + event.data.size() +
-         event.user.size() + event.version.size();
+  return sizeof(EventRecord) + text_bytes(record.event);
 }
 
 }  // namespace

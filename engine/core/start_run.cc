@@ -28,9 +28,7 @@ std::string flow_of(const State::NewRun& request) {
 
 size_t context_bytes(const RunContext& context) {
   size_t bytes = sizeof(RunContext);
-  for (const Event& event : context.events) {
-    bytes += sizeof(Event) + event.name.size() + event.data.size() + event.user.size();
-  }
+  for (const Event& event : context.events) bytes += sizeof(Event) + text_bytes(event);
   return bytes;
 }
 

@@ -19,7 +19,8 @@ void Runtime::recover(std::function<void(Result<void>)> done) {
   bool queued = reads_->submit([this, recovery, since](storage::JournalReader& reader) {
     auto functions = reader.functions();
     auto topics = reader.topics();
-    auto events = reader.recent_events(since, core::Lookback::kEventsMax);
+    auto events =
+        reader.recent_events(since, core::Lookback::kEventsMax, core::Lookback::kBytesMax);
     post([this, recovery, functions = std::move(functions), topics = std::move(topics),
           events = std::move(events)]() mutable {
       if (is_over(*recovery)) return;

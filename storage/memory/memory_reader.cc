@@ -199,14 +199,18 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
   });
 }
 
-Result<std::vector<EventRecord>> MemoryReader::recent_events(Time since, size_t limit) {
+Result<std::vector<EventRecord>> MemoryReader::recent_events(Time since, size_t limit,
+                                                             size_t bytes_max) {
   return in_call<std::vector<EventRecord>>([&]() -> Result<std::vector<EventRecord>> {
     std::vector<EventRecord> events;
+    size_t bytes = 0;
     for (auto it = store().events().rbegin(); it != store().events().rend(); ++it) {
       if (events.size() == limit) break;
       const EventRecord& event = it->second.record;
       if (event.received_at < since || is_internal_event_name(event.event.name)) continue;
       if (!is_sound(it->second)) return corrupt("event", event.pos);
+      bytes += text_bytes(event.event);
+      if (bytes > bytes_max) break;
       events.push_back(event);
     }
     std::reverse(events.begin(), events.end());

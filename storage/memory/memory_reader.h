@@ -16,7 +16,8 @@ class MemoryReader : public JournalReader {
   Result<RunSnapshot> load_run(RunNo no, bool with_attempts) override;
   Result<std::optional<RunRecord>> find_run(const RunId& id) override;
   Result<EventHistory> event_history(std::string_view event_id, Time since) override;
-  Result<std::vector<EventRecord>> recent_events(Time since, size_t limit) override;
+  Result<std::vector<EventRecord>> recent_events(Time since, size_t limit,
+                                                 size_t bytes_max) override;
   Result<std::vector<StoredFunction>> functions() override;
   Result<std::vector<FlowState>> flow_states(const std::optional<FlowStateKey>& after,
                                              size_t limit) override;

@@ -139,17 +139,36 @@ Result<std::vector<EventRecord>> SqliteReader::list_events(const EventFilter& fi
   });
 }
 
-Result<std::vector<EventRecord>> SqliteReader::recent_events(Time since, size_t limit) {
+Result<std::vector<EventRecord>> SqliteReader::recent_events(Time since, size_t limit,
+                                                             size_t bytes_max) {
   return in_call<std::vector<EventRecord>>([&]() -> Result<std::vector<EventRecord>> {
-    static const std::string sql = fmt::format(
-        "SELECT {} FROM events INDEXED BY events_by_receipt WHERE received_at >= ?"
-        " AND name NOT LIKE 'inngest/%' ORDER BY pos DESC LIMIT ?",
-        kEventColumns);
-    Result<Statement*> statement = database_.cached(sql.c_str());
+    // Positions first: to sort the events themselves SQLite would read all that they hold.
+    static const char kSql[] =
+        "SELECT pos FROM events INDEXED BY events_by_receipt WHERE received_at >= ?"
+        " AND name NOT LIKE 'inngest/%' ORDER BY pos DESC LIMIT ?";
+    Result<Statement*> statement = database_.cached(kSql);
     if (!statement) return statement.error();
     (*statement)->integer(to_millis(since)).integer(static_cast<int64_t>(limit));
-    Result<std::vector<EventRecord>> events = read_events(**statement);
-    if (events) std::reverse(events->begin(), events->end());
+    std::vector<Position> positions;
+    auto listed = for_each(**statement, [&]() -> Result<void> {
+      positions.push_back((*statement)->read_position());
+      return {};
+    });
+    if (!listed) return listed.error();
+    std::vector<EventRecord> events;
+    size_t bytes = 0;
+    for (const Position pos : positions) {
+      Result<std::optional<EventRecord>> event = stored_event_at(pos);
+      if (!event) return event.error();
+      if (!*event) {
+        return Error{ErrorCode::kCorrupt,
+                     fmt::format("event {} is in an index only; restore a backup", pos)};
+      }
+      bytes += text_bytes((*event)->event);
+      if (bytes > bytes_max) break;
+      events.push_back(std::move(**event));
+    }
+    std::reverse(events.begin(), events.end());
     return events;
   });
 }

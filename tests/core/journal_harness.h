@@ -150,7 +150,8 @@ class JournalHarness {
     core_ = std::make_unique<Core>(settings_, Random(7 + ownership.epoch));
     core_->begin_recovery(ownership);
     core_->recover_functions(reader_->functions().value());
-    core_->recover_events(reader_->recent_events(now - std::chrono::minutes(1), 1000).value());
+    core_->recover_events(
+        reader_->recent_events(now - std::chrono::minutes(1), 1000, 1u << 20).value());
     std::optional<storage::FlowStateKey> after;
     for (;;) {
       auto page = reader_->flow_states(after, 3).value();

@@ -60,7 +60,7 @@ class FakeReader : public storage::JournalReader {
                                                       size_t) override {
     return std::vector<storage::FlowState>();
   }
-  Result<std::vector<EventRecord>> recent_events(Time, size_t) override {
+  Result<std::vector<EventRecord>> recent_events(Time, size_t, size_t) override {
     return std::vector<EventRecord>();
   }
   Result<std::vector<storage::StoredFunction>> functions() override { return stored_functions; }

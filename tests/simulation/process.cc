@@ -98,7 +98,8 @@ void Process::read_functions() {
   if (!is_fine(error_of(topics), "read the topics")) return;
   recovering_->recover_topics(*topics);
   if (pipeline_) recovering_->carry_over(pipeline_->core());
-  auto events = reader_->recent_events(host_.world_.now() - std::chrono::seconds(60), 100'000);
+  auto events = reader_->recent_events(host_.world_.now() - core::Lookback::kAgeMax,
+                                       core::Lookback::kEventsMax, core::Lookback::kBytesMax);
   if (!is_fine(error_of(events), "read the window")) return;
   recovering_->recover_events(std::move(*events));
   later(some_delay(), [this] { read_messages(0); });

@@ -7,7 +7,7 @@ using namespace stepwell::storage;
 CONFORMANCE("there are no open runs in a new journal") {
   Fixture<Backend> f;
   CHECK(f.reader->open_runs(0, 10)->empty());
-  CHECK(f.reader->recent_events(at(0), 10)->empty());
+  CHECK(f.reader->recent_events(at(0), 10, 1u << 20)->empty());
   CHECK(f.reader->functions()->empty());
 }
 
@@ -81,7 +81,7 @@ CONFORMANCE("recent events are the newest of the window, oldest first, without i
   f.commit(std::move(records));
   auto positions = [&](int64_t since, size_t limit) {
     std::vector<Position> found;
-    auto events = f.reader->recent_events(at(since), limit);
+    auto events = f.reader->recent_events(at(since), limit, 1u << 20);
     REQUIRE(events.ok());
     for (const EventRecord& event : *events) found.push_back(event.pos);
     return found;
@@ -89,6 +89,28 @@ CONFORMANCE("recent events are the newest of the window, oldest first, without i
   CHECK(positions(5, 100) == std::vector<Position>{5, 6, 7, 9});
   CHECK(positions(5, 2) == std::vector<Position>{7, 9});
   CHECK(positions(10, 2).empty());
+}
+
+CONFORMANCE("recent events are as many of the newest as fit") {
+  Fixture<Backend> f;
+  std::vector<Record> records;
+  for (Position pos = 1; pos <= 4; ++pos) {
+    EventRecord event = make_event(pos);
+    event.event.data = "\"" + std::string(pos == 1 ? 5 : 1000, 'x') + "\"";
+    records.push_back(PutEvent{event});
+  }
+  f.commit(std::move(records));
+  auto count = [&](size_t bytes_max) {
+    auto events = f.reader->recent_events(at(0), 100, bytes_max);
+    REQUIRE(events.ok());
+    if (!events->empty()) CHECK(events->back().pos == 4);
+    return events->size();
+  };
+  CHECK(count(1000) == 0);
+  CHECK(count(1500) == 1);
+  // What is older and would fit is left out too: the window has no holes.
+  CHECK(count(2500) == 2);
+  CHECK(count(10'000) == 4);
 }
 
 CONFORMANCE("recent events go by their receipt, also when the clock went back") {
@@ -100,7 +122,8 @@ CONFORMANCE("recent events go by their receipt, also when the clock went back") 
   EventRecord last = make_event(3);
   last.received_at = at(5001);
   f.commit({PutEvent{before}, PutEvent{after}, PutEvent{last}});
-  CHECK(text_of(f.reader->recent_events(at(4000), 9)) == text_of(std::vector{before, last}));
+  CHECK(text_of(f.reader->recent_events(at(4000), 9, 1u << 20)) ==
+        text_of(std::vector{before, last}));
 }
 
 CONFORMANCE("what was committed is there after a restart, again and again") {
