@@ -63,7 +63,7 @@ void add_step(OldRun& run, const JsonView& line) {
     return;
   }
   core::MemoEntry entry{.key = key, .id = std::move(id), .kind = *found};
-  if (data) entry.data = data->text();
+  if (data) entry.data = std::string(data->text());
   if (error) {
     entry.state = StepState::kFailed;
     entry.error = parse_error_info(error->text());

@@ -32,7 +32,10 @@ void append_memo(JsonWriter& json, const core::MemoEntry& entry) {
     default:
       break;
   }
-  json.begin_object().key("data").raw(entry.data.empty() ? "null" : entry.data).end_object();
+  json.begin_object()
+      .key("data")
+      .raw(entry.data.text().empty() ? "null" : entry.data.text())
+      .end_object();
 }
 
 void append_steps(JsonWriter& json, const std::vector<core::MemoEntry>& memo,

@@ -12,6 +12,7 @@
 #include "schema/function_config.h"
 #include "schema/op.h"
 #include "schema/run.h"
+#include "schema/shared_text.h"
 
 namespace stepwell::core {
 
@@ -28,7 +29,9 @@ struct MemoEntry {
   std::string id;
   StepKind kind = StepKind::kRun;
   StepState state = StepState::kCompleted;  // kCompleted or kFailed
-  std::string data;                         // raw JSON: the result; "null" for a timed-out wait
+  // Raw JSON: the result; "null" for a timed-out wait. Every call of the run shows it, so that it
+  // is shared.
+  SharedText data;
   std::optional<ErrorInfo> error;           // when failed
   Position resolved_pos = 0;
 };

@@ -161,7 +161,7 @@ void RunFrame::give_next() {
 
 void RunFrame::hand_over(AwaitedStep& step, core::MemoEntry& entry) {
   step.phase = AwaitedStep::Phase::kResolved;
-  step.result = std::move(entry.data);
+  step.result = std::exchange(entry.data, {}).text();
   if (entry.state == StepState::kFailed) {
     set_failure(step, std::move(entry.error).value_or(ErrorInfo{}));
   }

@@ -73,7 +73,7 @@ TEST_CASE("a wait is ended by the first event that matches, or by its timeout, n
   SUBCASE("event") {
     h.send("answer", R"({"id":"u1"})");
     Call call = h.take_call();
-    CHECK(call.memo.at(0).data.find(R"("id":"u1")") != std::string::npos);
+    CHECK(call.memo.at(0).data.text().find(R"("id":"u1")") != std::string::npos);
     h.advance(15min);
     CHECK(h.writes<storage::UpdateStep>().empty());
   }

@@ -42,8 +42,9 @@ class MemoChecker : public Checker {
                                 call.run->no));
       }
       newest = entry.resolved_pos;
-      auto [known, is_new] = shown_.try_emplace({call.run->no, entry.key}, entry.data, entry.state);
-      if (!is_new && known->second != std::pair(entry.data, entry.state)) {
+      auto [known, is_new] =
+          shown_.try_emplace({call.run->no, entry.key}, entry.data.text(), entry.state);
+      if (!is_new && known->second != std::pair(entry.data.text(), entry.state)) {
         fail("S-3", fmt::format("the memo \"{}\" of run {} has changed", entry.id, call.run->no));
       }
     }

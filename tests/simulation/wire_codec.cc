@@ -39,9 +39,9 @@ core::MemoEntry read_memo(const StepKey& key, JsonView value) {
     entry.state = StepState::kFailed;
     entry.error = parse_error_info(error->text());
   } else if (const auto data = only_member(value, "data")) {
-    entry.data = data->text();
+    entry.data = std::string(data->text());
   } else {
-    entry.data = value.text();
+    entry.data = std::string(value.text());
   }
   return entry;
 }
