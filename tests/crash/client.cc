@@ -75,8 +75,10 @@ bool Client::is_healthy() const {
   return !get("/health").empty();
 }
 
-void Client::send_events(const std::string& prefix, int count, const std::atomic<bool>& stop) {
+void Client::send_events(const std::string& prefix, int count, const std::atomic<int>& allowed,
+                         const std::atomic<bool>& stop) {
   for (int i = 0; i < count && !stop; ++i) {
+    while (i >= allowed && !stop) pause();
     std::string id = prefix + std::to_string(i);
     std::string kind = kKinds[static_cast<size_t>(i) % std::size(kKinds)];
     JsonWriter event;

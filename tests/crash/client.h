@@ -40,8 +40,10 @@ class Client {
   bool post(const std::string& path, const std::string& body) const;
   bool is_healthy() const;
 
-  // Sends `count` events, each again and again, with the same id, until it is acknowledged.
-  void send_events(const std::string& prefix, int count, const std::atomic<bool>& stop);
+  // Sends `count` events, each again and again, with the same id, until it is acknowledged; of them
+  // so many, at any time, as are `allowed` by then.
+  void send_events(const std::string& prefix, int count, const std::atomic<int>& allowed,
+                   const std::atomic<bool>& stop);
   // Answers the waits and signals of acknowledged events, again and again; an answer that was
   // acknowledged is not repeated.
   void answer(const std::atomic<bool>& stop);

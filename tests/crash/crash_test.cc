@@ -45,7 +45,8 @@ class CrashTest {
     std::vector<std::thread> senders;
     for (int i = 0; i < kSenders; ++i) {
       senders.emplace_back([this, i, &stop_senders] {
-        client_.send_events("s" + std::to_string(i) + "-", plan_.events / kSenders, stop_senders);
+        client_.send_events("s" + std::to_string(i) + "-", plan_.events / kSenders, allowed_,
+                            stop_senders);
         ++senders_done_;
       });
     }
@@ -100,11 +101,20 @@ class CrashTest {
     return true;
   }
 
+  // Events come as evenly as kills. All at once they would be more than the server gets done
+  // between two kills, and runs would come to their waits when the answers, which are sent once,
+  // are older than a wait looks back.
+  void allow_events(int kills) {
+    const int events = plan_.events / kSenders;
+    allowed_ = kills >= plan_.kills ? events : 1 + events * kills / plan_.kills;
+  }
+
   // A third of the kills aim at the time before the server is ready, which is short on a fast
   // machine: there are more kills until enough have hit it. False if the server cannot be started.
   bool kill_again_and_again() {
     const int wanted = (plan_.kills + 4) / 5;
     for (int i = 0; i < plan_.kills || (kills_in_recovery_ < wanted && i < 10 * plan_.kills); ++i) {
+      allow_events(i + 1);
       bool is_ready = false;
       if (i >= plan_.kills || random_.below(3) == 0) {
         start();
@@ -119,6 +129,7 @@ class CrashTest {
       process_.kill();
       ++kills_;
     }
+    allow_events(plan_.kills);
     return true;
   }
 
@@ -226,6 +237,7 @@ class CrashTest {
   Ledger ledger_;
   Client client_;
   Process process_;
+  std::atomic<int> allowed_{0};  // of each sender's events
   std::atomic<int> senders_done_{0};
   int kills_ = 0;
   int kills_in_recovery_ = 0;
