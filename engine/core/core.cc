@@ -4,6 +4,22 @@
 #include "schema/mutant.h"
 
 namespace stepwell::core {
+namespace {
+
+// The end of each input: events that it made, and room that it gave back. Whoever gets room may turn
+// out to be too late, and end: what its end brings about belongs to this input too, or a crash could
+// take it away.
+void settle(State& state) {
+  state.drain_internal_events();
+  state.hand_on();
+  while (!state.internal_events_.empty()) {
+    state.drain_internal_events();
+    // With very many that wait, the rest have their turns in further inputs.
+    if (!state.turns_alarm_) state.hand_on();
+  }
+}
+
+}  // namespace
 
 Core::Core(Settings settings, Random random)
     : state_(std::make_unique<State>(settings, std::move(random))) {}
@@ -60,8 +76,7 @@ void Core::finish_recovery(Time now, Transition& out) {
   state_->now_ = now;
   state_->out_ = &out;
   state_->finish_recovery();
-  state_->drain_internal_events();
-  state_->hand_on();
+  settle(*state_);
   state_->drop_void_timers();
   state_->out_ = nullptr;
 }
@@ -92,8 +107,7 @@ void Core::apply(Input input, Time now, uint64_t batch, Transition& out) {
         if constexpr (std::is_same_v<T, PauseFunction>) state.pause_function(std::move(value));
       },
       std::move(input));
-  state.drain_internal_events();
-  state.hand_on();
+  settle(state);
   state.evict_over_budget();
   state.drop_void_timers();
   state.out_ = nullptr;

@@ -1,4 +1,6 @@
 // Runs that start or end too late.
+#include <algorithm>
+
 #include "tests/core/harness.h"
 
 namespace stepwell::core::testing {
@@ -134,6 +136,27 @@ TEST_CASE("CAN-10: with one slot and a long body, one of three runs starts and t
   CHECK(h.core.open_runs() == 1);
   h.returns(first);
   CHECK(h.ends.back().status == RunStatus::kCompleted);
+}
+
+TEST_CASE("whoever is too late when room comes ends with all its events, at once") {
+  Harness h({.calls_max = 1});
+  h.add_function(timed(2s, std::nullopt));
+  h.add_function(Harness::function("listener", std::string(kFunctionCancelled)));
+  h.send("go");
+  h.send("go");
+  const Call first = h.take_call();
+  CHECK(h.calls.empty());
+  h.now += 3s;
+  h.returns(first);
+  REQUIRE(h.ends.size() == 2);
+  CHECK(h.ends[1].status == RunStatus::kCancelled);
+  // Recorded with the end, and it has started what listens to it.
+  const auto is_cancelled = [](const auto& event) {
+    return event.second.event.name == kFunctionCancelled;
+  };
+  CHECK(std::count_if(h.events.begin(), h.events.end(), is_cancelled) == 1);
+  CHECK(h.core.open_runs() == 1);
+  CHECK(h.take_call().run->function.slug == "listener");
 }
 
 TEST_CASE("timeouts that are changed count for open runs at once") {
