@@ -26,7 +26,8 @@ struct Arrival {
   Position pos = 0;
   Time ts{};
   Time at{};
-  bool is_copy = false;  // an event of the same id came before: it need not start anything
+  // It need not start anything: an event of the same id came before, or it is an invocation.
+  bool is_copy = false;
   bool has_started = false;
 };
 
@@ -58,6 +59,8 @@ class IntakeChecker : public Checker {
           const auto run = runs.find({slug, event->event.pos});
           arrived(watched, event->event, history, run == runs.end() ? nullptr : run->second);
         }
+      } else if (const auto* state = std::get_if<storage::PutFlowState>(&record)) {
+        if (state->key.kind == storage::FlowKind::kDebounce) invoked(*state, history);
       } else if (const auto* put = std::get_if<storage::PutRun>(&record)) {
         const auto watched = watched_.find(put->run.function.slug);
         if (watched != watched_.end() && !put->run.rerun_of) {
@@ -120,6 +123,19 @@ class IntakeChecker : public Checker {
     } else if (run != nullptr) {
       fail("S-9", fmt::format("event {} started a run at once", event.pos));
     }
+  }
+
+  // What an invocation is for does not stand in its event: it is known where it takes the place of
+  // others.
+  void invoked(const storage::PutFlowState& state, const History& history) {
+    const auto watched = watched_.find(state.key.function);
+    const auto latest = JsonView::trusted(state.data).find("e");
+    if (watched == watched_.end() || !latest) return;
+    const auto pos = static_cast<Position>(latest->as_int64().value_or(0));
+    const EventRecord& event = history.events.at(pos);
+    if (event.event.name != kFunctionInvoked) return;
+    watched->second.arrivals[place_of(watched->second, event)].push_back(
+        {.pos = pos, .ts = event.event.ts, .at = event.received_at, .is_copy = true});
   }
 
   static std::optional<RateLimit> rate_of(const Watched& watched) {

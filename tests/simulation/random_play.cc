@@ -61,6 +61,8 @@ Verdict play(const Plan& plan, Log log) {
     const FlowControl& flow = function.config.flow;
     model.has_limits |=
         !flow.step_concurrency.empty() || !flow.run_concurrency.empty() || flow.throttle;
+    // Several slow bodies in one call may take longer than a call has time.
+    model.has_lossy_calls |= function.checkpoints && faults.slow_bodies > 0;
   }
   for (const Action& action : plan.actions) {
     if (action.kind == Action::Kind::kPause) model.pauses += action.by;
