@@ -6,9 +6,9 @@
 namespace stepwell::core {
 namespace {
 
-// The end of each input: events that it made, and room that it gave back. Whoever gets room may turn
-// out to be too late, and end: what its end brings about belongs to this input too, or a crash could
-// take it away.
+// The end of each input: events that it made, and room that it gave back. Whoever gets room may
+// turn out to be too late, and end: what its end brings about belongs to this input too, or a crash
+// could take it away.
 void settle(State& state) {
   state.drain_internal_events();
   state.hand_on();
