@@ -164,4 +164,22 @@ TEST_CASE("a step that is asked for as another kind ends the run with an error t
   CHECK(h.ends[0].error->message.find("asks for Sleep") != std::string::npos);
 }
 
+TEST_CASE("calls of a run share what its steps gave") {
+  Harness h;
+  // Behind HTTP: each call is shown all.
+  FunctionConfig config = Harness::function("f", "go");
+  config.driver = DriverKind::kHttp;
+  config.url = "http://app.example/";
+  h.apply(RegisterFunctions{
+      .request = 1, .app = "app", .functions = {std::move(config)}, .driver = DriverKind::kHttp});
+  h.send("go");
+  h.reply(h.take_call(), {h.returned("large", "\"" + std::string(1000, 'x') + "\"")});
+  h.reply(h.take_call(), {h.op("a", StepPlanned{}), h.op("b", StepPlanned{})});
+  const Call a = h.take_call();
+  const Call b = h.take_call();
+  REQUIRE(a.memo.size() == 1);
+  REQUIRE(b.memo.size() == 1);
+  CHECK(&a.memo[0].data.text() == &b.memo[0].data.text());
+}
+
 }  // namespace stepwell::core::testing
