@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "tests/simulation/playing.h"
 #include "tests/simulation/sweep.h"
 
 namespace stepwell::faults {
@@ -55,8 +56,15 @@ std::optional<std::vector<Fault>> parse_faults(const std::string& text) {
   return faults;
 }
 
+std::string name_of_play(const sim::Scenario& scenario, const MediumOptions& medium,
+                         const std::vector<sim::CrashPoint>& crashes) {
+  return fmt::format("seed={} scenario={} faults={} crash={}", medium.seed, scenario.name,
+                     describe(medium.faults), sim::describe(crashes));
+}
+
 FaultVerdict play_on_disk(const sim::Scenario& scenario, const MediumOptions& medium,
                           std::vector<sim::CrashPoint> crashes, bool keeps_trace) {
+  const sim::Playing playing(name_of_play(scenario, medium, crashes));
   auto disk = std::make_shared<SqliteMedium>(medium);
   FaultVerdict result;
   result.verdict = sim::play(scenario, medium.seed, std::move(crashes),

@@ -22,6 +22,10 @@ struct FaultVerdict {
   uint64_t failures = 0;  // of its calls
 };
 
+// "seed=1 scenario=sleep faults=none crash=none": the options that replay it.
+std::string name_of_play(const sim::Scenario& scenario, const MediumOptions& medium,
+                         const std::vector<sim::CrashPoint>& crashes);
+
 // Plays a scenario on a disk with these faults.
 FaultVerdict play_on_disk(const sim::Scenario& scenario, const MediumOptions& medium,
                           std::vector<sim::CrashPoint> crashes, bool keeps_trace);

@@ -98,11 +98,8 @@ class Player {
     }
     ++failed_;
     if (++failures_of_[scenario.name] > kFailuresPrinted) return;
-    for (const sim::Violation& violation : violations) {
-      fmt::print("seed={} scenario={} faults={} crash={} FAIL {} at t={}: {}\n", medium.seed,
-                 scenario.name, describe(medium.faults), sim::describe(crashes), violation.promise,
-                 format_duration(violation.at), violation.what);
-    }
+    sim::print_failure(name_of_play(scenario, medium, crashes), verdict.verdict,
+                       options_.log == "full");
   }
 
   Options options_;

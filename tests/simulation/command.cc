@@ -11,6 +11,7 @@
 
 #include "tests/simulation/isolated.h"
 #include "tests/simulation/plan_text.h"
+#include "tests/simulation/playing.h"
 #include "tests/simulation/shrink.h"
 #include "tests/simulation/sweep.h"
 
@@ -128,6 +129,7 @@ class Simulator {
     Log log = options_.log == "full"           ? Log::kTrace
               : is_repeated || options_.hashes ? Log::kHash
                                                : Log::kNone;
+    const Playing playing(name);
     Verdict verdict = sim::play(plan, log);
     for (const std::string& line : verdict.trace) fmt::print("{}\n", line);
     lives_ += static_cast<size_t>(verdict.lives);
@@ -143,12 +145,7 @@ class Simulator {
       return;
     }
     ++failed_;
-    for (const Violation& violation : verdict.violations) {
-      fmt::print("{} FAIL {} at t={}: {}\n", name, violation.promise, format_duration(violation.at),
-                 violation.what);
-    }
-    if (options_.log != "full" && verdict.violations[0].promise != "S-6") return;
-    for (const std::string& line : verdict.open_runs) fmt::print("  {}\n", line);
+    print_failure(name, verdict, options_.log == "full");
   }
 
   void play_once(const Scenario& scenario, uint64_t seed, const std::vector<CrashPoint>& crashes) {
@@ -171,11 +168,7 @@ class Simulator {
     }
     ++failed_;
     if (++failures_of_[scenario.name] > kFailuresPrinted) return;
-    for (const Violation& violation : verdict.violations) {
-      fmt::print("seed={} scenario={} crash={} FAIL {} at t={}: {}\n", seed, scenario.name,
-                 describe(crashes), violation.promise, format_duration(violation.at),
-                 violation.what);
-    }
+    print_failure(name_of_play(scenario, seed, crashes), verdict, options_.log == "full");
   }
 
   Options options_;

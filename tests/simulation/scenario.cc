@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tests/simulation/playing.h"
+#include "tests/simulation/sweep.h"
+
 namespace stepwell::sim {
 
 std::vector<RunRecord> Expect::runs_of(const std::string& function) const {
@@ -102,6 +105,7 @@ Verdict play(const Scenario& scenario, uint64_t seed, std::vector<CrashPoint> cr
   // Crashes that come from elsewhere make killers of innocent runs, if there are enough of them.
   if (scenario.has_killer && crashes.size() > 2) crashes.resize(2);
   if (!scenario.has_killer) options.settings.deaths_alone_max = 1000;
+  const Playing playing(name_of_play(scenario, seed, crashes));
   options.crashes = std::move(crashes);
   options.log = log;
   Host host(seed, std::move(options), scenario.functions);

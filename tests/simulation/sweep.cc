@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <sstream>
@@ -75,6 +76,24 @@ std::optional<std::vector<CrashPoint>> parse_crashes(const std::string& text) {
     points.push_back(point);
   }
   return points;
+}
+
+std::string name_of_play(const Scenario& scenario, uint64_t seed,
+                         const std::vector<CrashPoint>& crashes) {
+  return fmt::format("seed={} scenario={} crash={}", seed, scenario.name, describe(crashes));
+}
+
+void print_failure(const std::string& name, const Verdict& verdict, bool with_runs) {
+  for (const Violation& violation : verdict.violations) {
+    fmt::print("{} FAIL {} at t={}: {}\n", name, violation.promise, format_duration(violation.at),
+               violation.what);
+  }
+  const bool is_stuck = std::any_of(verdict.violations.begin(), verdict.violations.end(),
+                                    [](const auto& found) { return found.promise == "S-6"; });
+  if (with_runs || is_stuck) {
+    for (const std::string& line : verdict.open_runs) fmt::print("  {}\n", line);
+  }
+  std::fflush(stdout);  // the next play may end the process
 }
 
 RandomPlay random_play(uint64_t seed, size_t scenarios) {

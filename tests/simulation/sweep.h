@@ -14,6 +14,14 @@ namespace stepwell::sim {
 std::string describe(const std::vector<CrashPoint>& crashes);
 std::optional<std::vector<CrashPoint>> parse_crashes(const std::string& text);
 
+// "seed=1 scenario=sleep crash=none": the options that replay it.
+std::string name_of_play(const Scenario& scenario, uint64_t seed,
+                         const std::vector<CrashPoint>& crashes);
+
+// Prints what was broken in the play of this name. Of runs that are stuck, and `with_runs` always:
+// those that are open, what would wake each, and their rows.
+void print_failure(const std::string& name, const Verdict& verdict, bool with_runs);
+
 // A scenario and crashes that the seed chooses.
 struct RandomPlay {
   size_t scenario = 0;  // index
