@@ -9,19 +9,24 @@ namespace stepwell::core {
 namespace {
 
 // A name is what owns the pool, then, behind the last line feed but those of the value, the value:
-//   "f\nSLUG\nKEY\n=VALUE" a function's, "e\n=VALUE" the environment's, "a\n=VALUE" the account's,
-//   "r\nSLUG\nKEY\n=VALUE" of runs, "t\nSLUG\n=VALUE" of a throttle.
+//   "f\nSLUG\nKEY\n=VALUE" a function's, "fe\n=VALUE" the environment's, "fa\n=VALUE" the
+//   account's, "r\nSLUG\nKEY\n=VALUE", "re\n=VALUE", "ra\n=VALUE" the same of runs,
+//   "t\nSLUG\n=VALUE" of a throttle.
 // "?" instead of "=VALUE": the key could not be evaluated; all such runs share a pool.
 std::string value_part(const std::optional<std::string>& value) {
   return value ? "=" + *value : "?";
 }
 
+// What counts calls and what counts runs is never one pool: a run would wait for its own slot.
+constexpr std::string_view kCalls = "f";
+constexpr std::string_view kRuns = "r";
+
 std::string owner_of(std::string_view kind, std::string_view slug, const ConcurrencyLimit& limit) {
   switch (limit.scope) {
     case ConcurrencyScope::kEnvironment:
-      return "e\n";
+      return fmt::format("{}e\n", kind);
     case ConcurrencyScope::kAccount:
-      return "a\n";
+      return fmt::format("{}a\n", kind);
     default:
       return fmt::format("{}\n{}\n{}\n", kind, slug, limit.key);
   }
@@ -80,10 +85,10 @@ flow::SlotKeys pools_of(const Function& function, const RunFlow& flow) {
   const std::string& slug = function.config.id.slug;
   flow::SlotKeys keys;
   for (const ConcurrencyLimit* limit : in_force(config.step_concurrency)) {
-    keys.steps.push_back(pool_of("f", slug, *limit, flow));
+    keys.steps.push_back(pool_of(kCalls, slug, *limit, flow));
   }
   if (const ConcurrencyLimit* limit = run_limit(config)) {
-    keys.runs = pool_of("r", slug, *limit, flow);
+    keys.runs = pool_of(kRuns, slug, *limit, flow);
   }
   if (config.throttle) {
     std::optional<std::string> value = "";
@@ -100,17 +105,19 @@ flow::SlotKeys pools_of(const Function& function, const RunFlow& flow) {
 std::map<std::string, std::optional<std::string>> values_of(const FlowControl& flow,
                                                             const flow::SlotKeys& pools) {
   std::map<std::string, std::optional<std::string>> values;
-  const auto add = [&](const ConcurrencyLimit& limit, const std::string& pool) {
+  const auto add = [&](std::string_view kind, const ConcurrencyLimit& limit,
+                       const std::string& pool) {
     if (limit.key.empty() || pool.empty()) return;
     const bool is_shared = limit.scope != ConcurrencyScope::kFunction;
     // The owner ends with the key and a line feed; its slug has none.
-    const size_t owner = is_shared ? 2 : pool.find('\n', 2) + 1 + limit.key.size() + 1;
+    const size_t owner = is_shared ? owner_of(kind, "", limit).size()
+                                   : pool.find('\n', 2) + 1 + limit.key.size() + 1;
     values.emplace(limit.key, value_in(pool, owner));
   };
   const auto steps = in_force(flow.step_concurrency);
   for (size_t i = 0; i < steps.size() && i < pools.steps.size(); ++i)
-    add(*steps[i], pools.steps[i]);
-  if (const ConcurrencyLimit* limit = run_limit(flow)) add(*limit, pools.runs);
+    add(kCalls, *steps[i], pools.steps[i]);
+  if (const ConcurrencyLimit* limit = run_limit(flow)) add(kRuns, *limit, pools.runs);
   if (flow.throttle && !flow.throttle->key.empty() && !pools.throttle.empty()) {
     values.emplace(flow.throttle->key, value_in(pools.throttle, pools.throttle.find('\n', 2) + 1));
   }

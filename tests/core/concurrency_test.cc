@@ -145,6 +145,48 @@ TEST_CASE("the limits of an environment and of an account are shared by function
   }
 }
 
+TEST_CASE("a shared limit on runs and one on calls with the same key have nothing in common") {
+  for (ConcurrencyScope scope : {ConcurrencyScope::kEnvironment, ConcurrencyScope::kAccount}) {
+    const ConcurrencyLimit one{1, "event.data.key", scope};
+    JournalHarness h;
+    h.add_function(limited({one}, {one}, "both"));
+    h.add_function(limited({}, {one}, "runs"));
+    h.add_function(limited({one}, {}, "calls"));
+    h.send("go", key("a"));
+    h.send("go", key("a"));
+    std::vector<std::string> order;
+    while (h.count(RunStatus::kCompleted) < 6) {
+      if (h.calls.empty()) h.advance(1min);
+      const Call call = h.take_call();
+      order.push_back(call.run->function.slug);
+      const bool sleeps = call.memo.empty() && call.run->function.slug != "calls";
+      if (sleeps) h.reply(call, {JournalHarness::op("nap", Sleep{{.after = 1min}})});
+      if (!sleeps) h.returns(call);
+    }
+    // While the first sleeps it holds the slot of runs, and not that of calls.
+    const std::vector<std::string> expected = {"both", "calls", "calls", "both"};
+    CHECK(std::vector<std::string>(order.begin(), order.begin() + 4) == expected);
+  }
+}
+
+TEST_CASE("the values of shared keys are known when limits come or go, and after a crash") {
+  const ConcurrencyLimit one{1, "event.data.key", ConcurrencyScope::kEnvironment};
+  JournalHarness h;
+  h.add_function(limited({one}, {one}));
+  h.send("go", key("a"));
+  h.send("go", key("a"));
+  const std::string place =
+      "waits for a slot: 1 of 1 of the limit on runs are in use for "
+      "event.data.key = \"a\"; place 1 of 1";
+  CHECK(h.source_of(h.runs()[1]).what == place);
+  h.crash();
+  CHECK(h.source_of(h.runs()[1]).what == place);
+  h.add_function(limited({}, {one}));
+  CHECK(h.source_of(h.runs()[1]).what == place);
+  h.returns(h.take_call());
+  CHECK(h.take_call().run->no == h.runs()[1].no);
+}
+
 TEST_CASE("a key that is missing in the event has a slot of its own, and so has one that fails") {
   JournalHarness h;
   h.add_function(limited({{1, "int(event.data.a)"}}));
