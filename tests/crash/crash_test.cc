@@ -52,7 +52,9 @@ class CrashTest {
     }
     std::thread answerer([&] { client_.answer(stop); });
     std::thread watcher([&] { client_.watch(stop); });
-    const bool is_up = kill_again_and_again() && start_again() && wait_until_sent();
+    const bool is_ready = kill_again_and_again() && start_again();
+    if (is_ready) check_second_process();
+    const bool is_up = is_ready && wait_until_sent();
     stop_senders = true;
     for (std::thread& sender : senders) sender.join();
     const bool is_settled = is_up && wait_until_settled();
@@ -146,11 +148,21 @@ class CrashTest {
     std::this_thread::sleep_for(std::chrono::milliseconds(random_.below(100)));
   }
 
+  // It ends at once, and says who has the file.
   void check_second_process() {
+    const std::string log = plan_.folder + "/second.log";
+    std::filesystem::remove(log);
     Process second;
-    second.start({plan_.app, plan_.folder + "/crash.db", std::to_string(plan_.port + 1)},
-                 plan_.folder + "/second.log");
-    if (second.wait(60s) == 0) fail("a second process opened the same file");
+    second.start({plan_.app, plan_.folder + "/crash.db", std::to_string(plan_.port + 1)}, log);
+    const int code = second.wait(60s);
+    std::ifstream file(log);
+    const std::string said{std::istreambuf_iterator<char>(file), {}};
+    const std::string holder = "in use by process " + std::to_string(process_.id()) + ",";
+    if (code != kFileInUse || said.find(holder) == std::string::npos) {
+      fail("a second process on the same file ended with " + std::to_string(code) +
+           " and said: " + said);
+    }
+    ++refusals_;
   }
 
   // All runs have ended, and every acknowledged event has its run.
@@ -222,10 +234,10 @@ class CrashTest {
 
   int report() {
     std::printf(
-        "seed %llu: %d kills (%d during recovery), stopped %d times, %zu acknowledged events, "
-        "%zu runs, %zu step results observed\n",
+        "seed %llu: %d kills (%d during recovery), stopped %d times, %d second processes, "
+        "%zu acknowledged events, %zu runs, %zu step results observed\n",
         static_cast<unsigned long long>(plan_.seed), kills_, kills_in_recovery_, freezes_,
-        ledger_.events().size(), runs_, ledger_.observations());
+        refusals_, ledger_.events().size(), runs_, ledger_.observations());
     if (kills_in_recovery_ * 5 < plan_.kills) fail("too few kills came during a recovery");
     std::printf("%d passed, %d failed, 0 skipped\n", failures_ == 0 ? 1 : 0,
                 failures_ == 0 ? 0 : 1);
@@ -242,6 +254,7 @@ class CrashTest {
   int kills_ = 0;
   int kills_in_recovery_ = 0;
   int freezes_ = 0;
+  int refusals_ = 0;  // of second processes
   size_t runs_ = 0;
   int failures_ = 0;
 };

@@ -9,6 +9,9 @@
 
 namespace stepwell::crash {
 
+// The exit code of crash-app when another process has the database.
+inline constexpr int kFileInUse = 3;
+
 class Process {
  public:
   Process() = default;
@@ -19,6 +22,8 @@ class Process {
   // Its output goes to the file `log`, behind what is there.
   void start(const std::vector<std::string>& command, const std::string& log);
   bool is_running();
+  // 0 when there is none.
+  pid_t id() const { return pid_; }
   // SIGKILL, and waits until it is gone.
   void kill();
   // SIGSTOP, and waits until it stands still; SIGCONT.

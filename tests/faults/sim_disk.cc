@@ -124,8 +124,8 @@ std::shared_ptr<SimFile> SimDisk::open(const std::string& name, bool may_create)
   if (found != files_.end()) return found->second;
   if (!may_create) return nullptr;
   auto made = std::make_shared<SimFile>(*this);
-  // The engine syncs the folder after it has made the database's file; SQLite does so with the
-  // log's first sync.
+  // The engine syncs the folder after it has made the database's file, which
+  // tests/storage/folder_sync_test.cc checks; SQLite does so with the log's first sync.
   made->is_name_safe_ = name.find('-') == std::string::npos;
   files_[name] = made;
   return made;

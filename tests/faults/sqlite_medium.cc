@@ -90,7 +90,7 @@ Result<void> SqliteMedium::open() {
   Result<std::unique_ptr<storage::Journal>> opened =
       storage::open_sqlite_journal(sqlite_options(vfs_));
   if (!opened) return opened.error();
-  disk_.sync_folder();  // which the journal does itself on a real file system
+  disk_.sync_folder();  // as the journal does on a real one: folder_sync_test.cc
   journal_ = std::make_unique<Watched>(*this, std::move(*opened));
   return {};
 }

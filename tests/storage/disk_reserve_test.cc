@@ -1,8 +1,11 @@
-// A disk that is really full: a small file system of the test's own, which needs root.
+// A disk that is really full: a small file system of the test's own, which needs root. Where there
+// can be none the test counts as skipped; root in continuous integration (CI is set) must have one.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "storage/sqlite/disk_reserve.h"
@@ -43,6 +46,13 @@ class SmallDisk {
   bool is_mounted_;
 };
 
+bool is_skipped() {
+  const bool is_wanted = geteuid() == 0 && std::getenv("CI") != nullptr;
+  if (is_wanted || SmallDisk().is_mounted()) return false;
+  std::fprintf(stderr, "skipped, for it needs root and a file system of its own: a full disk\n");
+  return true;
+}
+
 EventRecord large_event(Position pos) {
   EventRecord event = make_event(pos);
   event.event.data = "{\"x\":\"" + std::string(20'000, 'x') + "\"}";
@@ -51,12 +61,10 @@ EventRecord large_event(Position pos) {
 
 }  // namespace
 
-TEST_CASE("a full disk has room for what ends something, and takes new work when there is more") {
+TEST_CASE("a full disk has room for what ends something, and takes new work when there is more" *
+          doctest::skip(is_skipped())) {
   SmallDisk disk;
-  if (!disk.is_mounted()) {
-    MESSAGE("a file system of its own needs root: not tested here");
-    return;
-  }
+  REQUIRE(disk.is_mounted());
   auto opened = open_sqlite_journal({.path = disk.file("runs.db"), .reserve_bytes = 4u << 20});
   REQUIRE_MESSAGE(opened.ok(), (opened.ok() ? "" : opened.error().message));
   Journal& journal = **opened;
