@@ -8,13 +8,31 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
+#include "api/server/request.h"
 #include "bench/bench.h"
 
 namespace stepwell::bench {
 namespace {
+
+// The value of a field of an answer's head; nothing if it has none, or one that is no number.
+std::optional<size_t> number_in(std::string_view head, std::string_view name) {
+  for (size_t at = head.find("\r\n"); at != std::string_view::npos; at = head.find("\r\n", at)) {
+    at += 2;
+    const std::string_view field = head.substr(at, head.find("\r\n", at) - at);
+    const size_t colon = field.find(": ");
+    if (colon == std::string_view::npos) continue;
+    if (!server::equals_ignoring_case(field.substr(0, colon), name)) continue;
+    size_t number = 0;
+    const char* end = field.data() + field.size();
+    const auto read = std::from_chars(field.data() + colon + 2, end, number);
+    if (read.ec == std::errc() && read.ptr == end) return number;
+  }
+  return std::nullopt;
+}
 
 class Load {
  public:
@@ -35,7 +53,7 @@ class Load {
     for (Connection& connection : connections_) send_next(connection);
     std::vector<epoll_event> events(256);
     Stopwatch since_second;
-    while (result_.answered + result_.refused < plan_.requests && watch.seconds() < plan_.seconds) {
+    while (answers() < plan_.requests && watch.seconds() < plan_.seconds) {
       int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10'000);
       if (count <= 0) throw std::runtime_error("the server has stopped answering");
       for (int i = 0; i < count; ++i) serve(*static_cast<Connection*>(events[i].data.ptr));
@@ -56,6 +74,8 @@ class Load {
     Stopwatch since;
     bool is_idle = true;
   };
+
+  uint64_t answers() const { return result_.answered + result_.refused + result_.wrong; }
 
   void open(Connection& connection) {
     connection.socket = socket(AF_INET, SOCK_STREAM, 0);
@@ -112,20 +132,19 @@ class Load {
     size_t head = connection.in.find("\r\n\r\n");
     if (head == std::string::npos) return false;
     std::string_view text(connection.in.data(), head);
-    constexpr std::string_view kLength = "content-length: ";
-    size_t at = text.find("Content-Length: ");
-    if (at == std::string_view::npos) at = text.find(kLength);
-    if (at == std::string_view::npos) throw std::runtime_error("an answer without its length");
-    size_t length = 0;
-    std::from_chars(text.data() + at + kLength.size(), text.data() + text.size(), length);
-    if (connection.in.size() < head + 4 + length) return false;
-    if (text.substr(9, 3) == "200") {
+    std::optional<size_t> length = number_in(text, "content-length");
+    if (!length) throw std::runtime_error("an answer without its length");
+    if (connection.in.size() < head + 4 + *length) return false;
+    const std::string_view status = text.substr(std::string_view("HTTP/1.1 ").size(), 3);
+    if (status == "200") {
       ++result_.answered;
       result_.millis.push_back(connection.since.seconds() * 1000);
-    } else {
+    } else if ((status == "429" || status == "503") && number_in(text, "retry-after")) {
       ++result_.refused;
+    } else {
+      ++result_.wrong;
     }
-    connection.in.erase(0, head + 4 + length);
+    connection.in.erase(0, head + 4 + *length);
     return true;
   }
 

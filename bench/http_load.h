@@ -11,7 +11,8 @@ namespace stepwell::bench {
 struct LoadResult {
   double seconds = 0;
   uint64_t answered = 0;       // with 200
-  uint64_t refused = 0;        // with anything else
+  uint64_t refused = 0;        // with 429 or 503, and when to try again (Retry-After)
+  uint64_t wrong = 0;          // with anything else
   std::vector<double> millis;  // of each answered request
 };
 

@@ -1,5 +1,6 @@
 // OVERLOAD: senders that are ten times faster than the engine, for minutes. What it can't take it
-// must refuse, within bounded memory, and what it takes it must answer soon.
+// must refuse (429 or 503, with Retry-After), within bounded memory, and what it takes it must
+// answer soon.
 //
 // The server is a process of its own, so that its memory is its own. Each request brings a hundred
 // events that start a run of one step each. What is sustainable is measured first, with as many
@@ -94,7 +95,8 @@ std::vector<Measurement> run_overload(const Options& options) {
   double resident = 0;
   LoadResult crowd = load(kCrowd, options.is_quick ? 20 : 300,
                           [&] { resident = std::max(resident, resident_bytes(server.pid())); });
-  double offered = static_cast<double>(crowd.answered + crowd.refused) / crowd.seconds;
+  double offered =
+      static_cast<double>(crowd.answered + crowd.refused + crowd.wrong) / crowd.seconds;
   Measurement result{"OVERLOAD", {{"senders", kCrowd}}, {}};
   result.figures["sustainable_events_per_s"] = sustainable * kEventsPerRequest;
   result.figures["offered_to_sustainable"] = offered / sustainable;
@@ -102,6 +104,7 @@ std::vector<Measurement> run_overload(const Options& options) {
       static_cast<double>(crowd.answered) * kEventsPerRequest / crowd.seconds;
   result.figures["accepted_p50_ms"] = percentile(crowd.millis, 0.5);
   result.figures["accepted_p99_ms"] = percentile(crowd.millis, 0.99);
+  result.figures["wrong_answers"] = static_cast<double>(steady.wrong + crowd.wrong);
   result.figures["rss_mb_max"] = resident / (1 << 20);
   return {result};
 }
@@ -110,10 +113,12 @@ std::vector<Measurement> run_overload(const Options& options) {
 
 Workload overload_workload() {
   return {.name = "OVERLOAD",
-          .what = "2,000 senders that do not wait, for five minutes: memory and latency",
+          .what = "2,000 senders that do not wait, for five minutes: memory, latency, refusals",
           .run = run_overload,
           .targets = {{"OVERLOAD", {}, "rss_mb_max", 512, true, false},
-                      {"OVERLOAD", {}, "offered_to_sustainable", 10, false, false}},
+                      {"OVERLOAD", {}, "offered_to_sustainable", 10, false, false},
+                      {"OVERLOAD", {}, "accepted_p99_ms", 4'000, true, true},
+                      {"OVERLOAD", {}, "wrong_answers", 0, true, false}},
           .is_by_hand = true};
 }
 

@@ -51,7 +51,7 @@ Measurement run_mix(const Options& options, const Mix& mix) {
   Measurement result{"W5", {{mix.name, 1}}, {}};
   result.figures["events_per_s"] =
       static_cast<double>(load.answered) * mix.events_per_request / load.seconds;
-  result.figures["refused"] = static_cast<double>(load.refused);
+  result.figures["refused"] = static_cast<double>(load.refused + load.wrong);
   result.figures["p50_ms"] = percentile(load.millis, 0.5);
   result.figures["p99_ms"] = percentile(load.millis, 0.99);
   result.figures["loop_lag_p99_ms"] = served.lag_p99_ms();
