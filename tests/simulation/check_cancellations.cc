@@ -83,7 +83,9 @@ class CancelChecker : public Checker {
       if (bound->is_never()) continue;
       const StepRecord* step =
           history.find_step(run.no, StepKey::of(fmt::format("cancelOn:{}", i)));
-      Time due = run.created_at + named[i].timeout.value_or(kTimeoutDefault);
+      const Time due =
+          named[i].until.value_or(run.created_at + named[i].timeout.value_or(kTimeoutDefault));
+      if (due <= run.created_at) continue;  // its time was over before
       if (step == nullptr) {
         fail("S-10", fmt::format("run {} begins without a cancellation of its function", run.no));
       } else if (step->state == StepState::kPending && step->due != due) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "engine/core/condition.h"
 #include "schema/json.h"
 #include "schema/run_flow.h"
 #include "tests/simulation/checkers.h"
@@ -33,6 +34,7 @@ struct Arrival {
 
 struct Watched {
   Triggers function;
+  core::Condition is_batched;                            // of its events, which
   std::map<std::string, std::vector<Arrival>> arrivals;  // by key
   std::map<std::string, std::vector<Time>> starts;       // by key
   std::set<Position> used;                               // events of its runs
@@ -53,7 +55,7 @@ class IntakeChecker : public Checker {
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
         Triggers triggers(*function);
-        if (triggers.gathers()) watched_[function->config.id.slug].function = std::move(triggers);
+        if (triggers.gathers()) watch(std::move(triggers));
       } else if (const auto* event = std::get_if<storage::PutEvent>(&record)) {
         for (auto& [slug, watched] : watched_) {
           const auto run = runs.find({slug, event->event.pos});
@@ -94,6 +96,16 @@ class IntakeChecker : public Checker {
   }
 
  private:
+  void watch(Triggers function) {
+    Watched& watched = watched_[function.config().id.slug];
+    const std::optional<Batching>& batching = function.config().flow.batching;
+    if (batching) watched.is_batched = core::Condition::compile(batching->condition).value();
+    watched.function = std::move(function);
+  }
+  static bool may_join_batch(const Watched& watched, const std::string& json, Time now) {
+    return watched.function.config().flow.batching && watched.is_batched.matches_trigger(json, now);
+  }
+
   static std::string key_of(const EventRecord& event) {
     const auto key = JsonView::trusted(event.event.data).find("key");
     return key ? std::string(key->text()) : "";
@@ -111,11 +123,17 @@ class IntakeChecker : public Checker {
                const RunRecord* run) {
     if (run != nullptr && is_skipped_by_pause(*run)) return;
     const Event shown = history.shown(event).event;
-    if (!watched.function.match(shown, event_json(shown), event.received_at)) return;
+    const std::string json = event_json(shown);
+    if (!watched.function.match(shown, json, event.received_at)) return;
     const auto copies = history.copies.find(event.event.id);
     const bool is_copy =
         event.has_user_id && copies != history.copies.end() && copies->second.front() < event.pos;
     const std::string place = place_of(watched, event);
+    const FlowControl& flow = watched.function.config().flow;
+    if (flow.batching && !may_join_batch(watched, json, event.received_at)) {
+      if (run != nullptr || is_copy) return;
+      return fail("S-9", fmt::format("event {} is for no batch, and starts no run", event.pos));
+    }
     watched.arrivals[place].push_back(
         {.pos = event.pos, .ts = event.event.ts, .at = event.received_at, .is_copy = is_copy});
     if (const auto limit = rate_of(watched)) {
@@ -140,8 +158,12 @@ class IntakeChecker : public Checker {
 
   static std::optional<RateLimit> rate_of(const Watched& watched) {
     const FlowControl& flow = watched.function.config().flow;
-    if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, ""};
+    if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, flow.idempotency};
     return flow.rate_limit;
+  }
+  // What lacks the key that the limit goes by, as invocations without data do.
+  static bool is_unlimited(const Watched& watched, const std::string& place) {
+    return place.empty() && !rate_of(watched)->key.empty();
   }
 
   void turned_away(const Watched& watched, const RateLimit& limit, const std::string& place,
@@ -173,7 +195,10 @@ class IntakeChecker : public Checker {
     }
     if (is_skipped_by_pause(run)) return;
     const FlowControl& flow = watched.function.config().flow;
-    if (flow.batching) return check_batch(*flow.batching, run, first);
+    const std::string json = event_json(history.shown(first).event);
+    if (may_join_batch(watched, json, first.received_at)) {
+      return check_batch(*flow.batching, run, first);
+    }
     if (run.events.size() != 1) fail("S-9", fmt::format("run {} is a batch", run.no));
     if (flow.debounce) return check_debounced(watched, run, first, place);
     check_rate(watched, run, place);
@@ -242,7 +267,7 @@ class IntakeChecker : public Checker {
 
   void check_rate(Watched& watched, const RunRecord& run, const std::string& place) {
     const auto limit = rate_of(watched);
-    if (!limit) return;
+    if (!limit || is_unlimited(watched, place)) return;
     std::vector<Time>& starts = watched.starts[place];
     // What was over once stays forgotten when the clock is put back.
     const Time now = std::max(run.created_at, latest_);

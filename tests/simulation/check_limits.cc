@@ -100,7 +100,8 @@ class LimitChecker : public Checker {
     for (const ConcurrencyLimit& limit : config.flow.run_concurrency) {
       const std::string pool = pool_of("runs", limit, config.id.slug, run.no);
       if (limit.limit <= 0 || pool.empty()) continue;
-      sizes_[pool] = limit.limit;
+      const bool is_shared = limit.scope != ConcurrencyScope::kFunction;
+      sizes_[pool] = is_shared ? std::max(sizes_[pool], limit.limit) : limit.limit;
       hold(pool, run.no, is_open && run.status == RunStatus::kRunning);
     }
     const RunFlow& flow = flows_[run.no];

@@ -27,6 +27,8 @@ class WaitChecker : public Checker {
         for (Position pos : put->run.events) {
           triggers_[put->run.no].insert(history.events.at(pos).event.id);
         }
+        const auto& own = history.functions.at(put->run.function.slug).config.wait_lookback;
+        if (own) own_lookbacks_[put->run.no] = *own > Duration(0) ? *own : Duration(-1);
       }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         event_stored(history.shown(put->event));
@@ -119,9 +121,12 @@ class WaitChecker : public Checker {
       auto seen = by_key_.find({step.run, *op->second.seen});
       if (seen != by_key_.end()) base = seen->second;
     }
+    const auto own = own_lookbacks_.find(step.run);
+    const Duration lookback = own == own_lookbacks_.end() ? options_.lookback : own->second;
     Position first = 0;
     bool is_allowed = step.resolved_event == 0;
     for (auto it = events_.upper_bound(base); it != events_.end() && it->first < step.pos; ++it) {
+      if (it->second.record.received_at < step.registered_at - lookback) continue;
       if (!is_eligible(step, it->second, condition)) continue;
       if (first == 0) first = it->first;
       is_allowed = is_allowed || it->first == step.resolved_event;
@@ -141,7 +146,6 @@ class WaitChecker : public Checker {
                    const core::Condition& condition) const {
     const EventRecord& event = stored.record;
     return event.event.name == step.target && !is_internal_event_name(event.event.name) &&
-           event.received_at >= step.registered_at - options_.lookback &&
            !is_trigger(step.run, event.event.id) && !is_spent(step.run, event.event.id) &&
            condition.matches_wait(stored.json, now_);
   }
@@ -150,6 +154,7 @@ class WaitChecker : public Checker {
   Time now_{};
   std::map<Position, Wait> waits_;
   std::map<Position, Stored> events_;
+  std::map<RunNo, Duration> own_lookbacks_;  // of runs whose function has one
   std::map<RunNo, std::set<std::string>> triggers_;
   std::map<RunNo, std::set<std::string>> spent_;
   PerStep<OpFact> ops_;

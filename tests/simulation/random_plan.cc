@@ -79,7 +79,8 @@ class Planner {
     // A child may invoke only those before it: no circles.
     for (uint64_t i = 0; i < children; ++i) {
       std::string name = fmt::format("child{}", i);
-      add_function(name, "", invokes, may_kill);
+      AppFunction& made = add_function(name, "", invokes, may_kill);
+      if (random_.chance(0.1)) add_stops(made.config);
       invokes.push_back(name);
     }
     for (uint64_t i = 0; i < roots; ++i) {
@@ -87,19 +88,40 @@ class Planner {
       // Some share a trigger.
       AppFunction& made = add_function(
           name, fmt::format("go/{}", i - (i > 0 && random_.chance(0.1))), invokes, may_kill);
-      if (random_.chance(0.1)) made.config.triggers[0].expression = "event.data.n < 8";
-      if (random_.chance(0.3)) {
-        made.config.cancel_on.push_back({.event = "stop/" + name});
-        if (random_.chance(0.7)) {
-          made.config.cancel_on[0].expression = "async.data.key == event.data.key";
-        }
-        if (random_.chance(0.3))
-          made.config.cancel_on[0].timeout = random_duration(random_, 1s, 5h);
-        stoppable_.push_back(name);
-      }
+      add_triggers(made.config.triggers);
+      if (random_.chance(0.3)) add_stops(made.config);
+      if (random_.chance(0.03)) made.config.flow.idempotency = "event.data.key";
     }
     add_listeners(roots);
-    for (uint64_t i = random_.chance(0.5) ? 1 + below(3) : 0; i > 0; --i) add_gatherer(i);
+    for (uint64_t i = random_.chance(0.6) ? 1 + below(3) : 0; i > 0; --i) add_gatherer(i);
+  }
+
+  // Beside its own: with a condition, of many names, or for the same events again.
+  void add_triggers(std::vector<Trigger>& triggers) {
+    if (random_.chance(0.1)) triggers[0].expression = "event.data.n < 8";
+    if (random_.chance(0.05)) triggers.push_back({.event = "stop/*"});
+    if (random_.chance(0.05))
+      triggers.push_back({.event = "tap/*", .expression = "event.data.n > 6"});
+    if (random_.chance(0.05)) {
+      triggers.push_back({.event = triggers[0].event, .expression = "event.data.n > 4"});
+    }
+  }
+
+  void add_stops(FunctionConfig& config) {
+    const auto add = [&](std::string event) {
+      CancelOn& made = config.cancel_on.emplace_back(CancelOn{.event = std::move(event)});
+      if (random_.chance(0.7)) made.expression = "async.data.key == event.data.key";
+      if (random_.chance(0.3)) made.timeout = random_duration(random_, 1s, 5h);
+      if (random_.chance(0.1) && !made.timeout) {
+        made.until = World::kStart + Duration(below(kDay.count()));
+      }
+    };
+    add("stop/" + config.id.slug);
+    stoppable_.push_back(config.id.slug);
+    if (!random_.chance(0.2)) return;
+    add(random_answer_name(random_));
+    std::string& condition = config.cancel_on.back().expression;
+    condition += condition.empty() ? "async.data.n > 8" : " && async.data.n > 6";
   }
 
   // A function that events do not start at once, each.
@@ -108,10 +130,14 @@ class Planner {
     AppFunction& made = add_function(name, "tap/" + name, {}, false);
     FlowControl& flow = made.config.flow;
     const std::string key = random_.chance(0.6) ? "event.data.key" : "";
-    const uint64_t what = below(5);
+    const uint64_t what = below(6);
     if (what == 0 || what == 1) {
       flow.batching =
           Batching{static_cast<int64_t>(2 + below(8)), random_duration(random_, 1s, 6h), key};
+      if (random_.chance(0.25)) flow.batching->condition = "event.data.n < 7";
+    } else if (what == 5) {
+      flow.idempotency = "event.data.key";
+      if (random_.chance(0.2)) flow.debounce = Debounce{random_duration(random_, 1s, 10min), key};
     } else if (what == 2) {
       flow.rate_limit =
           RateLimit{static_cast<int64_t>(1 + below(6)), random_duration(random_, 1s, 12h), key};
@@ -139,32 +165,38 @@ class Planner {
   void add_limits() {
     Random random = random_.stream("limits");
     if (random.chance(0.4)) return;
-    const auto limit = [&](bool may_share) {
+    const auto limit = [&] {
       constexpr const char* kKeys[] = {"", "event.data.key", "event.data.n", "event.data.n + 1",
                                        "event.data.missing"};
       ConcurrencyLimit made{.limit = static_cast<int64_t>(1 + random.below(4)),
                             .key = kKeys[random.below(std::size(kKeys))]};
-      if (!may_share || !random.chance(0.3)) return made;
+      if (!random.chance(0.3)) return made;
       made.scope = random.chance(0.5) ? ConcurrencyScope::kEnvironment : ConcurrencyScope::kAccount;
       if (made.key.empty()) made.key = "\"shared\"";
       return made;
     };
     for (AppFunction& function : plan_.functions) {
       FlowControl& flow = function.config.flow;
-      if (random.chance(0.35)) flow.step_concurrency.push_back(limit(true));
-      if (random.chance(0.15)) flow.step_concurrency.push_back(limit(true));
-      if (random.chance(0.15)) flow.run_concurrency.push_back(limit(false));
+      if (random.chance(0.35)) flow.step_concurrency.push_back(limit());
+      if (random.chance(0.15)) flow.step_concurrency.push_back(limit());
+      if (random.chance(0.15)) flow.run_concurrency.push_back(limit());
       if (random.chance(0.15)) {
         flow.throttle = Throttle{.limit = static_cast<int64_t>(1 + random.below(5)),
                                  .period = random_duration(random, 1ms, 20min),
                                  .burst = static_cast<int64_t>(random.below(3)),
                                  .key = random.chance(0.5) ? "event.data.key" : ""};
       }
-      if (random.chance(0.2)) flow.priority = "event.data.n * 30 - 60";
-      if (random.chance(0.1)) {
+      if (random.chance(0.2)) {
+        constexpr const char* kPriorities[] = {"event.data.n * 30 - 60",
+                                               "event.data.n * 9000 - 40000", "event.data.key"};
+        flow.priority = kPriorities[random.below(std::size(kPriorities))];
+      }
+      if (random.chance(0.12)) {
+        constexpr const char* kKeys[] = {"event.data.key", "event.data.key", "event.data.key",
+                                         "event.data.n > 4", ""};
         flow.singleton =
             Singleton{random.chance(0.5) ? SingletonMode::kSkip : SingletonMode::kCancel,
-                      random.chance(0.7) ? "event.data.key" : "event.data.n > 4"};
+                      kKeys[random.below(std::size(kKeys))]};
       }
       if (flow.batching) {  // they do not go together
         flow.priority.clear();
@@ -175,9 +207,9 @@ class Planner {
 
   // Schedules, and limits of time: draws of their own, so that the rest is as without them.
   void add_clocks() {
-    constexpr const char* kCrons[] = {"*/10 * * * *",
+    constexpr const char* kCrons[] = {"*/40 * * * *",
                                       "0 * * * *",
-                                      "*/7 */2 * * *",
+                                      "*/19 */4 * * *",
                                       "30 4,16 * * *",
                                       "@hourly",
                                       "@daily",
@@ -229,6 +261,7 @@ class Planner {
     wish.steps = is_listener ? static_cast<int>(1 + below(2)) : random_size();
     AppFunction made = function(std::move(name), std::move(trigger), random_program(wish, random_));
     made.config.retries = wish.retries;
+    if (random_.chance(0.05)) made.config.wait_lookback = random_duration(random_, 0ms, 1min);
     if (random_.chance(0.4)) {
       made.config.driver = DriverKind::kHttp;
       made.config.url = "http://app.example/api/inngest";
@@ -240,9 +273,9 @@ class Planner {
 
   int random_size() {
     uint64_t dice = below(100);
-    if (dice < 25) return static_cast<int>(1 + below(4));
-    if (dice < 80) return static_cast<int>(5 + below(6));
-    if (dice < 96) return static_cast<int>(11 + below(10));
+    if (dice < 12) return static_cast<int>(1 + below(4));
+    if (dice < 65) return static_cast<int>(5 + below(6));
+    if (dice < 90) return static_cast<int>(11 + below(10));
     return static_cast<int>(21 + below(20));
   }
 
@@ -252,10 +285,10 @@ class Planner {
     std::vector<Duration> begins;
     for (uint64_t i = 0; i < bursts; ++i) begins.push_back(Duration(below(kDay.count() * 9 / 10)));
     auto moment = [&] { return begins[below(begins.size())] + random_duration(random_, 10ms, 1h); };
-    uint64_t triggers = 60 + below(50);
+    uint64_t triggers = 38 + below(33);
     for (uint64_t i = 0; i < triggers; ++i) add_send(moment(), trigger_name());
     for (const std::string& tap : taps_) {
-      for (uint64_t i = 5 + below(30); i > 0; --i) add_send(moment(), tap);
+      for (uint64_t i = 4 + below(24); i > 0; --i) add_send(moment(), tap);
     }
     for (uint64_t i = 0; i < 80; ++i) add_send(moment(), random_answer_name(random_));
     for (uint64_t i = 0; i < 20; ++i) add_signal(moment());
@@ -336,7 +369,7 @@ class Planner {
         CrashPoint::Kind::kBeforeSubmit, CrashPoint::Kind::kInFlightLost,
         CrashPoint::Kind::kInFlightKept, CrashPoint::Kind::kBeforeEffects,
         CrashPoint::Kind::kMidEffects,   CrashPoint::Kind::kRecoveryPage};
-    uint64_t lives = random_.chance(0.1) ? 0 : below(50);
+    uint64_t lives = random_.chance(0.1) ? 0 : below(47);
     for (uint64_t life = 0; life < lives; ++life) {
       CrashPoint point;
       point.life = static_cast<int>(life);
