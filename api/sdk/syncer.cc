@@ -9,6 +9,7 @@
 #include "engine/runtime/clock.h"
 #include "schema/jcs.h"
 #include "schema/json.h"
+#include "schema/utf8.h"
 
 namespace stepwell::sdk {
 namespace {
@@ -40,9 +41,12 @@ std::string words_of(const HttpResponse& response) {
   std::string words = text_member(*json, "message");
   if (words.empty()) words = text_member(*json, "error");
   if (words.empty()) words = text_member(*json, "code");
-  if (words.size() > kShownBytesMax) words.resize(kShownBytesMax);
+  // Not inside a character.
+  words.resize(valid_utf8_length(std::string_view(words).substr(0, kShownBytesMax)));
   return words;
 }
+
+}  // namespace
 
 std::string refusal_of(const HttpResponse& response) {
   const std::string words = words_of(response);
@@ -54,8 +58,6 @@ std::string refusal_of(const HttpResponse& response) {
   if (response.status == 404) return "it answers 404: nothing is served at this path";
   return fmt::format("it answers {}", response.status);
 }
-
-}  // namespace
 
 std::vector<uint16_t> usual_ports() {
   std::vector<uint16_t> ports = {80, 443, 4321, 5000, 5173, 8000, 8080, 8081, 8787, 8888};

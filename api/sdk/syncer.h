@@ -20,6 +20,9 @@ namespace stepwell::sdk {
 // Where apps usually are: upstream's list.
 std::vector<uint16_t> usual_ports();
 
+// Why an app's answer to being asked is none, for people: its own words, where it has some.
+std::string refusal_of(const HttpResponse& response);
+
 struct SyncOptions {
   server::Mode mode = server::Mode::kDev;
   std::vector<server::SigningKey> signing_keys;  // the first signs what is asked
