@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <future>
 #include <string>
 #include <vector>
@@ -18,7 +19,8 @@ using storage::CommitResult;
 struct Notes {
   std::vector<std::string> calls;
   std::vector<std::thread::id> threads;
-  std::promise<void> idle;  // set by the first idle housekeeping
+  std::promise<void> idle;  // set by the first idle housekeeping that was not put off
+  int put_off = 0;          // so many are
 };
 
 class NotingJournal : public storage::Journal {
@@ -34,6 +36,10 @@ class NotingJournal : public storage::Journal {
   }
   CommitResult maintain(bool idle) override {
     note(idle ? "idle" : "tidy");
+    if (idle && notes_.put_off > 0) {
+      --notes_.put_off;
+      return {CommitOutcome::kNoSpace, "later"};
+    }
     if (idle && !was_idle_) notes_.idle.set_value();
     was_idle_ |= idle;
     return {CommitOutcome::kCommitted, ""};
@@ -97,6 +103,21 @@ TEST_CASE("commits happen on one thread of their own; the loop hears how each en
     CHECK(thread == notes.threads.front());
     CHECK(thread != loop_thread);
   }
+}
+
+TEST_CASE("housekeeping that was put off is tried again, also when nothing more is committed") {
+  Notes notes;
+  notes.put_off = 1;
+  Metrics metrics;
+  PlainLoop loop;
+  {
+    JournalThread journal(
+        std::make_unique<NotingJournal>(notes), loop, [](const CommitResult&) {}, nobody_fails,
+        metrics);
+    journal.commit(batch(1));
+    CHECK(notes.idle.get_future().wait_for(std::chrono::minutes(1)) == std::future_status::ready);
+  }
+  CHECK(notes.calls == Calls{"commit 1", "tidy", "idle", "idle"});
 }
 
 TEST_CASE("a batch that was handed over is committed, also when the end comes at once") {

@@ -200,6 +200,31 @@ TEST_CASE("a checkpoint on a full disk waits, and commits in the log go on") {
   CHECK(f.reader->load_run(1, false)->steps.size() == 208);
 }
 
+TEST_CASE("while the log is too long people wait with their reads, but not the engine itself") {
+  OnShim f;
+  f.reader.reset();
+  f.journal.reset();
+  f.open({.path = f.folder.file("journal.db"),
+          .checkpoints = {.idle_pages = 1, .busy_pages = 1, .pressure_pages = 8},
+          .vfs = ShimVfs::name()});
+  auto own = f.journal->open_reader().value();
+  own->serve_engine();
+  for (Position pos = 1; pos < 10; ++pos) {
+    REQUIRE(f.commit({PutEvent{make_event(pos)}}).outcome == kCommitted);
+  }
+  ShimVfs::fill_disk(true);
+  REQUIRE(f.journal->maintain(false).outcome == kNoSpace);
+  const auto refused = f.reader->event_at(1);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kUnavailable);
+  const auto read = own->event_at(1);
+  REQUIRE(read.ok());
+  CHECK(read->has_value());
+  ShimVfs::fill_disk(false);
+  CHECK(f.journal->maintain(false).outcome == kCommitted);
+  CHECK(f.has_event(1));
+}
+
 TEST_CASE("an idle journal writes its log back only when it is worth it") {
   OnShim f;
   REQUIRE(f.commit({PutRun{make_run(1)}}).outcome == kCommitted);
