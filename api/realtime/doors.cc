@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/realtime/subscriber_text.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
 
@@ -22,18 +23,6 @@ std::string closing_json(Time now) {
   json.begin_object().key("kind").string("closing").key("data").string("");
   json.key("created_at").string(format_rfc3339(now)).key("topic").string("");
   return json.end_object().take();
-}
-
-std::optional<TopicName> topic_of(const JsonView& json) {
-  const auto channel = json.find("channel");
-  const auto name = json.find("name");
-  const auto environment = json.find("env_id");
-  if (!channel || !name) return std::nullopt;
-  if (environment && environment->as_string() != kEnvironmentId) return std::nullopt;
-  auto channel_text = channel->as_string();
-  auto name_text = name->as_string();
-  if (!channel_text || !name_text) return std::nullopt;
-  return TopicName{std::move(*channel_text), std::move(*name_text)};
 }
 
 }  // namespace
@@ -203,21 +192,12 @@ void Doors::pump(Client& client) {
   if (client.subscription->has_waiting() && client.has_room()) mark(client.number);
 }
 
-// {"kind":"sub","data":"<token>"} and {"kind":"unsub","data":[{"channel","name"},…]}. Anything else
-// is ignored, and so is a token that does not hold: there is no answer to either in the protocol.
+// A token that does not hold is ignored: the protocol has no answer to it.
 void Doors::on_text(Client& client, std::string_view text) {
-  const Result<JsonView> json = parse_json(text);
-  if (!json || !json->is_object()) return;
-  const auto kind = json->find("kind");
-  const auto data = json->find("data");
-  if (!kind || !data) return;
-  if (kind->as_string() == "unsub" && data->is_array()) {
-    for (JsonElements it = data->elements(); it.next();) {
-      if (const auto topic = topic_of(it.value())) client.subscription->remove(*topic);
-    }
-  }
-  if (kind->as_string() != "sub") return;
-  const Result<TokenClaims> claims = verify_(data->as_string().value_or(""));
+  const SubscriberText asked = read_subscriber_text(text);
+  for (const TopicName& topic : asked.leaves) client.subscription->remove(topic);
+  if (asked.token.empty()) return;
+  const Result<TokenClaims> claims = verify_(asked.token);
   if (!claims) return;
   if (client.subscription->topics() + claims->topics.size() > options_.topics_max) {
     client.socket->close(server::CloseCode::kPolicy, "too many topics");

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "api/realtime/publish_stream.h"
 #include "schema/json.h"
 
 namespace stepwell::realtime {
@@ -62,25 +61,6 @@ Grant grant_of(const RouteParts& parts, const Request& request) {
   return grant_asked_for(parts, request);
 }
 
-// Where the client wants to start, if it says so: behind the last message that it has seen (as
-// browsers do when they reconnect), or at a time.
-Result<void> read_start(const Request& request, Grant& grant) {
-  std::optional<std::string_view> text = request.headers.find("last-event-id");
-  if (!text) text = request.query_value("since");
-  if (!text || text->empty()) return {};
-  grant.resumes = false;
-  if (const std::optional<MessageId> id = MessageId::parse(*text)) {
-    grant.start = After{*id};
-  } else if (const Result<Time> time = parse_rfc3339(*text)) {
-    grant.start = Since{*time, false};
-  } else {
-    return Error{ErrorCode::kInvalid,
-                 "\"since\" and Last-Event-ID must be the id of a message, or a time like "
-                 "2026-11-23T10:00:00Z"};
-  }
-  return {};
-}
-
 // Adds what the client says itself of how it wants to listen.
 Result<Grant> complete(Grant grant, const Request& request) {
   if (const Result<void> start = read_start(request, grant); !start) return start.error();
@@ -117,23 +97,8 @@ std::string text_of(const Request& request, std::string_view name) {
   return std::string(request.query_value(name).value_or(""));
 }
 
-// Where a message is to go, by the query of its request.
-Result<StreamTarget> target_of(const Request& request) {
-  StreamTarget target{.channel = text_of(request, "channel"), .topic = text_of(request, "topic")};
-  if (target.channel.empty() || target.topic.empty()) {
-    return Error{ErrorCode::kInvalid, "the query must name a \"channel\" and a \"topic\""};
-  }
-  if (const auto run = request.query_value("run_id")) target.run = RunId::parse(*run);
-  if (const auto metadata = request.query_value("metadata"); metadata && !metadata->empty()) {
-    const Result<JsonView> json = parse_json(*metadata);
-    if (!json) return Error{ErrorCode::kInvalid, "\"metadata\": " + json.error().message};
-    target.metadata = json->text();
-  }
-  return target;
-}
-
 void publish(const RouteParts& parts, const Request& request, const Responder& responder) {
-  const Result<StreamTarget> target = target_of(request);
+  const Result<StreamTarget> target = read_target(request);
   if (!target) return responder.send(server::failure(target.error()));
   core::PublishMessages input;
   input.run = target->run;
@@ -152,7 +117,7 @@ void publish(const RouteParts& parts, const Request& request, const Responder& r
 std::unique_ptr<server::BodySink> open_chunk_stream(const RouteParts& parts, const Request& request,
                                                     const Responder& responder) {
   if (request.headers.find("content-type") != "text/stream") return nullptr;
-  Result<StreamTarget> target = target_of(request);
+  Result<StreamTarget> target = read_target(request);
   if (!target) return nullptr;
   target->id =
       Ulid::make(parts.auth.now(), static_cast<uint16_t>(parts.random.next()), parts.random.next())
@@ -168,6 +133,37 @@ std::unique_ptr<server::BodySink> open_tee(const RouteParts& parts, const Reques
 }
 
 }  // namespace
+
+Result<void> read_start(const Request& request, Grant& grant) {
+  std::optional<std::string_view> text = request.headers.find("last-event-id");
+  if (!text) text = request.query_value("since");
+  if (!text || text->empty()) return {};
+  grant.resumes = false;
+  if (const std::optional<MessageId> id = MessageId::parse(*text)) {
+    grant.start = After{*id};
+  } else if (const Result<Time> time = parse_rfc3339(*text)) {
+    grant.start = Since{*time, false};
+  } else {
+    return Error{ErrorCode::kInvalid,
+                 "\"since\" and Last-Event-ID must be the id of a message, or a time like "
+                 "2026-11-23T10:00:00Z"};
+  }
+  return {};
+}
+
+Result<StreamTarget> read_target(const Request& request) {
+  StreamTarget target{.channel = text_of(request, "channel"), .topic = text_of(request, "topic")};
+  if (target.channel.empty() || target.topic.empty()) {
+    return Error{ErrorCode::kInvalid, "the query must name a \"channel\" and a \"topic\""};
+  }
+  if (const auto run = request.query_value("run_id")) target.run = RunId::parse(*run);
+  if (const auto metadata = request.query_value("metadata"); metadata && !metadata->empty()) {
+    const Result<JsonView> json = parse_json(*metadata);
+    if (!json) return Error{ErrorCode::kInvalid, "\"metadata\": " + json.error().message};
+    target.metadata = json->text();
+  }
+  return target;
+}
 
 std::string message_data(std::string_view body) {
   if (const Result<JsonView> json = parse_json(body)) return std::string(json->text());

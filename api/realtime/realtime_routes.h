@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/realtime/doors.h"
+#include "api/realtime/publish_stream.h"
 #include "api/server/auth.h"
 #include "api/server/gateway.h"
 #include "api/server/router.h"
@@ -10,6 +11,13 @@
 namespace stepwell::realtime {
 
 inline constexpr size_t kMessageBytesMax = 512 * 1024;
+
+// Where a client wants to start, if it says so: behind the last message that it has seen
+// (Last-Event-ID, which browsers send when they reconnect), or at a time.
+Result<void> read_start(const server::Request& request, Grant& grant);
+
+// Where a message is to go, by the query of its request.
+Result<StreamTarget> read_target(const server::Request& request);
 
 // What a publisher's body becomes: valid JSON as it is, anything else as a JSON string (SDKs send
 // strings without quotes).

@@ -4,7 +4,6 @@
 #include <uv.h>
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "api/sdk/address_policy.h"
@@ -16,20 +15,6 @@ namespace {
 template <typename Handle>
 uv_handle_t* as_handle(Handle* handle) {
   return reinterpret_cast<uv_handle_t*>(handle);
-}
-
-// The number in "timeout=5" of a Keep-Alive field.
-std::optional<Milliseconds> keep_alive_timeout(const server::Headers& headers) {
-  const auto field = headers.find("keep-alive");
-  if (!field) return std::nullopt;
-  constexpr std::string_view kName = "timeout=";
-  const size_t at = field->find(kName);
-  if (at == std::string_view::npos) return std::nullopt;
-  int seconds = 0;
-  const char* begin = field->data() + at + kName.size();
-  const auto parsed = std::from_chars(begin, field->data() + field->size(), seconds);
-  if (parsed.ec != std::errc() || seconds < 0 || seconds > 3600) return std::nullopt;
-  return Milliseconds(seconds * 1000);
 }
 
 }  // namespace
@@ -218,7 +203,7 @@ void PlainConnection::complete(ResponseParser::Event event) {
   }
   const bool has_sent_all =
       uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&state_->socket->tcp)) == 0;
-  server_idle_timeout_ = keep_alive_timeout(parser_->headers());
+  server_idle_timeout_ = keep_alive_timeout(parser_->headers().find("keep-alive").value_or(""));
   Result result{.outcome = HttpResponse{.status = parser_->status(),
                                         .headers = std::move(parser_->headers()),
                                         .body = std::move(parser_->body()),

@@ -3,6 +3,7 @@
 #include <llhttp.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace stepwell::sdk {
@@ -179,6 +180,18 @@ ResponseParser::Event ResponseParser::finish() {
 ResponseParser::Event ResponseParser::fail(std::string problem) {
   problem_ = std::move(problem);
   return Event::kMalformed;
+}
+
+std::optional<std::chrono::milliseconds> keep_alive_timeout(std::string_view field) {
+  constexpr std::string_view kName = "timeout=";
+  constexpr int kSecondsMax = 3600;
+  const size_t at = field.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  int seconds = 0;
+  const char* begin = field.data() + at + kName.size();
+  const auto parsed = std::from_chars(begin, field.data() + field.size(), seconds);
+  if (parsed.ec != std::errc() || seconds < 0 || seconds > kSecondsMax) return std::nullopt;
+  return std::chrono::seconds(seconds);
 }
 
 }  // namespace stepwell::sdk

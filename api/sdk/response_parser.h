@@ -1,6 +1,7 @@
 // Parses one HTTP/1 response from bytes as they arrive. Does no I/O.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -65,5 +66,9 @@ class ResponseParser {
   std::string body_;
   std::string problem_;
 };
+
+// The number of seconds in "timeout=5" of a Keep-Alive field, within an hour; nothing if it has
+// none. The server closes the connection when it has been idle for so long.
+std::optional<std::chrono::milliseconds> keep_alive_timeout(std::string_view field);
 
 }  // namespace stepwell::sdk

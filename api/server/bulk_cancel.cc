@@ -10,7 +10,7 @@
 
 #include "api/server/queries.h"
 #include "api/server/record_json.h"
-#include "engine/core/condition.h"
+#include "api/server/request_bodies.h"
 #include "engine/runtime/clock.h"
 #include "schema/encoding.h"
 #include "schema/json.h"
@@ -21,64 +21,13 @@ namespace {
 // Runs that are read, then cancelled, at a time.
 constexpr size_t kPage = 100;
 
-struct Cancellation {
-  std::string app;
-  std::string function;  // as it was given: with the app's id before it or without
-  std::optional<Time> started_after;
-  Time started_before{};
-  std::string expression;  // over `event`, which triggered the run; empty: every run
-  core::Condition condition;
-  size_t cancelled = 0;
-};
-
-Result<std::optional<Time>> time_of(const JsonView& body, std::string_view name) {
-  const auto value = body.find(name);
-  if (!value || value->is_null()) return std::optional<Time>();
-  const Result<Time> time = parse_rfc3339(value->as_string().value_or(""));
-  if (time) return std::optional(*time);
-  return Error{ErrorCode::kInvalid,
-               fmt::format("\"{}\" must be a time like 2026-11-23T10:00:00Z", name)};
-}
-
-std::string text_of(const JsonView& body, std::string_view name) {
-  const auto value = body.find(name);
-  return value ? value->as_string().value_or("") : std::string();
-}
-
-Result<std::shared_ptr<Cancellation>> read_cancellation(std::string_view text, Time now) {
-  const Result<JsonView> body = parse_json(text);
-  if (!body) return body.error();
-  auto read = std::make_shared<Cancellation>();
-  read->app = text_of(*body, "app_id");
-  read->function = text_of(*body, "function_id");
-  if (read->function.empty()) {
-    return Error{ErrorCode::kInvalid, "\"function_id\" must be the id of a function"};
-  }
-  const Result<std::optional<Time>> after = time_of(*body, "started_after");
-  if (!after) return after.error();
-  read->started_after = *after;
-  const Result<std::optional<Time>> before = time_of(*body, "started_before");
-  if (!before) return before.error();
-  if (!*before || **before > now) {
-    return Error{ErrorCode::kInvalid,
-                 "\"started_before\" must be a time that has passed: runs that are still to start "
-                 "are not cancelled"};
-  }
-  read->started_before = **before;
-  read->expression = text_of(*body, "if");
-  Result<core::Condition> condition = core::Condition::compile(read->expression);
-  if (!condition) return Error{ErrorCode::kInvalid, "if: " + condition.error().message};
-  read->condition = std::move(*condition);
-  return read;
-}
-
 // One page of runs to cancel, and where the next begins.
 struct Page {
   std::vector<RunId> runs;
   std::optional<RunNo> before;  // nothing: it was the last
 };
 
-Result<bool> is_meant(storage::JournalReader& reader, const Cancellation& wanted,
+Result<bool> is_meant(storage::JournalReader& reader, const BulkCancellation& wanted,
                       const RunRecord& run, Time now) {
   if (wanted.condition.is_always()) return true;
   if (run.events.empty()) return false;
@@ -87,7 +36,7 @@ Result<bool> is_meant(storage::JournalReader& reader, const Cancellation& wanted
   return *event && wanted.condition.matches_trigger(event_json((**event).event), now);
 }
 
-Result<Page> read_page(storage::JournalReader& reader, const Cancellation& wanted,
+Result<Page> read_page(storage::JournalReader& reader, const BulkCancellation& wanted,
                        std::optional<RunNo> before, Time now) {
   const Result<FunctionId> function = find_function(reader, wanted.app, wanted.function);
   if (!function) return function.error();
@@ -109,7 +58,7 @@ Result<Page> read_page(storage::JournalReader& reader, const Cancellation& wante
   return page;
 }
 
-Response finished(const Cancellation& done) {
+Response finished(const BulkCancellation& done, size_t cancelled) {
   JsonWriter out;
   out.begin_object().key("app_id").string(done.app).key("function_id").string(done.function);
   out.key("started_after");
@@ -120,21 +69,21 @@ Response finished(const Cancellation& done) {
   }
   out.key("started_before").string(format_rfc3339(done.started_before));
   out.key("if").string(done.expression);
-  out.key("cancelled").integer(static_cast<int64_t>(done.cancelled)).end_object();
+  out.key("cancelled").integer(static_cast<int64_t>(cancelled)).end_object();
   return Response::json(201, envelope(out.take(), runtime::wall_clock()));
 }
 
 // Reads a page, cancels its runs, and goes on with the next. Loop thread.
 class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
  public:
-  BulkCancel(Gateway& gateway, std::shared_ptr<Cancellation> wanted, Responder responder)
+  BulkCancel(Gateway& gateway, BulkCancellation wanted, Responder responder)
       : gateway_(gateway), wanted_(std::move(wanted)), responder_(std::move(responder)) {}
 
   void read(std::optional<RunNo> before) {
     const Result<void> queued = gateway_.runtime().query(
         [self = shared_from_this(), before](storage::JournalReader& reader) {
           auto page = std::make_shared<Result<Page>>(
-              read_page(reader, *self->wanted_, before, runtime::wall_clock()));
+              read_page(reader, self->wanted_, before, runtime::wall_clock()));
           self->gateway_.loop().post([self, page] { self->cancel(*page); });
         });
     if (!queued) responder_.send(failure(queued.error()));
@@ -155,7 +104,7 @@ class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
 
   // A run that has ended meanwhile is none to cancel.
   void cancelled(const core::Answer& answer) {
-    if (!answer.error) ++wanted_->cancelled;
+    if (!answer.error) ++cancelled_;
     if (answer.error && answer.error->code != ErrorCode::kConflict) error_ = answer.error;
     if (--under_way_ == 0) go_on();
   }
@@ -163,28 +112,30 @@ class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
   void go_on() {
     if (error_) return responder_.send(failure(*error_));
     if (before_) return read(before_);
-    responder_.send(finished(*wanted_));
+    responder_.send(finished(wanted_, cancelled_));
   }
 
   Gateway& gateway_;
-  std::shared_ptr<Cancellation> wanted_;
+  const BulkCancellation wanted_;
   Responder responder_;
   std::optional<RunNo> before_;
   std::optional<Error> error_;
   size_t under_way_ = 0;
+  size_t cancelled_ = 0;
 };
 
 }  // namespace
 
 void add_bulk_cancel_routes(Router& router, Gateway& gateway) {
-  router.add({.method = Method::kPost,
-              .pattern = "/v1/cancellations",
-              .policy = Access::kSigningKey,
-              .handler = [&gateway](Request&& request, const Responder& responder) {
-                auto wanted = read_cancellation(request.body, runtime::wall_clock());
-                if (!wanted) return responder.send(failure(wanted.error()));
-                std::make_shared<BulkCancel>(gateway, *wanted, responder)->read(std::nullopt);
-              }});
+  router.add(
+      {.method = Method::kPost,
+       .pattern = "/v1/cancellations",
+       .policy = Access::kSigningKey,
+       .handler = [&gateway](Request&& request, const Responder& responder) {
+         auto wanted = read_cancellation(request.body, runtime::wall_clock());
+         if (!wanted) return responder.send(failure(wanted.error()));
+         std::make_shared<BulkCancel>(gateway, std::move(*wanted), responder)->read(std::nullopt);
+       }});
   // A cancellation acts at once, on what has started: when it is answered it is over, and there is
   // none to list or to take back.
   router.add({.method = Method::kGet,

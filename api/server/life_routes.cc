@@ -8,6 +8,7 @@
 
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/search_runs.h"
+#include "api/server/request_bodies.h"
 #include "api/server/wrong_id.h"
 #include "schema/json.h"
 
@@ -15,26 +16,6 @@ namespace stepwell::server {
 namespace {
 
 // -- One run --------------------------------------------------------------------------------------
-
-Result<core::RerunRun> read_rerun(const RunId& id, std::string_view text) {
-  core::RerunRun rerun{.id = id};
-  if (text.empty()) return rerun;
-  const Result<JsonView> body = parse_json(text);
-  if (!body) return body.error();
-  if (const auto step = body->find("from_step"); step && !step->is_null()) {
-    rerun.from_step = step->as_string().value_or("");
-    if (rerun.from_step.empty()) {
-      return Error{ErrorCode::kInvalid, "\"from_step\" must be the id of a step"};
-    }
-  }
-  const auto input = body->find("input");
-  if (!input || input->is_null()) return rerun;
-  if (rerun.from_step.empty()) {
-    return Error{ErrorCode::kInvalid, "\"input\" is for a step: \"from_step\" says which"};
-  }
-  rerun.input = std::string(input->text());
-  return rerun;
-}
 
 void rerun_run(Gateway& gateway, const Request& request, Responder responder) {
   const std::optional<RunId> id = RunId::parse(request.param("id"));
@@ -57,38 +38,11 @@ void rerun_run(Gateway& gateway, const Request& request, Responder responder) {
 
 // -- Many runs ------------------------------------------------------------------------------------
 
-struct Selection {
-  NamedValues query;  // as of GET /api/runs
-  bool is_dry = false;
-};
-
-Result<Selection> read_selection(const NamedValues& query) {
-  Selection selection;
-  for (const auto& [name, value] : query) {
-    if (name == "cursor" || name == "limit") {
-      return unknown_parameter(name, "function, status, event, query, from, until and dry_run");
-    }
-    if (name != "dry_run") {
-      selection.query.push_back({name, value});
-      continue;
-    }
-    const Result<bool> flag = read_flag(name, value);
-    if (!flag) return flag.error();
-    selection.is_dry = *flag;
-  }
-  if (selection.query.empty()) {
-    return Error{ErrorCode::kInvalid,
-                 "say which runs: function, status, event, query, from or until"};
-  }
-  selection.query.push_back({"limit", std::to_string(kPageMax)});
-  return selection;
-}
-
 // Goes through the runs, the newest first, a page at a time; so the runs that it starts, which are
 // newer than all of them, are not among them. Loop thread.
 class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
  public:
-  BulkRerun(Gateway& gateway, Selection selection, Responder responder)
+  BulkRerun(Gateway& gateway, RerunSelection selection, Responder responder)
       : gateway_(gateway), selection_(std::move(selection)), responder_(std::move(responder)) {}
 
   void read() {
@@ -144,7 +98,7 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
   }
 
   Gateway& gateway_;
-  Selection selection_;
+  RerunSelection selection_;
   Responder responder_;
   std::optional<RunNo> before_;
   std::optional<Error> error_;
@@ -154,7 +108,7 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
 };
 
 void rerun_runs(Gateway& gateway, const Request& request, Responder responder) {
-  Result<Selection> selection = read_selection(request.query);
+  Result<RerunSelection> selection = read_selection(request.query);
   if (!selection) return responder.send(failure(selection.error()));
   std::make_shared<BulkRerun>(gateway, std::move(*selection), std::move(responder))->read();
 }
@@ -175,6 +129,28 @@ void pause_function(Gateway& gateway, const Request& request, bool is_paused, Re
 }
 
 }  // namespace
+
+Result<RerunSelection> read_selection(const NamedValues& query) {
+  RerunSelection selection;
+  for (const auto& [name, value] : query) {
+    if (name == "cursor" || name == "limit") {
+      return unknown_parameter(name, "function, status, event, query, from, until and dry_run");
+    }
+    if (name != "dry_run") {
+      selection.query.push_back({name, value});
+      continue;
+    }
+    const Result<bool> flag = read_flag(name, value);
+    if (!flag) return flag.error();
+    selection.is_dry = *flag;
+  }
+  if (selection.query.empty()) {
+    return Error{ErrorCode::kInvalid,
+                 "say which runs: function, status, event, query, from or until"};
+  }
+  selection.query.push_back({"limit", std::to_string(kPageMax)});
+  return selection;
+}
 
 void add_life_routes(Router& router, Gateway& gateway) {
   const auto add = [&](std::string pattern, Handler handler) {

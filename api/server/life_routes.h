@@ -15,6 +15,13 @@
 
 namespace stepwell::server {
 
+// What the query of POST /api/reruns asks for.
+struct RerunSelection {
+  NamedValues query;  // as of GET /api/runs
+  bool is_dry = false;
+};
+Result<RerunSelection> read_selection(const NamedValues& query);
+
 // `gateway` outlives the router.
 void add_life_routes(Router& router, Gateway& gateway);
 

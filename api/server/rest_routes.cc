@@ -8,6 +8,7 @@
 
 #include "api/server/queries.h"
 #include "api/server/record_json.h"
+#include "api/server/request_bodies.h"
 #include "api/server/wrong_id.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
@@ -55,17 +56,9 @@ void cancel(Gateway& gateway, const Request& request, Responder responder) {
 }
 
 void send_signal(Gateway& gateway, const Request& request, Responder responder) {
-  const Result<JsonView> body = parse_json(request.body);
-  if (!body) return responder.send(failure(body.error()));
-  const std::optional<JsonView> name = body->find("signal");
-  std::optional<std::string> signal = name ? name->as_string() : std::nullopt;
-  if (!signal || signal->empty()) {
-    return responder.send(Response::error(400, "\"signal\" must be a string that is not empty"));
-  }
-  const std::optional<JsonView> data = body->find("data");
-  core::SendSignal input{.signal = std::move(*signal)};
-  if (data) input.data = std::string(data->text());
-  gateway.submit(std::move(input), [responder](const core::Answer& answer) mutable {
+  Result<core::SendSignal> input = read_signal(request.body);
+  if (!input) return responder.send(failure(input.error()));
+  gateway.submit(std::move(*input), [responder](const core::Answer& answer) mutable {
     if (answer.error) return responder.send(failure(*answer.error));
     JsonWriter out;
     out.begin_object().key("run_id").string(answer.run ? answer.run->to_string() : "").end_object();

@@ -11,6 +11,7 @@
 
 #include "api/server/event_body.h"
 #include "api/server/queries.h"
+#include "api/server/request_bodies.h"
 #include "api/server/rest_v2_json.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
@@ -19,7 +20,6 @@ namespace stepwell::server {
 namespace {
 
 constexpr size_t kEventRunsMax = 40;
-constexpr size_t kIdempotencyKeyMax = 256;
 
 Result<Response> v2_run(storage::JournalReader& reader, const RunId& id) {
   const Result<std::optional<RunRecord>> run = reader.find_run(id);
@@ -80,31 +80,12 @@ void cancel_run(Gateway& gateway, const Request& request, const Responder& respo
   });
 }
 
-// {"fromStep":{"stepId","input"?}}
-Result<void> read_from_step(std::string_view text, core::RerunRun& rerun) {
-  if (text.empty()) return {};
-  const Result<JsonView> body = parse_json(text);
-  if (!body) return body.error();
-  const auto from = body->find("fromStep");
-  if (!from || from->is_null()) return {};
-  const auto step = from->find("stepId");
-  rerun.from_step = step ? step->as_string().value_or("") : "";
-  if (rerun.from_step.empty()) {
-    return Error{ErrorCode::kInvalid, "\"fromStep.stepId\" must be the id of a step"};
-  }
-  const auto input = from->find("input");
-  if (input && !input->is_null()) rerun.input = std::string(input->text());
-  return {};
-}
-
 void rerun(Gateway& gateway, const Request& request, const Responder& responder) {
   const std::optional<RunId> id = run_of(request, responder);
   if (!id) return;
-  core::RerunRun rerun{.id = *id};
-  if (const Result<void> read = read_from_step(request.body, rerun); !read) {
-    return responder.send(v2_failure(read.error()));
-  }
-  gateway.submit(std::move(rerun), [responder](const core::Answer& done) {
+  Result<core::RerunRun> rerun = read_v2_rerun(*id, request.body);
+  if (!rerun) return responder.send(v2_failure(rerun.error()));
+  gateway.submit(std::move(*rerun), [responder](const core::Answer& done) {
     if (done.error) return responder.send(v2_failure(*done.error));
     JsonWriter out;
     out.begin_object().key("runId");
@@ -161,23 +142,11 @@ void submit_invocation(Gateway& gateway, core::InvokeDirectly input, const Respo
   });
 }
 
-// {"data":{…},"idempotencyKey"?}; the function may be named with its app's id before it or without.
+// The function may be named with its app's id before it or without.
 void invoke(Gateway& gateway, const Request& request, const Responder& responder) {
-  const std::string text = request.body.empty() ? "{}" : request.body;
-  Result<Event> event = parse_event(text, NameRule::kIgnored);
-  if (!event) return responder.send(v2_failure(event.error()));
-  const Result<JsonView> body = parse_json(text);
-  auto input = std::make_shared<core::InvokeDirectly>();
-  input->event = std::move(*event);
-  const auto key = body->find("idempotencyKey");
-  if (key && !key->is_null()) {
-    input->idempotency_key = key->as_string().value_or("");
-    if (input->idempotency_key.empty() || input->idempotency_key.size() > kIdempotencyKeyMax) {
-      return responder.send(v2_error(
-          400,
-          fmt::format("\"idempotencyKey\" must be a string of 1 to {} bytes", kIdempotencyKeyMax)));
-    }
-  }
+  Result<core::InvokeDirectly> read = read_invocation(request.body);
+  if (!read) return responder.send(v2_failure(read.error()));
+  auto input = std::make_shared<core::InvokeDirectly>(std::move(*read));
   const Result<void> queued = gateway.runtime().query(
       [&gateway, responder, app = request.param("app"), function = request.param("function"),
        input](storage::JournalReader& reader) {

@@ -1,13 +1,16 @@
 // Query strings of the questions that people ask: each is answered with JSON, or refused with an
-// error that is the asker's.
+// error that is the asker's. And those that say which runs to start again, and where to publish.
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "api/realtime/realtime_routes.h"
 #include "api/server/inspect/queries.h"
+#include "api/server/life_routes.h"
 #include "api/server/queries.h"
 #include "api/server/request.h"
+#include "api/server/rest_routes.h"
 #include "schema/check.h"
 #include "schema/json.h"
 #include "storage/memory/memory_journal.h"
@@ -37,6 +40,22 @@ storage::JournalReader& reader() {
   return *made;
 }
 
+void check_routes(const NamedValues& query) {
+  if (const auto selection = read_selection(query)) {
+    CHECK_INVARIANT(selection->query.size() > 1, "all runs that there are would start again");
+  }
+  Request request;
+  request.query = query;
+  if (const auto limit = read_limit(request, 20, 100)) {
+    CHECK_INVARIANT(*limit >= 1 && *limit <= 100);
+  }
+  static_cast<void>(read_time(request, "received_after"));
+  if (const auto target = realtime::read_target(request)) {
+    CHECK_INVARIANT(!target->channel.empty() && !target->topic.empty());
+    CHECK_INVARIANT(target->metadata.empty() || parse_json(target->metadata).ok());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -46,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto id = percent_decode(text.substr(0, split), PlusSign::kLiteral);
   const auto query = parse_query(split < text.size() ? text.substr(split + 1) : "");
   if (!id || !query) return 0;
+  check_routes(*query);
   QueryRequest request{.id = *id, .query = *query, .now = from_millis(1'790'000'000'000)};
   request.health = CoreHealth{};
   request.server = "{}";
