@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <string_view>
 
+#include "api/realtime/publish_stream.h"
 #include "api/realtime/realtime_routes.h"
 #include "api/realtime/subscriber_text.h"
 #include "api/realtime/token.h"
 #include "api/server/request_bodies.h"
 #include "schema/check.h"
 #include "schema/json.h"
+#include "schema/utf8.h"
 
 using namespace stepwell;
 using namespace stepwell::server;
@@ -67,6 +69,10 @@ void check_realtime(std::string_view text) {
     }
   }
   check_json(realtime::message_data(text));
+  const std::string_view piece = text.substr(0, realtime::utf8_piece(text, 16, false));
+  CHECK_INVARIANT(!piece.empty() || text.size() < 4, "a stream stands still");
+  CHECK_INVARIANT(valid_utf8_length(text) < text.size() || valid_utf8_length(piece) == piece.size(),
+                  "a character of a stream is cut");
   const realtime::SubscriberText asked = realtime::read_subscriber_text(text);
   CHECK_INVARIANT(asked.token.empty() || asked.leaves.empty(), "comes and goes at once");
 }
