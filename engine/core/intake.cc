@@ -23,6 +23,8 @@ using storage::FlowKind;
 constexpr size_t kIdlePerAlarm = 1000;
 constexpr Duration kIdlePause = std::chrono::minutes(1);
 
+constexpr const char* kDebouncedAlready = "a copy of the event is debounced already";
+
 // Whether flow control sees the run for the first time. What a debounce or a batch starts has been
 // let in already, and a person who reruns a run wants that run, now.
 bool is_new(Source source) {
@@ -60,6 +62,9 @@ std::optional<State::Started> State::take_in(NewRun& request) {
   const bool is_batched = flow.batching && request.source != Source::kCron &&
                           function.flow_keys.batch_condition.matches_trigger(request.json, now_);
   if (is_batched) return join_batch(request);
+  if (is_debounced_copy(request)) {
+    return Started{.how = How::kDropped, .why = kDebouncedAlready};
+  }
   if (const std::optional<RateLimit> limit = rate_limit_of(flow)) {
     if (std::optional<Started> turned_away = meet_rate_limit(request, *limit)) return turned_away;
   }
@@ -122,11 +127,22 @@ void State::forget_idle_rates() {
 
 // -- Debounce -------------------------------------------------------------------------------------
 
+// Asked before the rate limit counts: a copy uses up nothing.
+bool State::is_debounced_copy(const NewRun& request) const {
+  const Function& function = *request.function;
+  if (!function.config.flow.debounce || request.copies.empty()) return false;
+  return debounces_.is_copy(debounce_place(request), request.copies);
+}
+
+flow::Place State::debounce_place(const NewRun& request) const {
+  const Function& function = *request.function;
+  return {function.config.id.slug, key_of(function.flow_keys.debounce, request.json, now_)};
+}
+
 State::Started State::debounce(NewRun& request) {
   using Became = flow::DebounceBook::Effect;
   const Function& function = *request.function;
-  const flow::Place place{function.config.id.slug,
-                          key_of(function.flow_keys.debounce, request.json, now_)};
+  const flow::Place place = debounce_place(request);
   flow::DebounceArrival arrival{.event = request.positions.front(),
                                 .ts = request.events.front().ts,
                                 .now = now_,
@@ -137,7 +153,7 @@ State::Started State::debounce(NewRun& request) {
       debounces_.add(place, *function.config.flow.debounce, arrival, next_pos());
   switch (outcome.effect) {
     case Became::kCopy:
-      return {.how = How::kDropped, .why = "a copy of the event is debounced already"};
+      return {.how = How::kDropped, .why = kDebouncedAlready};
     case Became::kOlder:
       return {.how = How::kDropped,
               .why = fmt::format("a later event is debounced by function \"{}\" already",

@@ -267,6 +267,8 @@ class State {
   Duration rate_period_of(const std::string& slug) const;
   void arm_rates();
   void forget_idle_rates();
+  bool is_debounced_copy(const NewRun& request) const;
+  flow::Place debounce_place(const NewRun& request) const;
   Started debounce(NewRun& request);
   void put_debounce(flow::DebounceWindow& window);
   void arm_debounce(flow::DebounceWindow& window);

@@ -20,7 +20,7 @@ bool takes_events(const DebounceWindow& window, Time now) {
 
 DebounceBook::Outcome DebounceBook::add(const Place& place, const Debounce& config,
                                         const DebounceArrival& arrival, Position no) {
-  if (is_copy(place, arrival)) return {Effect::kCopy, nullptr, arrival.invoker};
+  if (is_copy(place, arrival.copies)) return {Effect::kCopy, nullptr, arrival.invoker};
   const auto there = by_place_.find(place);
   DebounceWindow* window = there == by_place_.end() ? nullptr : find(there->second.back());
   if (window == nullptr || !takes_events(*window, arrival.now)) {
@@ -39,12 +39,11 @@ DebounceBook::Outcome DebounceBook::add(const Place& place, const Debounce& conf
   return outcome;
 }
 
-// A copy of what will start a run, in this place or another; or of what was here and was replaced.
-bool DebounceBook::is_copy(const Place& place, const DebounceArrival& arrival) const {
-  if (arrival.copies.empty()) return false;
+bool DebounceBook::is_copy(const Place& place, const std::vector<Position>& copies) const {
+  if (copies.empty()) return false;
   const auto current = current_.find(place.function);
   const auto there = by_place_.find(place);
-  return std::any_of(arrival.copies.begin(), arrival.copies.end(), [&](Position copy) {
+  return std::any_of(copies.begin(), copies.end(), [&](Position copy) {
     if (current != current_.end() && current->second.contains(copy)) return true;
     return there != by_place_.end() && copy >= windows_.at(there->second.front()).first_event;
   });

@@ -67,6 +67,10 @@ class DebounceBook {
   Outcome add(const Place& place, const Debounce& config, const DebounceArrival& arrival,
               Position no);
 
+  // Whether add() would find a copy of one of these events: of what will start a run, in this place
+  // or another; or of what was here and was replaced.
+  bool is_copy(const Place& place, const std::vector<Position>& copies) const;
+
   // A window as it was kept; those of one place in the order of their numbers.
   void recover(DebounceWindow window);
 
@@ -84,7 +88,6 @@ class DebounceBook {
   const std::map<Position, DebounceWindow>& all() const { return windows_; }
 
  private:
-  bool is_copy(const Place& place, const DebounceArrival& arrival) const;
   DebounceWindow& open(const Place& place, const Debounce& config, const DebounceArrival& arrival,
                        Position no);
   void note_event(const DebounceWindow& window);

@@ -277,6 +277,23 @@ TEST_CASE("a copy of an event that is debounced changes nothing, nor of one that
   CHECK(h.writes<PutRun>().at(0).run.event_id == "a");
 }
 
+TEST_CASE("a copy of an event that is debounced uses up nothing of a rate limit") {
+  Harness h;
+  FunctionConfig config = debounced(3s);
+  config.flow.rate_limit = {2, 1h, ""};
+  h.add_function(config);
+  h.send("go", number(1), "a");
+  AcceptEvents copy{.request = 2};
+  copy.events.push_back({.event = {.name = "go", .id = "a", .data = number(1)}});
+  copy.events[0].history.copies = {h.writes<storage::PutEvent>().at(0).event.pos};
+  h.apply(copy);
+  CHECK(h.writes<storage::PutFlowState>().empty());
+  h.send("go", number(2), "b");
+  h.advance(3s);
+  h.gather();
+  CHECK(data_of(h.take_call()) == number(2));
+}
+
 TEST_CASE("an event of which a copy has started a run while it was read starts none") {
   Harness h;
   h.add_function(debounced(3s));
