@@ -97,7 +97,7 @@ flow::SlotKeys pools_of(const Function& function, const RunFlow& flow) {
       if (found == flow.keys.end()) return keys;
       value = found->second;
     }
-    keys.throttle = fmt::format("{}{}\n{}", kThrottlePool, slug, value_part(value));
+    keys.throttle = throttle_pools(slug) + value_part(value);
   }
   return keys;
 }
@@ -141,7 +141,11 @@ storage::FlowStateKey throttle_key(std::string_view pool) {
 }
 
 std::string throttle_pool(const storage::FlowStateKey& key) {
-  return fmt::format("{}{}\n{}", kThrottlePool, key.function, key.key);
+  return throttle_pools(key.function) + key.key;
+}
+
+std::string throttle_pools(std::string_view slug) {
+  return fmt::format("{}{}\n", kThrottlePool, slug);
 }
 
 std::string describe_place(const FlowControl& flow, const flow::SlotKeys& pools,

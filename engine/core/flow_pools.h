@@ -34,6 +34,8 @@ std::string limits_shape(const FlowControl& flow);
 // Where the state of a throttle is kept, by the name of its pool, and back.
 storage::FlowStateKey throttle_key(std::string_view pool);
 std::string throttle_pool(const storage::FlowStateKey& key);
+// How the names of the pools of a function's throttle begin.
+std::string throttle_pools(std::string_view slug);
 
 // For people: what a queued run waits for.
 std::string describe_place(const FlowControl& flow, const flow::SlotKeys& pools,

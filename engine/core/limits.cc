@@ -162,12 +162,27 @@ void State::recover_limits(Run& run, const RunFlow& flow) {
 // limits come or go, each open run moves to the pools that it has now; what its event says of a key
 // that it did not need before is not known any more, so that a new key holds for new runs.
 void State::change_limits(Function& function, const FlowControl& before) {
+  const FlowControl& after = function.config.flow;
   const std::string& slug = function.config.id.slug;
-  if (limits_shape(before) == limits_shape(function.config.flow)) {
-    flow::SlotLimits limits = slot_limits(function.config.flow);
-    if (limits == slot_limits(before)) return;
-    return slots_.set_limits(slug, std::move(limits));
+  const bool is_same_shape = limits_shape(before) == limits_shape(after);
+  if (is_same_shape && slot_limits(before) == slot_limits(after)) return;
+  change_throttles(after, slug);
+  if (is_same_shape) return slots_.set_limits(slug, slot_limits(after));
+  move_to_new_pools(function, before);
+}
+
+// What has started under a longer throttle holds nobody back for longer than the new one says.
+void State::change_throttles(const FlowControl& flow, const std::string& slug) {
+  const flow::SlotLimits limits = slot_limits(flow);
+  if (!limits.throttle) return;
+  for (const auto& [name, state] :
+       slots_.change_throttles(throttle_pools(slug), *limits.throttle, now_)) {
+    write(storage::PutFlowState{throttle_key(name), state.rests_at(), state.text()});
   }
+}
+
+void State::move_to_new_pools(Function& function, const FlowControl& before) {
+  const std::string& slug = function.config.id.slug;
   struct Moved {
     Run* run = nullptr;
     RunFlow flow;

@@ -309,6 +309,8 @@ class State {
   // Lets in whoever has room by now; at the end of each input.
   void take_turns();
   void change_limits(Function& function, const FlowControl& before);
+  void change_throttles(const FlowControl& flow, const std::string& slug);
+  void move_to_new_pools(Function& function, const FlowControl& before);
   void recover_limits(Run& run, const RunFlow& flow);
   void recover_throttle(storage::FlowState state);
   void fire_slots(const Timer& timer);

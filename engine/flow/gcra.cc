@@ -17,6 +17,10 @@ int64_t interval_ns(const Rate& rate) {
   return period * kNanosPerMilli / std::max<int64_t>(rate.limit, 1);
 }
 
+int64_t capacity_of(const Rate& rate) {
+  return std::max<int64_t>(rate.limit, 1) + std::max<int64_t>(rate.burst, 0);
+}
+
 int64_t nanos_of(Time time) {
   return to_millis(time) * kNanosPerMilli;
 }
@@ -29,8 +33,7 @@ Time time_of(int64_t nanos) {
 
 Time Gcra::next(const Rate& rate, int64_t ahead) const {
   const int64_t interval = interval_ns(rate);
-  const int64_t capacity = std::max<int64_t>(rate.limit, 1) + std::max<int64_t>(rate.burst, 0);
-  const int64_t room = capacity - 1 - ahead;
+  const int64_t room = capacity_of(rate) - 1 - ahead;
   if (interval == 0) return Time{};
   if (room >= 0 && room > arrival_ns_ / interval) return Time{};
   // Far ahead is as good as for ever.
@@ -39,6 +42,17 @@ Time Gcra::next(const Rate& rate, int64_t ahead) const {
 
 void Gcra::take(const Rate& rate, Time now) {
   arrival_ns_ = std::max(arrival_ns_, nanos_of(now)) + interval_ns(rate);
+}
+
+bool Gcra::change_rate(const Rate& rate, Time now) {
+  const int64_t interval = interval_ns(rate);
+  const int64_t now_ns = nanos_of(now);
+  const int64_t ahead = arrival_ns_ - now_ns;
+  if (ahead <= 0) return false;
+  // Compared by division: the product may not fit.
+  if (interval != 0 && capacity_of(rate) > (ahead - 1) / interval) return false;
+  arrival_ns_ = now_ns + interval * capacity_of(rate);
+  return true;
 }
 
 Time Gcra::rests_at() const {

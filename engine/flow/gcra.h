@@ -28,6 +28,10 @@ class Gcra {
   // Something happens at `now`, which allows() it.
   void take(const Rate& rate, Time now);
 
+  // The rate is another from now on. It never waits longer than one that is in use to its full, so
+  // that a shorter interval counts at once. False: nothing has changed.
+  bool change_rate(const Rate& rate, Time now);
+
   // Since when it has been at rest, or will be: a limit that has rested so long is like a new one.
   Time rests_at() const;
 

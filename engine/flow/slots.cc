@@ -308,6 +308,20 @@ void Slots::restore_throttle(const std::string& name, const Gcra& state) {
   wake_at(restored, state.rests_at());
 }
 
+std::vector<Slots::Throttled> Slots::change_throttles(std::string_view names_begin,
+                                                      const Rate& rate, Time now) {
+  std::vector<Throttled> changed;
+  for (auto each = pools_.lower_bound(names_begin);
+       each != pools_.end() && each->first.starts_with(names_begin); ++each) {
+    Pool& pool = *each->second;
+    if (!pool.gcra.change_rate(rate, now)) continue;
+    wake_at(pool, pool.gcra.rests_at());
+    stir(pool);
+    changed.push_back({pool.name, pool.gcra});
+  }
+  return changed;
+}
+
 void Slots::wake_at(Pool& pool, Time due) {
   if (pool.alarm && *pool.alarm <= due) return;
   pool.alarm = due;

@@ -119,6 +119,14 @@ class Slots {
   // Brings one back. Before the first line joins that needs it.
   void restore_throttle(const std::string& name, const Gcra& state);
 
+  // The throttles whose names begin like this have another rate from now on. Gives those that rest
+  // sooner by that, whose states are to be kept.
+  struct Throttled {
+    const std::string& name;
+    const Gcra& state;
+  };
+  std::vector<Throttled> change_throttles(std::string_view names_begin, const Rate& rate, Time now);
+
   // Alarms that are to be set: at `due`, call alarm(number, due).
   struct Alarm {
     uint64_t number = 0;

@@ -131,12 +131,44 @@ TEST_CASE("a throttle whose function has changed") {
   h.add_function(throttled({.limit = 1, .period = 1h}));
   for (int i = 0; i < 3; ++i) h.send("go");
   SUBCASE("is faster at once") {
+    h.advance(1s);
     h.add_function(throttled({.limit = 1, .period = 10s}));
     CHECK(h.calls.size() == 1);
-    h.advance(1h);
-    CHECK(h.calls.size() == 2);  // what was taken counts as it was taken
+    CHECK(h.source_of(h.runs()[1]).due == h.now + 10s);
+    h.advance(1min);
+    CHECK(starts(h) == Moments{0, 11000, 21000});
+  }
+  SUBCASE("is faster at once, also after a crash") {
+    h.add_function(throttled({.limit = 1, .period = 10s}));
+    h.advance(1s);
+    h.crash();
+    h.advance(1min);
+    CHECK(starts(h) == Moments{0, 10000, 20000});
+  }
+  SUBCASE("is faster at once for who comes when nobody waits, and is forgotten sooner") {
+    while (h.count(RunStatus::kCompleted) < 3) {
+      if (h.calls.empty()) h.advance(1h);
+      h.returns(h.take_call());
+    }
+    h.add_function(throttled({.limit = 1, .period = 10s}));
+    h.send("go");
+    CHECK(h.calls.empty());
     h.advance(10s);
-    CHECK(h.calls.size() == 3);
+    h.returns(h.take_call());
+    h.advance(10s);
+    CHECK(h.flow_states().empty());
+  }
+  SUBCASE("is faster at once where other limits come with it") {
+    FunctionConfig config = throttled({.limit = 1, .period = 10s});
+    config.flow.step_concurrency = {{5}};
+    h.add_function(config);
+    h.advance(1min);
+    CHECK(starts(h) == Moments{0, 10000, 20000});
+  }
+  SUBCASE("is slower from the next start on") {
+    h.add_function(throttled({.limit = 1, .period = 2h}));
+    h.advance(4h);
+    CHECK(starts(h) == Moments{0, 3'600'000, 10'800'000});
   }
   SUBCASE("is there no more") {
     h.add_function(JournalHarness::function("f", "go"));

@@ -90,3 +90,20 @@ TEST_CASE("a rate that is changed counts what happened before") {
   CHECK(gcra.next(slow) == kStart + std::chrono::hours(1));
   CHECK(gcra.next({2, std::chrono::hours(1)}) == kStart + std::chrono::minutes(30));
 }
+
+TEST_CASE("a rate that is made faster holds nobody back for longer than it says") {
+  using std::chrono::hours;
+  using std::chrono::seconds;
+  Gcra gcra;
+  gcra.take({1, hours(1)}, kStart);
+  const Time now = kStart + seconds(7);
+  const Rate fast{2, seconds(10), 1};
+  CHECK(gcra.change_rate(fast, now));
+  CHECK(gcra.next(fast) == now + seconds(5));
+  CHECK(gcra.rests_at() == now + seconds(15));
+  CHECK_FALSE(gcra.change_rate(fast, now));
+  CHECK_FALSE(gcra.change_rate({1, hours(1)}, now));
+  CHECK_FALSE(gcra.change_rate({1'000'000'000'000, hours(24 * 365 * 90), 5}, now));
+  CHECK(gcra.rests_at() == now + seconds(15));
+  CHECK_FALSE(gcra.change_rate({1, seconds(1)}, now + seconds(15)));  // it rests by itself
+}
