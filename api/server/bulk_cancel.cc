@@ -73,7 +73,15 @@ Response finished(const BulkCancellation& done, size_t cancelled) {
   return Response::json(201, envelope(out.take(), runtime::wall_clock()));
 }
 
-// Reads a page, cancels its runs, and goes on with the next. Loop thread.
+// A run that has ended meanwhile, or is just ending, is none to cancel.
+bool is_ended(const core::Answer& answer) {
+  const ErrorCode code = answer.error->code;
+  return code == ErrorCode::kConflict || code == ErrorCode::kNotFound ||
+         (code == ErrorCode::kUnavailable && answer.run);
+}
+
+// Reads a page, cancels its runs, and goes on with the next, whatever becomes of single runs. Loop
+// thread.
 class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
  public:
   BulkCancel(Gateway& gateway, BulkCancellation wanted, Responder responder)
@@ -86,12 +94,12 @@ class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
               read_page(reader, self->wanted_, before, runtime::wall_clock()));
           self->gateway_.loop().post([self, page] { self->cancel(*page); });
         });
-    if (!queued) responder_.send(failure(queued.error()));
+    if (!queued) fail(queued.error());
   }
 
  private:
   void cancel(const Result<Page>& page) {
-    if (!page) return responder_.send(failure(page.error()));
+    if (!page) return fail(page.error());
     before_ = page->before;
     under_way_ = page->runs.size();
     if (under_way_ == 0) return go_on();
@@ -102,24 +110,36 @@ class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
     }
   }
 
-  // A run that has ended meanwhile is none to cancel.
   void cancelled(const core::Answer& answer) {
-    if (!answer.error) ++cancelled_;
-    if (answer.error && answer.error->code != ErrorCode::kConflict) error_ = answer.error;
+    if (!answer.error) {
+      ++cancelled_;
+    } else if (!is_ended(answer)) {
+      ++failed_;
+      error_ = answer.error;
+    }
     if (--under_way_ == 0) go_on();
   }
 
   void go_on() {
-    if (error_) return responder_.send(failure(*error_));
     if (before_) return read(before_);
+    if (error_) return fail(*error_);
     responder_.send(finished(wanted_, cancelled_));
+  }
+
+  // Says what was done none the less.
+  void fail(const Error& error) {
+    if (cancelled_ + failed_ == 0) return responder_.send(failure(error));
+    const std::string what =
+        fmt::format("{} ({} runs were cancelled, {} were not)", error.message, cancelled_, failed_);
+    responder_.send(failure({error.code, what}));
   }
 
   Gateway& gateway_;
   const BulkCancellation wanted_;
   Responder responder_;
   std::optional<RunNo> before_;
-  std::optional<Error> error_;
+  std::optional<Error> error_;  // of the last that was not cancelled
+  size_t failed_ = 0;
   size_t under_way_ = 0;
   size_t cancelled_ = 0;
 };

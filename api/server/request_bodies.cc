@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/server/event_body.h"
+#include "api/server/json_body.h"
 #include "schema/json.h"
 
 namespace stepwell::server {
@@ -37,12 +38,19 @@ Result<std::optional<Time>> time_of(const JsonView& body, std::string_view name)
 
 }  // namespace
 
+// A member that is misspelt, or of a wrong type, would widen the selection: it is refused.
 Result<BulkCancellation> read_cancellation(std::string_view text, Time now) {
-  const Result<JsonView> body = parse_json(text);
+  const Result<JsonView> body =
+      parse_object(text, {"app_id", "function_id", "started_after", "started_before", "if"});
   if (!body) return body.error();
   BulkCancellation read;
-  read.app = text_of(*body, "app_id");
-  read.function = text_of(*body, "function_id");
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"app_id", &read.app}, {"function_id", &read.function}, {"if", &read.expression}};
+  for (const auto& [name, to] : texts) {
+    Result<std::string> value = read_text(*body, name);
+    if (!value) return value.error();
+    *to = std::move(*value);
+  }
   if (read.function.empty()) return invalid("\"function_id\" must be the id of a function");
   const Result<std::optional<Time>> after = time_of(*body, "started_after");
   if (!after) return after.error();
@@ -55,7 +63,6 @@ Result<BulkCancellation> read_cancellation(std::string_view text, Time now) {
         "cancelled");
   }
   read.started_before = **before;
-  read.expression = text_of(*body, "if");
   Result<core::Condition> condition = core::Condition::compile(read.expression);
   if (!condition) return invalid("if: " + condition.error().message);
   read.condition = std::move(*condition);
@@ -74,7 +81,7 @@ Result<core::SendSignal> read_signal(std::string_view text) {
 Result<core::RerunRun> read_rerun(const RunId& id, std::string_view text) {
   core::RerunRun rerun{.id = id};
   if (text.empty()) return rerun;
-  const Result<JsonView> body = parse_json(text);
+  const Result<JsonView> body = parse_object(text, {"from_step", "input"});
   if (!body) return body.error();
   if (const auto step = member_of(*body, "from_step")) {
     rerun.from_step = step->as_string().value_or("");
@@ -92,10 +99,12 @@ Result<core::RerunRun> read_rerun(const RunId& id, std::string_view text) {
 Result<core::RerunRun> read_v2_rerun(const RunId& id, std::string_view text) {
   core::RerunRun rerun{.id = id};
   if (text.empty()) return rerun;
-  const Result<JsonView> body = parse_json(text);
+  const Result<JsonView> body = parse_object(text, {"fromStep"});
   if (!body) return body.error();
   const auto from = member_of(*body, "fromStep");
   if (!from) return rerun;
+  const Result<void> checked = check_members(*from, "\"fromStep\"", {"stepId", "input"});
+  if (!checked) return checked.error();
   rerun.from_step = text_of(*from, "stepId");
   if (rerun.from_step.empty()) return invalid("\"fromStep.stepId\" must be the id of a step");
   if (const auto input = member_of(*from, "input")) rerun.input = std::string(input->text());

@@ -19,9 +19,11 @@ void State::cancel_run(CancelRun input) {
     return answer(Answer{.request = input.request, .run = input.id});
   }
   if (!is_terminal(input.ended->status)) {
-    // It ended after its row was read; how, the next look-up tells.
-    return refuse(input.request, ErrorCode::kUnavailable,
-                  fmt::format("run {} is just ending: ask again", input.id.to_string()));
+    // It ended after its row was read; how, the next look-up tells. The run in the answer tells
+    // this from a refusal by a journal that has no room.
+    Error error{ErrorCode::kUnavailable,
+                fmt::format("run {} is just ending: ask again", input.id.to_string())};
+    return answer(Answer{.request = input.request, .error = std::move(error), .run = input.id});
   }
   refuse(input.request, ErrorCode::kConflict,
          fmt::format("cannot cancel an ended run: {} is {}", input.id.to_string(),

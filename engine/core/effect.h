@@ -17,7 +17,7 @@ struct Answer {
   RequestId request = 0;
   std::optional<Error> error;
   std::vector<EventId> event_ids;  // AcceptEvents: the internal ids, in order
-  std::optional<RunId> run;        // the run that was cancelled, started or resumed
+  std::optional<RunId> run;        // that was cancelled, started, resumed; with an error: is ending
   bool is_modified = false;        // RegisterFunctions: something differs from before
 };
 

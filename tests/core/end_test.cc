@@ -83,9 +83,15 @@ TEST_CASE("cancelling what is not there or has ended says so") {
   ended.status = RunStatus::kCompleted;
   h.apply(CancelRun{.request = 5, .id = id, .ended = ended});
   CHECK(h.answers.back().error->code == ErrorCode::kConflict);
+  CHECK_FALSE(h.answers.back().run);
   ended.status = RunStatus::kCancelled;
   h.apply(CancelRun{.request = 5, .id = id, .ended = ended});
   CHECK_FALSE(h.answers.back().error);
+  // Its end is not durable yet, and is none that the journal could tell.
+  ended.status = RunStatus::kRunning;
+  h.apply(CancelRun{.request = 5, .id = id, .ended = ended});
+  CHECK(h.answers.back().error->code == ErrorCode::kUnavailable);
+  CHECK(h.answers.back().run == id);
 }
 
 TEST_CASE("an event cancels the runs that asked for it, until their time is over") {

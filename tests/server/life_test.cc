@@ -62,6 +62,32 @@ TEST_CASE("a run is done again from a step on") {
   CHECK(post_to(fixture.port(), v2, R"({"fromStep":{}})").status == 400);
 }
 
+TEST_CASE("a rerun that names its step in a wrong way is refused: it is no rerun of everything") {
+  ServiceFixture fixture(functions());
+  const std::string run = fixture.wait_for_run(fixture.send(R"({"name":"steps"})")[0], "Completed");
+  const auto rerun = [&](const char* prefix, std::string_view body) {
+    return post_to(fixture.port(), prefix + run + "/rerun", body).status;
+  };
+  for (const char* body : {"[]", "5", "null", R"("second")", R"({"fromStep":"second"})",
+                           R"({"fromStep":{"stepId":"second"}})", R"({"From_step":"second"})"}) {
+    CAPTURE(body);
+    CHECK(rerun("/api/runs/", body) == 400);
+  }
+  for (const char* body :
+       {"[]", "5", "null", R"({"from_step":"second"})", R"({"fromStep":"second"})",
+        R"({"fromStep":[]})", R"({"fromStep":{"stepId":"second","inputs":[1]}})"}) {
+    CAPTURE(body);
+    CHECK(rerun("/v2/runs/", body) == 400);
+  }
+  int runs = 0;
+  const Reply list = fetch(fixture.port(), "/api/runs");
+  for (JsonElements it = data_of(list).elements(); it.next();) ++runs;
+  CHECK(runs == 1);
+  CHECK(rerun("/api/runs/", "") == 201);
+  CHECK(rerun("/api/runs/", R"({"from_step":null})") == 201);
+  CHECK(rerun("/v2/runs/", "{}") == 200);
+}
+
 TEST_CASE("many runs are counted, then done again, each once") {
   ServiceFixture fixture(functions());
   for (int i = 0; i < 3; ++i) {

@@ -1,4 +1,4 @@
-// REST v2, and cancellations in bulk.
+// REST v2.
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
@@ -118,48 +118,6 @@ TEST_CASE("API-06: of two invocations with one key the second is a 409 with the 
   CHECK(member(second, "data.runId") == member(first, "data.runId"));
   CHECK(invoke("echo", "k2").status == 200);
   CHECK(invoke("ask", "k1").status == 200);
-}
-
-TEST_CASE("cancellations in bulk cancel the open runs that are meant, however many") {
-  ServiceFixture f(functions());
-  std::string events = "[";
-  for (int i = 0; i < 250; ++i) {
-    events += fmt::format(R"({}{{"name":"ask","data":{{"n":{}}}}})", i > 0 ? "," : "", i);
-  }
-  const std::vector<std::string> ids = f.send(events + "]");
-  const std::string last = f.wait_for_run(ids.back(), "Running");
-  const std::string now = format_rfc3339(runtime::wall_clock());
-  const auto cancel = [&](std::string_view more) {
-    return post_to(f.port(), "/v1/cancellations",
-                   fmt::format(R"({{"app_id":"test","function_id":"ask","started_before":"{}"{}}})",
-                               now, more));
-  };
-  const Reply some = cancel(R"(,"if":"event.data.n < 10")");
-  CHECK(some.status == 201);
-  CHECK(member(some, "data.cancelled") == "10");
-  f.wait_for_run(ids[9], "Cancelled");
-  f.wait_for_run(ids[10], "Running");
-  CHECK(member(cancel(""), "data.cancelled") == "240");
-  f.wait_for("/v1/runs/" + last, [](const JsonView& json) {
-    return json.find("data")->find("status")->as_string() == "Cancelled";
-  });
-  CHECK(member(cancel(""), "data.cancelled") == "0");
-}
-
-TEST_CASE("a cancellation in bulk that cannot be meant so is refused") {
-  ServiceFixture f(functions());
-  for (const char* body :
-       {"", "[]", "{}", R"({"function_id":"ask"})",
-        R"({"function_id":"ask","started_before":"soon"})",
-        R"({"function_id":"ask","started_before":"2999-01-01T00:00:00Z"})",
-        R"({"function_id":"ask","started_before":"2020-01-01T00:00:00Z","started_after":5})",
-        R"({"function_id":"ask","started_before":"2020-01-01T00:00:00Z","if":"event."})"}) {
-    CAPTURE(body);
-    CHECK(post_to(f.port(), "/v1/cancellations", body).status == 400);
-  }
-  CHECK(post_to(f.port(), "/v1/cancellations",
-                R"({"function_id":"none","started_before":"2020-01-01T00:00:00Z"})")
-            .status == 404);
 }
 
 TEST_CASE("an empty event key is a 401, also where no key is asked for") {

@@ -36,7 +36,9 @@ core::Reply yielded(StepOp op) {
 }
 
 ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
-                               ServiceOptions options, realtime::HubSettings hub) {
+                               ServiceOptions options, realtime::HubSettings hub,
+                               std::unique_ptr<storage::Journal> journal) {
+  if (!journal) journal = std::make_unique<storage::MemoryJournal>();
   core::RegisterFunctions registration;
   registration.app = "test";
   for (const auto& [slug, code] : functions) {
@@ -50,7 +52,7 @@ ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
   options.port = 0;
   auto started = Host::start({.service = std::move(options),
                               .hub = hub,
-                              .journal = std::make_unique<storage::MemoryJournal>(),
+                              .journal = std::move(journal),
                               .prepare =
                                   [this](runtime::Runtime& runtime, Service& service) {
                                     driver_.runtime = &runtime;

@@ -38,10 +38,12 @@ class ServiceFixture {
  public:
   // With the given functions, each triggered by the event of its own name.
   explicit ServiceFixture(std::map<std::string, TestFunction> functions = {},
-                          ServiceOptions options = {}, realtime::HubSettings hub = {});
+                          ServiceOptions options = {}, realtime::HubSettings hub = {},
+                          std::unique_ptr<storage::Journal> journal = nullptr);  // memory's
 
   uint16_t port() const { return host_->port(); }
   const std::vector<const Route*>& routes() const { return routes_; }
+  runtime::Runtime& runtime() { return host_->runtime(); }
   realtime::HubStats hub_stats();
 
   // Sends a body to POST /e/test and returns the ids of the answer, which must be a 200.
