@@ -84,7 +84,7 @@ class TracePage {
     }
     if (!trace_.rerun_of.empty()) fact("rerun of", clean(trace_.rerun_of));
     if (!trace_.invoked_by.empty()) fact("invoked by", "run " + clean(trace_.invoked_by));
-    for (const std::string& fault : trace_.flow_faults) fact("not evaluated", clean(fault));
+    for (const std::string& fault : trace_.flow_faults) fact("flow fault", clean(fault));
     for (const TraceStep& cancellation : trace_.cancellations) {
       if (cancellation.is_pending()) fact("cancel on", wait_words(cancellation, screen_));
     }

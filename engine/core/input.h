@@ -83,7 +83,7 @@ struct RerunRun {
 struct InvokeDirectly {
   RequestId request = 0;
   FunctionId function;
-  Event event;  // name and id are the engine's business; data and user count
+  Event event;  // name and id are the engine's business; data, user and ts count
   // Of invocations of the function with one key only the first starts a run, for as long as ids of
   // events count; the others are refused with kConflict. Empty: none.
   std::string idempotency_key;

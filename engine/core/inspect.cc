@@ -52,7 +52,8 @@ WakeSource State::wake_source(const Run& run) const {
     }
     if (!run.function->is_available) {
       return {Kind::kFunction,
-              fmt::format("function \"{}\" is not registered in this process",
+              fmt::format("function \"{}\" is not registered in this server's process: start the "
+                          "program that defines it, or cancel the run",
                           run.function->config.id.slug),
               std::nullopt};
     }

@@ -165,13 +165,15 @@ void State::invoke_directly(InvokeDirectly input) {
   std::string event_id = has_key ? event.id : "";
   Answer reply{.request = input.request, .event_ids = {record.id}};
   Position pos = record.pos;
+  const Time start_at = std::max(event.ts, now_);
   write(storage::PutEvent{std::move(record)});
   const Started started = trigger({.source = NewRun::Source::kApi,
                                    .function = function,
                                    .events = {std::move(event)},
                                    .positions = {pos},
                                    .event_id = std::move(event_id),
-                                   .copies = std::move(input.history.copies)});
+                                   .copies = std::move(input.history.copies),
+                                   .start_at = start_at});
   answer_start(std::move(reply), started);
 }
 

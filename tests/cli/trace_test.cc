@@ -75,6 +75,14 @@ TEST_CASE("the page of an open run: steps, attempts, what it waits for and why i
 )");
 }
 
+TEST_CASE("what could not be evaluated for a run is said in full") {
+  std::string trace = order_trace();
+  trace.replace(trace.find(R"("status")"), 0, R"("flow_faults":["priority.run: no such key"],)");
+  const std::string page =
+      render_trace(trace_of(trace), {.width = 110, .now = kNow}, Payloads::kShort);
+  CHECK_MESSAGE(page.find("\n  flow fault priority.run: no such key\n") != std::string::npos, page);
+}
+
 TEST_CASE("payloads in whole stand below their lines") {
   const std::string page =
       render_trace(trace_of(order_trace()), {.width = 110, .now = kNow}, Payloads::kWhole);

@@ -144,6 +144,20 @@ TEST_CASE("an event of the future starts its run then") {
   CHECK(h.writes<storage::UpdateRun>().at(0).run.status == RunStatus::kRunning);
 }
 
+TEST_CASE("a function that is invoked for later starts then") {
+  Harness h;
+  h.add_function(h.function("f", ""));
+  h.apply(InvokeDirectly{.request = 9, .function = {"f"}, .event = {.ts = h.now + 1h}});
+  CHECK(h.answers.back().run);
+  CHECK(h.calls.empty());
+  h.advance(1h - 1ms);
+  CHECK(h.calls.empty());
+  h.advance(1ms);
+  CHECK(h.calls.size() == 1);
+  h.apply(InvokeDirectly{.request = 9, .function = {"f"}, .event = {.ts = h.now - 1h}});
+  CHECK(h.calls.size() == 2);
+}
+
 TEST_CASE("an event ends the waits of every run that it matches") {
   Harness h;
   h.add_function(h.function("f", "go"));

@@ -63,8 +63,24 @@ TEST_CASE("open runs of a paused function stand still, and attempts under way ar
   REQUIRE(wake.has_value());
   CHECK(wake->kind == WakeSource::Kind::kFunction);
   CHECK(wake->what.starts_with("function \"f\" is paused since "));
+  CHECK(wake->what.ends_with("; its runs go on when it is resumed"));
   h.resume();
   CHECK(h.take_call().memo.size() == 1);
+}
+
+TEST_CASE("a run whose function nobody defines any more says so") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  const RunId id = h.take_call().run->id;
+  h.configs.clear();
+  h.restart();
+  const auto wake = h.core.wake_source(id);
+  REQUIRE(wake.has_value());
+  CHECK(wake->kind == WakeSource::Kind::kFunction);
+  CHECK(wake->what ==
+        "function \"f\" is not registered in this server's process: start the program that defines "
+        "it, or cancel the run");
 }
 
 TEST_CASE("sleeps end and events come while a function is paused; the run goes on when resumed") {

@@ -247,6 +247,19 @@ TEST_CASE("an open run says why it is not moving") {
           "wait: Step \"paid?\" waits for an event \"shop/paid\" where async.data.n == 1, until "
           "2024-11-23T13:00:00Z. One more step is open.");
   }
+  SUBCASE("an invocation has no run before its batch is full") {
+    StepRecord invoke = step(7, 2, "ship", StepKind::kInvoke, StepState::kPending);
+    invoke.target = "shop-ship";
+    invoke.due = kNoon + std::chrono::hours(1);
+    shop.steps = {invoke};
+    const std::string waits =
+        "child: Step \"ship\" waits for a run of function \"shop-ship\", until "
+        "2024-11-23T13:00:00Z";
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kChild, "", std::nullopt}) ==
+          waits + "; its event is debounced or batched.");
+    shop.steps[0].invoked_run = 1;
+    CHECK(why_of(shop) == waits + ".");
+  }
   SUBCASE("a step is retried") {
     StepRecord retried = step(7, 2, "charge", StepKind::kRun, StepState::kPending);
     retried.attempts = 3;
@@ -261,10 +274,12 @@ TEST_CASE("an open run says why it is not moving") {
     CHECK(why_of(shop) ==
           "timer: Its function failed once and is called again at 2024-11-23T12:00:20Z.");
   }
-  SUBCASE("its function is nowhere") {
-    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kFunction, "", std::nullopt}) ==
-          "function: Function \"bill\" is not registered in this server's process: start the "
-          "program that defines it, or cancel the run.");
+  SUBCASE("its function is paused, or nowhere: the core knows which") {
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kFunction,
+                                  "function \"bill\" is paused since noon; its runs go on when it "
+                                  "is resumed",
+                                  std::nullopt}) ==
+          "function: Function \"bill\" is paused since noon; its runs go on when it is resumed.");
   }
   SUBCASE("it is moving") {
     CHECK(why_of(shop, WakeSource{WakeSource::Kind::kCall, "attempt 1 is under way", {}}) ==

@@ -77,8 +77,9 @@ std::string describe(const StepRecord& step) {
     case StepKind::kWaitForSignal:
       return fmt::format("Step \"{}\" waits for the signal \"{}\"{}.", step.id, step.target, until);
     case StepKind::kInvoke:
-      return fmt::format("Step \"{}\" waits for a run of function \"{}\"{}.", step.id, step.target,
-                         until);
+      return fmt::format("Step \"{}\" waits for a run of function \"{}\"{}{}.", step.id,
+                         step.target, until,
+                         step.invoked_run == 0 ? "; its event is debounced or batched" : "");
     default:
       break;
   }
@@ -101,13 +102,16 @@ std::vector<const StepRecord*> pending_steps(const storage::RunSnapshot& snapsho
   return pending;
 }
 
-std::string by_core(const core::WakeSource& wake, const RunRecord& run) {
+// "function …" → "Function ….".
+std::string sentence(std::string words) {
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] -= 'a' - 'A';
+  return words + ".";
+}
+
+std::string by_core(const core::WakeSource& wake) {
   switch (wake.kind) {
     case Kind::kFunction:
-      return fmt::format(
-          "Function \"{}\" is not registered in this server's process: start the program that "
-          "defines it, or cancel the run.",
-          run.function.slug);
+      return sentence(wake.what);
     case Kind::kQueued:
       return fmt::format("It {}.", wake.what);
     case Kind::kLoading:
@@ -152,7 +156,7 @@ Waiting why_not_moving(const storage::RunSnapshot& snapshot,
                               wake->kind == Kind::kChild;
   if (is_for_records && recorded) return *recorded;
   if (wake) {
-    return {std::string(kind_name(wake->kind)), by_core(*wake, snapshot.run), "", wake->due};
+    return {std::string(kind_name(wake->kind)), by_core(*wake), "", wake->due};
   }
   return {std::string(kind_name(Kind::kCall)), "It is about to be called.", "", std::nullopt};
 }
