@@ -119,7 +119,12 @@ void check_cancel_on(std::string& faults, const FunctionConfig& config) {
   }
   for (size_t i = 0; i < config.cancel_on.size(); ++i) {
     std::string where = fmt::format("cancelOn[{}]", i);
-    check_name(faults, where, config.cancel_on[i].event);
+    const std::string& event = config.cancel_on[i].event;
+    check_name(faults, where, event);
+    if (event.find('*') != std::string::npos) {
+      faults += fmt::format("{}: \"{}\": it names one event, a * stands for nothing here; ", where,
+                            event);
+    }
     if (config.cancel_on[i].timeout.value_or(Duration(1)) <= Duration::zero()) {
       faults += fmt::format("{}: the timeout must be longer than nothing; ", where);
     }

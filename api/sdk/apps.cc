@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <set>
 #include <utility>
 
 #include "api/sdk/url.h"
+#include "engine/core/owner.h"
 #include "schema/encoding.h"
 
 namespace stepwell::sdk {
@@ -25,6 +27,19 @@ bool is_this_machine(const Url& url) {
 
 RegistrationFault fault_of(const Error& error) {
   return {error.code == ErrorCode::kInvalid ? "config_invalid" : "unavailable", error.message, {}};
+}
+
+void add_owner_faults(const std::vector<storage::StoredFunction>& functions,
+                      ParsedRegistration& parsed) {
+  std::set<std::string_view> ids;
+  for (const FunctionConfig& config : parsed.registration.functions) ids.insert(config.id.slug);
+  for (const storage::StoredFunction& known : functions) {
+    const bool is_ours = core::is_owner(known.config, parsed.registration.app, DriverKind::kHttp);
+    if (known.archived || is_ours || !ids.contains(known.config.id.slug)) continue;
+    std::string fault = core::fault_of_owner(known.config);
+    parsed.fault->message += "\n" + fault;
+    parsed.fault->details.push_back(std::move(fault));
+  }
 }
 
 }  // namespace
@@ -68,9 +83,7 @@ void Apps::add(std::string body, BodyKind kind, Registered done) {
 }
 
 void Apps::parsed(ParsedRegistration parsed, std::string checksum, Registered done) {
-  if (parsed.fault) {
-    return done({.app = parsed.registration.app, .fault = std::move(parsed.fault)});
-  }
+  if (parsed.fault) return refuse(std::move(parsed), std::move(done));
   core::RegisterFunctions input{.app = parsed.registration.app,
                                 .functions = parsed.registration.functions,
                                 .driver = DriverKind::kHttp};
@@ -81,6 +94,22 @@ void Apps::parsed(ParsedRegistration parsed, std::string checksum, Registered do
         if (alive.expired()) return;
         registered(registration, checksum, answer, done);
       });
+}
+
+// Whose the ids are is known to the engine, which is told nothing of what cannot be registered; but
+// the app is told all of its faults at once. Those that it has itself stand, whatever can be read.
+void Apps::refuse(ParsedRegistration parsed, Registered done) {
+  auto work = std::make_shared<ParsedRegistration>(std::move(parsed));
+  const auto answer = [work, done] {
+    done({.app = work->registration.app, .fault = std::move(work->fault)});
+  };
+  if (work->registration.functions.empty()) return answer();
+  const Result<void> queued = gateway_.runtime().query(
+      [work, answer, &loop = gateway_.loop()](storage::JournalReader& reader) {
+        if (const auto functions = reader.functions()) add_owner_faults(*functions, *work);
+        loop.post(answer);
+      });
+  if (!queued) answer();
 }
 
 void Apps::registered(const Registration& registration, std::string checksum,

@@ -57,6 +57,7 @@ class Apps {
 
  private:
   void parsed(ParsedRegistration parsed, std::string checksum, Registered done);
+  void refuse(ParsedRegistration parsed, Registered done);
   void registered(const Registration& registration, std::string checksum,
                   const core::Answer& answer, const Registered& done);
   void loaded(const std::vector<storage::StoredFunction>& functions);

@@ -66,7 +66,10 @@ std::optional<Time> FieldReader::time(std::string_view name) const {
 std::optional<FieldReader> FieldReader::object(std::string_view name) const {
   const std::optional<JsonView> value = find(name);
   if (!value) return std::nullopt;
-  if (!value->is_object()) fault(name, "it must be an object");
+  if (!value->is_object()) {
+    fault(name, "it must be an object");
+    return std::nullopt;
+  }
   return FieldReader(*value, path_of(name), *faults_);
 }
 

@@ -27,6 +27,7 @@ class FieldReader {
   std::optional<Duration> duration(std::string_view name) const;  // "1h30m"
   // "2026-08-22T10:00:00Z"; nothing if it is something else, which is no fault.
   std::optional<Time> time(std::string_view name) const;
+  // Nothing also if it is no object: that is the one fault there is.
   std::optional<FieldReader> object(std::string_view name) const;
   // The elements of an array; none if absent.
   std::vector<JsonView> list(std::string_view name) const;

@@ -91,8 +91,12 @@ void add_limit(const FieldReader& from, std::vector<ConcurrencyLimit>& limits) {
   } else if (!scope.empty() && scope != "fn") {
     from.fault("scope", fmt::format("\"{}\" is none of fn, env and account", scope));
   }
-  if (limit.limit == 0 && limit.key.empty()) return;  // upstream's way to say: no limit
   limits.push_back(std::move(limit));
+}
+
+// Upstream's way to say: no limit.
+bool is_no_limit(const ConcurrencyLimit& limit) {
+  return limit.limit == 0 && limit.key.empty() && limit.scope == ConcurrencyScope::kFunction;
 }
 
 void add_limits(const FieldReader& from, std::string_view name,
@@ -108,20 +112,22 @@ void read_concurrency(const FieldReader& from, FlowControl& flow) {
   if (!value) return;
   std::vector<ConcurrencyLimit>& steps = flow.step_concurrency;
   if (value->type() == JsonType::kNumber) {
-    const int64_t limit = from.integer(kName).value_or(0);
-    if (limit != 0) steps.push_back({.limit = limit});
+    steps.push_back({.limit = from.integer(kName).value_or(0)});
   } else if (value->is_array()) {
     add_limits(from, kName, steps);
   } else if (const auto object = from.object(kName)) {
     if (object->find("fn") || object->find("step")) {
+      for (const std::string_view name : {"limit", "key", "scope"}) {
+        if (!object->find(name)) continue;
+        object->fault(name, "beside fn or step it says nothing: put it there");
+      }
       add_limits(*object, "fn", flow.run_concurrency);
       add_limits(*object, "step", steps);
+      std::erase_if(flow.run_concurrency, is_no_limit);
     } else {
       add_limit(*object, steps);
     }
   }
-  std::stable_sort(steps.begin(), steps.end(),
-                   [](const auto& a, const auto& b) { return a.limit < b.limit; });
 }
 
 void read_rates(const FieldReader& from, FlowControl& flow) {
@@ -193,6 +199,13 @@ FunctionBody read_function_body(const JsonView& json) {
   read_cancellations(from, body.config);
   read_flow_control(from, body.config.flow);
   return body;
+}
+
+void settle_limits(FlowControl& flow) {
+  std::vector<ConcurrencyLimit>& steps = flow.step_concurrency;
+  std::erase_if(steps, is_no_limit);
+  std::stable_sort(steps.begin(), steps.end(),
+                   [](const auto& a, const auto& b) { return a.limit < b.limit; });
 }
 
 }  // namespace stepwell::sdk

@@ -16,4 +16,8 @@ struct FunctionBody {
 
 FunctionBody read_function_body(const JsonView& json);
 
+// Brings concurrency limits into the form that is kept: the lowest first, none that limits nothing.
+// Not before they were checked: faults name limits by their places in the app's own list.
+void settle_limits(FlowControl& flow);
+
 }  // namespace stepwell::sdk

@@ -37,6 +37,7 @@ void read_functions(const FieldReader& from, ParsedRegistration& parsed) {
     if (const std::string faults = faults_of_body(body); !faults.empty()) {
       details.push_back(fmt::format("{}: {}", name, faults));
     }
+    settle_limits(body.config.flow);
     if (!slug.empty() && !ids.insert(slug).second) details.push_back(name + " is registered twice");
     parsed.registration.functions.push_back(std::move(body.config));
   }

@@ -4,21 +4,14 @@
 #include <set>
 
 #include "engine/core/flow_pools.h"
+#include "engine/core/owner.h"
 #include "engine/core/state.h"
 
 namespace stepwell::core {
 namespace {
 
-// Whether the function belongs to the app and driver that register.
 bool is_home(const Function& function, const RegisterFunctions& input) {
-  return function.config.app == input.app && function.config.driver == input.driver;
-}
-
-std::string fault_of_owner(const Function& function) {
-  const bool is_native = function.config.driver == DriverKind::kNative;
-  return "function \"" + function.config.id.slug + "\": app \"" + function.config.app +
-         "\" has one of this id already, " + (is_native ? "in process" : "behind HTTP") +
-         "; give it another id, or remove that one first";
+  return is_owner(function.config, input.app, input.driver);
 }
 
 }  // namespace
@@ -60,7 +53,7 @@ Result<std::vector<std::unique_ptr<Function>>> State::compile_functions(
     }
     const Function* known = functions_.find(config.id.slug);
     if (known != nullptr && !known->is_archived && !is_home(*known, input)) {
-      faults += fault_of_owner(*known) + "\n";
+      faults += fault_of_owner(known->config) + "\n";
     }
     if (const Result<void> checked = check_function(config); !checked) {
       faults += checked.error().message + "\n";

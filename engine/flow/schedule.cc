@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kMinute = 60;
 constexpr int64_t kHour = 60 * kMinute;
 constexpr int64_t kDay = 24 * kHour;
-constexpr int64_t kHorizon = 5 * 366 * kDay;
+// A certain weekday of 29 February comes again within 40 years, also across 2100.
+constexpr int64_t kHorizon = 41 * 366 * kDay;
 constexpr uint64_t kAllHours = (uint64_t{1} << 24) - 1;
 
 int64_t floor_divide(int64_t value, int64_t by) {

@@ -26,7 +26,7 @@ class Schedule {
   // The same of text.
   static Result<Schedule> parse(std::string_view text);
 
-  // The first instant after `after` at which it is due; nothing if there is none within five years.
+  // The first instant after `after` at which it is due; nothing if there is none within 41 years.
   std::optional<Time> next(Time after) const;
 
   // The last instant at which it is due that is later than `after` and not later than `until`.

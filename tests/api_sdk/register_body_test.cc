@@ -168,6 +168,50 @@ TEST_CASE("concurrency: a number, a limit, a list, or limits of runs and of step
   CHECK(contains(fault(R"("concurrency":"many")"), "concurrency: it must be an object"));
 }
 
+TEST_CASE("a concurrency limit that would be ignored is a fault") {
+  for (const char* name : {"limit", "key", "scope"}) {
+    const std::string_view value = name == std::string_view("limit") ? "1" : "\"fn\"";
+    for (const char* list : {"fn", "step"}) {
+      const std::string text = fault(
+          fmt::format(R"("concurrency":{{"{}":{},"{}":[{{"limit":5}}]}})", name, value, list));
+      CHECK_MESSAGE(contains(text, fmt::format("concurrency.{}: beside fn or step", name)), text);
+    }
+  }
+  CHECK(fault(R"("concurrency":{"fn":[{"limit":1}],"step":[{"limit":0}],"limit":null})").empty());
+  for (const char* value :
+       {R"({"limit":0,"scope":"env"})", R"([{"limit":0,"scope":"account"}])",
+        R"({"step":[{"limit":0,"scope":"env"}]})", R"({"fn":[{"limit":0,"scope":"env"}]})"}) {
+    const std::string text = fault(fmt::format(R"("concurrency":{})", value));
+    CHECK_MESSAGE(contains(text, "[0]: a limit for more than the function needs a key"), text);
+  }
+}
+
+TEST_CASE("faults of concurrency limits name them by their places in the app's own list") {
+  const std::string sorted = fault(R"("concurrency":[{"limit":20,"key":"foo("},{"limit":2}])");
+  CHECK_MESSAGE(contains(sorted, "concurrency[0].key: "), sorted);
+  const std::string dropped = fault(R"("concurrency":[{"limit":0},{"limit":-1}])");
+  CHECK_MESSAGE(contains(dropped, "concurrency[1]: the limit must be at least 0"), dropped);
+}
+
+TEST_CASE("an option of a wrong type is one fault") {
+  for (const char* name :
+       {"rateLimit", "throttle", "debounce", "batchEvents", "singleton", "priority", "timeouts"}) {
+    CHECK(fault(fmt::format(R"("{}":5)", name)) ==
+          fmt::format("At least one function is invalid\nfunction \"shop-a\": {}: it must be an "
+                      "object",
+                      name));
+  }
+}
+
+TEST_CASE("cancelOn names one event, and may count until a time that has passed") {
+  const std::string text = fault(R"("cancel":[{"event":"x/*"},{"event":"y"},{"event":"a.*"}])");
+  CHECK_MESSAGE(contains(text, "cancelOn[0]: \"x/*\": it names one event"), text);
+  CHECK_MESSAGE(contains(text, "cancelOn[2]: \"a.*\": it names one event"), text);
+  CHECK_FALSE(contains(text, "cancelOn[1]"));
+  // An app registers again at each start, also when the date has come.
+  CHECK(fault(R"("cancel":[{"event":"x","timeout":"2020-01-01T00:00:00Z"}])").empty());
+}
+
 TEST_CASE("all of flow control is read") {
   const FlowControl flow =
       function(

@@ -115,6 +115,28 @@ std::string member(const server::Reply& reply, std::string_view name) {
   return value ? std::string(value->text()) : "";
 }
 
+TEST_CASE("an app learns all its faults at once, also whose ids it has taken") {
+  Fixture f(server::Mode::kDev);
+  CHECK(f.register_app(app("other", "http://o/", function("q", "http://o/"))).status == 200);
+  const std::string mine =
+      function("q", "http://h/") + "," + function("a", "http://h/", R"(,"concurrency":-1)");
+  const server::Reply refused = f.register_app(app("shop", "http://h/", mine));
+  CHECK(refused.status == 400);
+  CHECK(member(refused, "code") == "\"config_invalid\"");
+  for (const char* fault :
+       {"function \\\"a\\\": concurrency[0]: the limit must be at least 0",
+        "function \\\"q\\\": app \\\"other\\\" has one of this id already, behind HTTP"}) {
+    CAPTURE(fault);
+    CHECK_MESSAGE(member(refused, "error").find(fault) != std::string::npos, refused.body);
+    CHECK_MESSAGE(member(refused, "data").find(fault) != std::string::npos, refused.body);
+  }
+  // The same without the first, in the engine's own words.
+  const server::Reply owner = f.register_app(app("shop", "http://h/", function("q", "http://h/")));
+  CHECK(owner.status == 400);
+  CHECK(member(owner, "error").find("has one of this id already") != std::string::npos);
+  CHECK(f.functions() == "q@http://o/ ");
+}
+
 TEST_CASE("an app registers, again without a change, moves, loses a function and is removed") {
   Fixture f(server::Mode::kDev);
   const std::string both = function("a", "http://h:3000/x?fnId=a&stepId=step") + "," +

@@ -126,6 +126,8 @@ TEST_CASE("a schedule's time zone and days exist") {
   CHECK(contains(refusal(config), "triggers[0].cron: there is no time zone \"Europe/Atlantis\""));
   config.triggers = {{.cron = "0 0 30 2 *"}};
   CHECK(contains(refusal(config), "triggers[0].cron: \"0 0 30 2 *\" names days that never come"));
+  config.triggers = {{.cron = "0 0 29 2 */3"}};  // the first is in 2032
+  CHECK(refusal(config).empty());
   config.triggers = {{.cron = "TZ=Europe/Vienna 0 9 * * *"}};
   CHECK_FALSE(contains(refusal(config), "there is no time zone"));
 }

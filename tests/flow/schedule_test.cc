@@ -94,6 +94,9 @@ TEST_CASE("days match by month, day of the month and weekday") {
   CHECK(next_of("0 0 31 * *", start) == "2026-12-31T00:00:00Z");
   CHECK(next_of("0 0 31 2-4 *", start) == "2027-03-31T00:00:00Z");
   CHECK(next_of("0 0 29 2 *", start) == "2028-02-29T00:00:00Z");
+  // On a Sunday, Wednesday or Saturday; and on a Sunday, of which there is none for 40 years.
+  CHECK(next_of("0 0 29 2 */3", start) == "2032-02-29T00:00:00Z");
+  CHECK(next_of("0 0 29 2 */7", "2088-03-01T00:00:00Z") == "2128-02-29T00:00:00Z");
   CHECK(next_of("59 23 31 12 *", start) == "2026-12-31T23:59:00Z");
   CHECK(next_of("@weekly", start) == "2026-11-29T00:00:00Z");
   CHECK(next_of("@yearly", start) == "2027-01-01T00:00:00Z");

@@ -91,7 +91,7 @@ TEST_CASE("every fault is listed at once") {
   config.retries = -1;
   config.wait_lookback = Duration(-1);
   config.triggers = {{"", ""}, {"a*b", ""}, {"x", "y"}, {"x", "y"}};
-  config.cancel_on = {{"", "", Duration(0)}, {"x", "", Duration(1), from_millis(1)}};
+  config.cancel_on = {{"", "", Duration(0)}, {"x*", "", Duration(1), from_millis(1)}};
   std::string faults = faults_of(config);
   CHECK(validate(config).error().code == ErrorCode::kInvalid);
   CHECK(contains(faults, "id: it is missing"));
@@ -104,6 +104,7 @@ TEST_CASE("every fault is listed at once") {
   CHECK(contains(faults, "cancelOn[0]: an event name is missing"));
   CHECK(contains(faults, "cancelOn[0]: the timeout"));
   CHECK(contains(faults, "cancelOn[1]: either a timeout or a time"));
+  CHECK(contains(faults, "cancelOn[1]: \"x*\": it names one event"));
 }
 
 TEST_CASE("nothing is triggered by the invocation of something else") {
