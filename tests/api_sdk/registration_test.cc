@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -315,6 +316,7 @@ TEST_CASE("an answer in band registers the app, if it is signed with our key and
 
 TEST_CASE("an app on a usual port is found, asked, and registers") {
   std::atomic<uint16_t> port = 0;
+  std::promise<int> status;
   ScriptedServer endpoint([&](Peer& peer, int) {
     while (true) {
       const std::string request = peer.read_request();
@@ -322,8 +324,11 @@ TEST_CASE("an app on a usual port is found, asked, and registers") {
       if (request.starts_with("GET /x/inngest")) {
         peer.respond(200, "{}", "x-inngest-sdk: inngest-js:v4.24.0\r\n");
       } else if (request.starts_with("PUT /x/inngest")) {
-        if (port == 0) return;
-        post_to(port, "/fn/register", app("found", "http://h/x", function("a", "http://h/x")));
+        // Once: it is asked again and again, also while the server stops.
+        const uint16_t to = port.exchange(0);
+        if (to == 0) return;
+        const std::string body = app("found", "http://h/x", function("a", "http://h/x"));
+        status.set_value(post_to(to, "/fn/register", body).status);
         peer.respond(200, "{}", "x-inngest-sdk: inngest-js:v4.24.0\r\n");
       } else {
         peer.respond(404, "");
@@ -335,6 +340,7 @@ TEST_CASE("an app on a usual port is found, asked, and registers") {
   Fixture f(server::Mode::kDev, options);
   port = f.port();
   f.news("app \"found\"");
+  CHECK(status.get_future().get() == 200);
 }
 
 // Apps that are asked, and how often, by path. They say that they are SDKs, and register nothing.
