@@ -29,6 +29,9 @@ inline constexpr MutantInfo kMutants[] = {
     {"full-disk-keeps-state", "S-15"},
     {"fsync-skipped", "S-2"},
     {"batch-half-written", "S-15"},
+    {"failed-attempt-not-written", "S-15"},
+    {"start-told-under-another-id", "S-2"},
+    {"ended-run-denied", "S-2"},
     // Events and their copies.
     {"event-not-stored", "S-1"},
     {"copy-starts-a-run", "S-1"},
@@ -36,6 +39,8 @@ inline constexpr MutantInfo kMutants[] = {
     {"copy-resolves-a-wait", "S-7"},
     {"event-ids-held-for-ever", "S-6"},
     {"one-function-is-enough", "S-1"},
+    {"copy-left-out", "S-1"},
+    {"event-time-overwritten", "S-1"},
     // Waits, signals and look-back.
     {"event-ends-one-wait-only", "S-7"},
     {"wait-resolved-twice", "S-3"},
@@ -45,6 +50,8 @@ inline constexpr MutantInfo kMutants[] = {
     {"lookback-takes-the-same-again", "S-7"},
     {"lookback-lost-at-restart", "S-7"},
     {"signal-to-the-replaced", "S-7"},
+    {"signal-to-another", "S-7"},
+    {"signal-taken-by-nobody", "S-7"},
     // What comes in.
     {"batch-too-large", "S-9"},
     {"debounce-fires-twice", "S-9"},
@@ -73,6 +80,7 @@ inline constexpr MutantInfo kMutants[] = {
     {"called-run-leaves-memory", "S-6"},
     {"late-answer-taken", "S-4"},
     {"second-answer-taken", "S-4"},
+    {"step-called-twice", "S-4"},
     {"one-attempt-more", "S-4"},
     {"attempts-forgotten-at-restart", "S-4"},
     {"failure-final-at-once", "S-5"},

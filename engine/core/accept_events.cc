@@ -70,7 +70,7 @@ EventRecord State::make_event(Event event, std::optional<EventId> seeded) {
   record.event = std::move(event);
   record.received_at = now_;
   if (record.event.id.empty()) record.event.id = record.id.to_string();
-  if (record.event.ts == Time{}) record.event.ts = now_;
+  if (record.event.ts == Time{} || mutant("event-time-overwritten")) record.event.ts = now_;
   return record;
 }
 
@@ -84,6 +84,7 @@ void State::accept_events(AcceptEvents input) {
     if (!id.empty()) {
       history = &histories.try_emplace(id, std::move(item.history)).first->second;
     }
+    if (mutant("copy-left-out") && !history->copies.empty()) continue;
     EventRecord record = make_event(std::move(item.event), item.seeded);
     reply.event_ids.push_back(record.id);
     accept_event(std::move(record), *history);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
@@ -11,7 +12,7 @@ void State::cancel_run(CancelRun input) {
     return end_cancelled(*run, {.name = "Cancelled", .message = "cancelled by request"},
                          input.request);
   }
-  if (!input.ended) {
+  if (!input.ended || mutant("ended-run-denied")) {
     return refuse(input.request, ErrorCode::kNotFound,
                   fmt::format("there is no run {}", input.id.to_string()));
   }

@@ -140,6 +140,7 @@ void State::call_step(Run& run, PendingStep& step) {
   step.call = call.id.number;
   step.due.reset();
   begin_call(run, call, memory.look_base);
+  if (mutant("step-called-twice")) effect(StartCall{run.function->config.driver, call});
   effect(StartCall{run.function->config.driver, std::move(call)});
 }
 

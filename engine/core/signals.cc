@@ -3,11 +3,12 @@
 
 #include "engine/core/state.h"
 #include "schema/json.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 
 void State::send_signal(SendSignal input) {
-  auto holder = signals_.find(input.signal);
+  auto holder = mutant("signal-to-another") ? signals_.begin() : signals_.find(input.signal);
   if (holder == signals_.end()) {
     return refuse(input.request, ErrorCode::kNotFound,
                   fmt::format("nobody waits for signal \"{}\"", input.signal));
@@ -16,7 +17,9 @@ void State::send_signal(SendSignal input) {
   JsonWriter memo;
   memo.begin_object().key("signal").string(input.signal).key("data").raw(input.data).end_object();
   Answer reply{.request = input.request, .run = run.id};
-  wake(run, pending_index(run, holder->second.step), {.data = memo.take()});
+  if (!mutant("signal-taken-by-nobody")) {
+    wake(run, pending_index(run, holder->second.step), {.data = memo.take()});
+  }
   answer(std::move(reply));
 }
 

@@ -133,7 +133,7 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
 void State::answer_start(Answer reply, const Started& started) {
   switch (started.how) {
     case Started::How::kStarted:
-      reply.run = started.id;
+      reply.run = mutant("start-told-under-another-id") ? RunId{new_ulid()} : started.id;
       return answer(std::move(reply));
     case Started::How::kHeld:
       return answer(std::move(reply));

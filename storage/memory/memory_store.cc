@@ -235,6 +235,7 @@ void MemoryStore::revert(RestoreStep& undo) {
 }
 
 bool MemoryStore::put(const PutAttempt& put) {
+  if (mutant("failed-attempt-not-written")) return true;
   if (attempts_.contains(put.attempt.pos)) return false;
   attempts_.emplace_hint(attempts_.end(), put.attempt.pos, checked(put.attempt));
   of_run_[put.attempt.run].attempts.insert(put.attempt.pos);

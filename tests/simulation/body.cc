@@ -15,7 +15,8 @@ constexpr Duration kSlowBody = std::chrono::minutes(7);
 void BodyRunner::start(BodyCall call, const Later& later, Done done) {
   const Statement& statement = *call.statement;
   const int execution = host_.executions_[statement.id]++;
-  host_.ledger_.body_started({call.run, call.op.key, call.op.id, call.attempt, false, ""});
+  host_.ledger_.body_started(
+      {call.run, call.op.key, call.op.id, call.attempt, false, "", call.call});
   if (execution < statement.kills) return host_.die("killed by \"" + statement.id + "\"");
   // Behind HTTP, a step that sends events is a body that sends them.
   const std::vector<Event>& events =
@@ -28,14 +29,14 @@ void BodyRunner::start(BodyCall call, const Later& later, Done done) {
   Duration takes = statement.takes;
   if (host_.strikes(host_.options_.faults.slow_bodies)) takes += kSlowBody;
   const uint64_t jitter = static_cast<uint64_t>(host_.options_.delay_max.count()) + 1;
-  later(takes + Duration(host_.delays_.below(jitter)),
-        [this, call = std::move(call), done = std::move(done)] {
-          StepOp op = ended(*call.statement, call.op, call.attempt);
-          const auto* returned = std::get_if<StepReturned>(&op.body);
-          host_.ledger_.body_finished({call.run, call.op.key, call.op.id, call.attempt,
-                                       returned != nullptr, returned ? returned->data : ""});
-          done(std::move(op));
-        });
+  later(takes + Duration(host_.delays_.below(jitter)), [this, call = std::move(call),
+                                                        done = std::move(done)] {
+    StepOp op = ended(*call.statement, call.op, call.attempt);
+    const auto* returned = std::get_if<StepReturned>(&op.body);
+    host_.ledger_.body_finished({call.run, call.op.key, call.op.id, call.attempt,
+                                 returned != nullptr, returned ? returned->data : "", call.call});
+    done(std::move(op));
+  });
 }
 
 StepOp BodyRunner::ended(const Statement& statement, StepOp op, int attempt) {

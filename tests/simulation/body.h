@@ -13,6 +13,7 @@ struct BodyCall {
   const Statement* statement;
   StepOp op;  // of the step; its result is put into it
   int attempt = 0;
+  core::CallId call;  // in which it runs
 };
 
 class BodyRunner {

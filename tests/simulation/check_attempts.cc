@@ -1,10 +1,11 @@
 // S-4: attempts are numbered without gaps and are at most retries + 1; a body runs once an attempt,
-// and once more for each time that the process lost what it did; never after its result is
-// recorded.
+// and once more only if what it did the last time was lost, by a crash or with the answer of its
+// call; never after its result is recorded.
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "tests/simulation/checkers.h"
 
@@ -26,6 +27,10 @@ class AttemptChecker : public Checker {
     (void)history;  // the numbers are kept here
   }
 
+  void call_started(const core::Call& call, const History&, Time) override {
+    losses_before_[call.id] = losses_of(call.run->no);
+  }
+
   void body_started(const BodyFact& body, const History& history, Time) override {
     RunNo run = history.run_by_id.at(body.run);
     const StepRecord* step = history.find_step(run, body.step);
@@ -39,12 +44,15 @@ class AttemptChecker : public Checker {
       fail("S-4", fmt::format("the body of \"{}\" runs as attempt {}, not {}", body.id,
                               body.attempt, expected));
     }
-    // A body inside a call of the function runs again when the answer of that call was lost.
-    int losses = crashes_ + lost_calls_[run];
-    int& executions = executions_[{run, body.step}][body.attempt];
-    if (++executions > 1 + losses) {
-      fail("S-4", fmt::format("the body of \"{}\" ran {} times in attempt {}, lost {} times",
-                              body.id, executions, body.attempt, losses));
+    // A call that was made before a loss may reach the code after it.
+    auto call = losses_before_.find(body.call);
+    const int losses = call == losses_before_.end() ? losses_of(run) : call->second;
+    Executions& executions = executions_[{run, body.step}];
+    if (executions.attempt != body.attempt) executions = {body.attempt, {}};
+    if (!executions.losses.insert(losses).second) {
+      fail("S-4",
+           fmt::format("the body of \"{}\" runs once more in attempt {}, and nothing was lost",
+                       body.id, body.attempt));
     }
   }
 
@@ -68,11 +76,24 @@ class AttemptChecker : public Checker {
     next = attempt.attempt + 1;
   }
 
+  // Of a step, in its newest attempt: what was lost before the call of each was made.
+  struct Executions {
+    int attempt = -1;
+    std::set<int> losses;
+  };
+
+  // What a body inside a call of the function did is lost with the answer of that call too.
+  int losses_of(RunNo run) const {
+    auto lost = lost_calls_.find(run);
+    return crashes_ + (lost == lost_calls_.end() ? 0 : lost->second);
+  }
+
   std::map<RunNo, std::string> functions_;
   std::map<std::string, int> attempts_max_;
   PerStep<int> next_;
-  PerStep<std::map<int, int>> executions_;  // of each attempt
-  std::map<RunNo, int> lost_calls_;         // failed attempts of the function's own code
+  PerStep<Executions> executions_;
+  std::map<core::CallId, int> losses_before_;
+  std::map<RunNo, int> lost_calls_;  // failed attempts of the function's own code
   int crashes_ = 0;
 };
 

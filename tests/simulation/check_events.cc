@@ -1,8 +1,10 @@
-// S-1: an acknowledged event is stored exactly once, and each function that it triggers has exactly
-// one run of it; copies of an event (the same id within 24 hours) start none.
+// S-1: an acknowledged event is stored exactly once, as it was sent and under an id of its own, and
+// each function that it triggers has exactly one run of it; copies of an event (the same id within
+// 24 hours) start none.
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "tests/simulation/checkers.h"
@@ -31,7 +33,7 @@ class EventChecker : public Checker {
         functions_[function->config.id.slug] = Triggers(*function);
       }
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
-        if (++stored_[put->event.id] > 1) {
+        if (!stored_.emplace(put->event.id, put->event.pos).second) {
           fail("S-1", "event " + put->event.id.to_string() + " is stored twice");
         }
         const std::string& name = put->event.event.name;
@@ -48,13 +50,43 @@ class EventChecker : public Checker {
     }
   }
 
-  void events_acked(const std::vector<EventId>& ids, const History&) override {
-    for (const EventId& id : ids) {
-      if (!stored_.contains(id)) fail("S-1", "acknowledged, not stored: " + id.to_string());
+  void events_acked(const AcceptedEvents& accepted, const History& history) override {
+    const auto& [sent, ids] = accepted;
+    if (sent.size() != ids.size()) {
+      return fail("S-1",
+                  fmt::format("{} events were sent, {} are acknowledged", sent.size(), ids.size()));
+    }
+    Position before = 0;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      auto stored = stored_.find(ids[i]);
+      if (stored == stored_.end()) {
+        return fail("S-1", "acknowledged, not stored: " + ids[i].to_string());
+      }
+      if (!acked_.insert(ids[i]).second) {
+        fail("S-1", "two events are acknowledged as " + ids[i].to_string());
+      }
+      const EventRecord& event = history.events.at(stored->second);
+      if (event.pos <= before)
+        fail("S-1", "events are stored in another order than they were sent");
+      before = event.pos;
+      check_content(sent[i], event);
     }
   }
 
  private:
+  // What the sender left out, the engine has filled in.
+  void check_content(const Event& sent, const EventRecord& event) {
+    const Event& stored = event.event;
+    const Time ts = sent.ts == Time{} ? event.received_at : sent.ts;
+    const std::string id = sent.id.empty() ? event.id.to_string() : sent.id;
+    const bool is_same = stored.name == sent.name && stored.id == id && stored.data == sent.data &&
+                         stored.user == sent.user && stored.version == sent.version &&
+                         stored.ts == ts && event.has_user_id != sent.id.empty() &&
+                         event.of_run == 0;
+    if (is_same) return;
+    fail("S-1", fmt::format("event {} \"{}\" is not stored as it was sent", sent.name, id));
+  }
+
   void check_trigger(const Triggers& function, const EventRecord& event, const std::string& json,
                      int runs, Time now) {
     if (function.gathers()) return;  // S-9 looks at those
@@ -75,7 +107,8 @@ class EventChecker : public Checker {
     if (runs > 0 && has_id) started_[key] = now;
   }
 
-  std::map<EventId, int> stored_;
+  std::map<EventId, Position> stored_;
+  std::set<EventId> acked_;
   std::map<std::string, Triggers> functions_;
   std::map<std::pair<std::string, std::string>, Time> started_;
 };

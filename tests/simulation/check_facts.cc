@@ -1,5 +1,5 @@
 // S-2: nothing that the world was told is undone: it was durable when it was told, and every
-// journal that a crash leaves behind still says so.
+// journal that a crash leaves behind still says so. What is durable is not denied.
 #include <fmt/core.h>
 
 #include <map>
@@ -12,9 +12,22 @@ namespace {
 
 class FactChecker : public Checker {
  public:
-  void events_acked(const std::vector<EventId>& ids, const History&) override {
-    acked_.insert(ids.begin(), ids.end());
-    new_acked_.insert(ids.begin(), ids.end());
+  void events_acked(const AcceptedEvents& accepted, const History&) override {
+    acked_.insert(accepted.ids.begin(), accepted.ids.end());
+    new_acked_.insert(accepted.ids.begin(), accepted.ids.end());
+  }
+
+  // S-15 sees to it that what the history holds is in every journal.
+  void run_told(const RunId& run, const History& history) override {
+    if (!history.run_by_id.contains(run)) {
+      fail("S-2", "somebody was told of a run that is not stored: " + run.to_string());
+    }
+  }
+
+  void run_denied(const RunId& run, const History& history) override {
+    if (history.run_by_id.contains(run)) {
+      fail("S-2", "somebody was told that there is no run " + run.to_string());
+    }
   }
 
   void call_started(const core::Call& call, const History& history, Time) override {

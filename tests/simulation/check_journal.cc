@@ -18,22 +18,55 @@ bool is_same(const Event& a, const Event& b) {
          a.version == b.version && a.ts == b.ts;
 }
 
+bool is_same(const EventRecord& a, const EventRecord& b) {
+  return a.pos == b.pos && a.id == b.id && a.has_user_id == b.has_user_id &&
+         a.received_at == b.received_at && a.of_run == b.of_run && is_same(a.event, b.event);
+}
+
+bool is_same(const AttemptRecord& a, const AttemptRecord& b) {
+  return a.pos == b.pos && a.run == b.run && a.step == b.step && a.attempt == b.attempt &&
+         a.started_at == b.started_at && a.ended_at == b.ended_at && a.error == b.error &&
+         a.retry_at == b.retry_at;
+}
+
+bool is_same(const storage::StoredFunction& a, const storage::StoredFunction& b) {
+  return a.archived == b.archived &&
+         function_config_json(a.config) == function_config_json(b.config);
+}
+
 bool is_same(const StepRecord& a, const StepRecord& b) {
   return a.pos == b.pos && a.run == b.run && a.key == b.key && a.id == b.id && a.kind == b.kind &&
          a.state == b.state && a.resolved_pos == b.resolved_pos && a.base == b.base &&
-         a.due == b.due && a.attempts == b.attempts && a.target == b.target &&
-         a.expression == b.expression && a.data == b.data && a.error == b.error &&
-         a.resolved_event == b.resolved_event && a.invoked_run == b.invoked_run;
+         a.registered_at == b.registered_at && a.resolved_at == b.resolved_at && a.due == b.due &&
+         a.attempts == b.attempts && a.target == b.target && a.expression == b.expression &&
+         a.data == b.data && a.error == b.error && a.resolved_event == b.resolved_event &&
+         a.invoked_run == b.invoked_run;
 }
 
 bool is_same(const RunRecord& a, const RunRecord& b) {
   return a.no == b.no && a.id == b.id && a.function == b.function && a.status == b.status &&
          a.events == b.events && a.event_id == b.event_id && a.created_at == b.created_at &&
-         a.start_at == b.start_at && a.ended_at == b.ended_at && a.output == b.output &&
-         a.error == b.error && a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of &&
-         a.end_events == b.end_events && a.flow == b.flow && a.attempt == b.attempt &&
-         a.retry_at == b.retry_at && a.deaths == b.deaths && a.deaths_alone == b.deaths_alone &&
-         a.deaths_pos == b.deaths_pos && a.dialect == b.dialect;
+         a.start_at == b.start_at && a.started_at == b.started_at && a.ended_at == b.ended_at &&
+         a.ended_pos == b.ended_pos && a.output == b.output && a.error == b.error &&
+         a.invoked_by == b.invoked_by && a.rerun_of == b.rerun_of && a.end_events == b.end_events &&
+         a.flow == b.flow && a.attempt == b.attempt && a.retry_at == b.retry_at &&
+         a.deaths == b.deaths && a.deaths_alone == b.deaths_alone && a.deaths_pos == b.deaths_pos &&
+         a.dialect == b.dialect;
+}
+
+// Whether the rows, in their order, are those that were committed, which are kept by a key.
+template <typename Key, typename T>
+bool are_same(const std::map<Key, T>& known, const std::vector<T>& found) {
+  return std::equal(known.begin(), known.end(), found.begin(), found.end(),
+                    [](const auto& a, const T& b) { return is_same(a.second, b); });
+}
+
+// What is kept of the run; nothing: an empty map.
+template <typename T>
+const std::map<Position, T>& of_run(const std::map<RunNo, std::map<Position, T>>& all, RunNo run) {
+  static const std::map<Position, T> kNone;
+  auto found = all.find(run);
+  return found == all.end() ? kNone : found->second;
 }
 
 class JournalChecker : public Checker {
@@ -42,6 +75,8 @@ class JournalChecker : public Checker {
     for (const storage::Record& record : batch.records) {
       if (const auto* put = std::get_if<storage::PutEvent>(&record)) {
         changed_events_.insert(put->event.pos);
+      } else if (std::holds_alternative<storage::PutFunction>(record)) {
+        has_new_functions_ = true;
       } else if (RunNo run = run_of(record)) {
         changed_runs_.insert(run);
       }
@@ -61,6 +96,8 @@ class JournalChecker : public Checker {
     }
     changed_events_.clear();
     changed_runs_.clear();
+    if (extent == Extent::kEverything || has_new_functions_) check_functions(reader, history);
+    has_new_functions_ = false;
     check_open_runs(reader, history);
     check_flow_states(reader, history);
     check_messages(reader, history);
@@ -87,7 +124,7 @@ class JournalChecker : public Checker {
   void check_event(storage::JournalReader& reader, const History& history,
                    const EventRecord& event) {
     auto found = reader.event_at(event.pos);
-    bool is_stored = found && *found && is_same((*found)->event, history.shown(event).event);
+    bool is_stored = found && *found && is_same(**found, history.shown(event));
     if (!is_stored) {
       fail("S-15", fmt::format("the event at {} is not what was committed", event.pos));
     }
@@ -98,13 +135,13 @@ class JournalChecker : public Checker {
     if (!snapshot || !is_same(snapshot->run, run)) {
       return fail("S-15", fmt::format("run {} is not what was committed", run.no));
     }
-    static const std::map<Position, StepRecord> kNoSteps;
-    auto found = history.steps.find(run.no);
-    const auto& steps = found == history.steps.end() ? kNoSteps : found->second;
-    bool is_equal = steps.size() == snapshot->steps.size() &&
-                    std::equal(steps.begin(), steps.end(), snapshot->steps.begin(),
-                               [](const auto& a, const auto& b) { return is_same(a.second, b); });
-    if (!is_equal) fail("S-15", fmt::format("the steps of run {} differ", run.no));
+    const auto& steps = of_run(history.steps, run.no);
+    if (!are_same(steps, snapshot->steps)) {
+      fail("S-15", fmt::format("the steps of run {} differ", run.no));
+    }
+    if (!are_same(of_run(history.attempts, run.no), snapshot->attempts)) {
+      fail("S-15", fmt::format("the attempts of run {} differ", run.no));
+    }
     for (const auto& [pos, step] : steps) {
       if (is_terminal(run.status) && step.state == StepState::kPending) {
         fail("S-15", fmt::format("run {} has ended and step \"{}\" is pending", run.no, step.id));
@@ -112,6 +149,17 @@ class JournalChecker : public Checker {
       if (step.resolved_event != 0 && !history.events.contains(step.resolved_event)) {
         fail("S-15", fmt::format("step \"{}\" was resolved by no event", step.id));
       }
+    }
+  }
+
+  void check_functions(storage::JournalReader& reader, const History& history) {
+    auto functions = reader.functions();
+    if (functions) {
+      std::sort(functions->begin(), functions->end(),
+                [](const auto& a, const auto& b) { return a.config.id.slug < b.config.id.slug; });
+    }
+    if (!functions || !are_same(history.functions, *functions)) {
+      fail("S-15", "the functions are not those that were committed");
     }
   }
 
@@ -150,6 +198,7 @@ class JournalChecker : public Checker {
 
   std::set<Position> changed_events_;
   std::set<RunNo> changed_runs_;
+  bool has_new_functions_ = false;
 };
 
 }  // namespace

@@ -1,10 +1,14 @@
-// S-7, of signals: a signal goes to the step that has waited for it last, and to no other; one that
-// was replaced gets nothing but its timeout, also after a restart.
+// S-7, of signals: a signal goes to the step that has waited for it last, and to no other, with the
+// data that it was sent with; one that was replaced gets nothing but its timeout, also after a
+// restart. Who sent a signal is told whether somebody took it.
 #include <fmt/core.h>
 
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "schema/json.h"
 #include "tests/simulation/checkers.h"
 
 namespace stepwell::sim {
@@ -23,7 +27,26 @@ class SignalChecker : public Checker {
     (void)history;  // who waits is kept here
   }
 
+  void signal_sent(const SignalFact& signal) override { ++sent_[{signal.signal, signal.data}]; }
+
+  void signal_answered(const SignalFact& signal, bool was_taken) override {
+    const Sent key{signal.signal, signal.data};
+    if (was_taken && ++answered_[key] > given_[key]) {
+      fail("S-7", fmt::format("signal \"{}\" with {} is lost, and was answered as taken",
+                              signal.signal, signal.data));
+    }
+    if (was_taken) return;
+    for (const auto& [pos, waiter] : waiters_) {
+      const bool has_waited = waiter.signal == signal.signal && pos <= signal.sent_at;
+      if (!has_waited || waiter.is_replaced) continue;
+      fail("S-7", fmt::format("signal \"{}\" was refused, for which run {} waits", signal.signal,
+                              waiter.run));
+    }
+  }
+
  private:
+  using Sent = std::pair<std::string, std::string>;  // the signal and its data
+
   struct Waiter {
     RunNo run = 0;
     std::string signal;
@@ -45,10 +68,30 @@ class SignalChecker : public Checker {
       fail("S-7", fmt::format("run {} is given signal \"{}\", for which another waits by now",
                               step.run, found->second.signal));
     }
+    const bool is_given = step.state == StepState::kCompleted && step.data != "null";
+    if (is_given) given(step, found->second.signal);
     waiters_.erase(found);
   }
 
+  void given(const StepRecord& step, const std::string& wanted) {
+    const JsonView memo = JsonView::trusted(step.data);
+    const std::optional<JsonView> signal = memo.find("signal");
+    const std::optional<JsonView> data = memo.find("data");
+    if (!signal || signal->as_string() != wanted || !data) {
+      return fail("S-7", fmt::format("run {}, which waits for signal \"{}\", is given {}", step.run,
+                                     wanted, step.data));
+    }
+    const Sent key{wanted, std::string(data->text())};
+    if (++given_[key] > sent_[key]) {
+      fail("S-7", fmt::format("run {} is given signal \"{}\" with {}, which nobody sent", step.run,
+                              wanted, key.second));
+    }
+  }
+
   std::map<Position, Waiter> waiters_;
+  std::map<Sent, int> sent_;  // again when nobody knew what had become of it
+  std::map<Sent, int> given_;
+  std::map<Sent, int> answered_;  // as taken
 };
 
 }  // namespace

@@ -126,7 +126,11 @@ void SimDriver::run_step(const Work& work) {
 void SimDriver::run_body(const Work& work, const Statement& statement, StepOp op, core::Reply reply,
                          int attempt) {
   bodies_.start(
-      {.run = work.call.run->id, .statement = &statement, .op = std::move(op), .attempt = attempt},
+      {.run = work.call.run->id,
+       .statement = &statement,
+       .op = std::move(op),
+       .attempt = attempt,
+       .call = work.call.id},
       [this](Duration delay, std::function<void()> thing) {
         process_.later(delay, std::move(thing));
       },

@@ -226,8 +226,8 @@ void Host::send_all_at(Duration when, std::vector<Event> events) {
     for (const Event& event : events) input.events.push_back({.event = event});
     return core::Input(std::move(input));
   };
-  request->done = [this](const core::Answer& answer) {
-    if (!answer.error) ledger_.events_acked(answer.event_ids);
+  request->done = [this, events = std::move(events)](const core::Answer& answer) {
+    if (!answer.error) ledger_.events_acked({events, answer.event_ids});
   };
   script(when, std::move(request));
 }
@@ -248,6 +248,7 @@ void Host::cancel_at(Duration when, std::string function, size_t which) {
 
 void Host::cancel_answered(const RunId& run, const core::Answer& answer) {
   if (!answer.error) return ledger_.cancel_acked(answer.run.value_or(RunId{}));
+  if (answer.error->code == ErrorCode::kNotFound) return ledger_.run_denied(run);
   // Refused: because it had ended otherwise, or because the journal could not be read.
   if (answer.error->code != ErrorCode::kConflict) return;
   const History& history = ledger_.history();
@@ -287,9 +288,15 @@ void Host::rerun_any_at(Duration when, uint64_t pick) {
     request->make = [run](core::RequestId id) {
       return core::Input(core::RerunRun{.request = id, .id = *run});
     };
-    request->done = [](const core::Answer&) {};
+    request->done = [this, run](const core::Answer& answer) { rerun_answered(*run, answer); };
     submit_request(request);
   });
+}
+
+// Refused: a function that is not there any more, a singleton, a rate limit.
+void Host::rerun_answered(const RunId& source, const core::Answer& answer) {
+  if (answer.run) ledger_.run_told(*answer.run);
+  if (answer.error && answer.error->code == ErrorCode::kNotFound) ledger_.run_denied(source);
 }
 
 std::vector<std::string> Host::explain_open_runs() const {
@@ -342,7 +349,9 @@ void Host::rerun_at(Duration when, std::string function, size_t which) {
     if (!run) return std::nullopt;
     return core::RerunRun{.request = id, .id = *run};
   };
-  request->done = [](const core::Answer&) {};
+  request->done = [this, function, which](const core::Answer& answer) {
+    rerun_answered(*nth_run(function, which), answer);
+  };
   script(when, std::move(request));
 }
 
@@ -352,17 +361,30 @@ void Host::invoke_at(Duration when, std::string function) {
   request->make = [function](core::RequestId id) {
     return core::Input(core::InvokeDirectly{.request = id, .function = {function}});
   };
-  request->done = [](const core::Answer&) {};
+  request->done = [this](const core::Answer& answer) {
+    if (answer.run) ledger_.run_told(*answer.run);
+    if (answer.error) return;
+    Event sent;
+    sent.name = kFunctionInvoked;
+    ledger_.events_acked({{std::move(sent)}, answer.event_ids});
+  };
   script(when, std::move(request));
 }
 
 void Host::signal_at(Duration when, std::string signal, std::string data) {
   auto request = std::make_shared<Request>();
   request->what = "signal " + signal;
-  request->make = [signal, data](core::RequestId id) {
-    return core::Input(core::SendSignal{.request = id, .signal = signal, .data = data});
+  auto fact = std::make_shared<SignalFact>(SignalFact{signal, data, 0});
+  request->make = [this, fact](core::RequestId id) {
+    fact->sent_at = ledger_.history().last_pos;
+    ledger_.signal_sent(*fact);
+    return core::Input(core::SendSignal{.request = id, .signal = fact->signal, .data = fact->data});
   };
-  request->done = [](const core::Answer&) {};
+  request->done = [this, fact](const core::Answer& answer) {
+    const bool is_refused = answer.error && answer.error->code == ErrorCode::kNotFound;
+    if (!answer.error || is_refused) ledger_.signal_answered(*fact, !is_refused);
+    if (answer.run) ledger_.run_told(*answer.run);
+  };
   script(when, std::move(request));
 }
 

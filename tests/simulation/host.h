@@ -164,6 +164,7 @@ class Host {
   // Tells of steps while their call is under way; `then` happens when that is durable.
   void record_progress(core::RecordProgress progress, std::function<void()> then);
   void cancel_answered(const RunId& run, const core::Answer& answer);
+  void rerun_answered(const RunId& source, const core::Answer& answer);
 
   World world_;
   HostOptions options_;

@@ -12,16 +12,25 @@ namespace {
 
 constexpr size_t kViolationsKept = 5;
 
+std::string millis_of(const std::optional<Time>& time) {
+  return time ? std::to_string(to_millis(*time)) : "never";
+}
+
 std::string line_of(const storage::Record& record) {
   return std::visit(
       [&record](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, storage::PutEvent>) {
-          return fmt::format("event {} {} \"{}\"", value.event.pos, value.event.event.name,
-                             value.event.event.id);
+          const EventRecord& event = value.event;
+          return fmt::format("event {} {} \"{}\" {}, ts {}, of run {}: {}", event.pos,
+                             event.event.name, event.event.id, event.id.to_string(),
+                             to_millis(event.event.ts), event.of_run, event.event.data);
         }
         if constexpr (std::is_same_v<T, storage::PutRun>) {
-          return fmt::format("run {} of {}", value.run.no, value.run.function.slug);
+          return fmt::format("run {} of {}, {}, {}, starts {} {}", value.run.no,
+                             value.run.function.slug, value.run.id.to_string(),
+                             run_status_name(value.run.status), to_millis(value.run.start_at),
+                             value.run.flow);
         }
         if constexpr (std::is_same_v<T, storage::UpdateRun>) {
           return fmt::format("run {} is {}, attempt {}, deaths {}/{}{}{}", value.run.no,
@@ -33,18 +42,19 @@ std::string line_of(const storage::Record& record) {
                       std::is_same_v<T, storage::UpdateStep>) {
           const StepRecord& step = value.step;
           return fmt::format(
-              "{} {} \"{}\" at {} of {}: state {}, resolved {}, base {}, event {}, {}",
+              "{} {} \"{}\" at {} of {}: state {}, resolved {}, base {}, event {}, due {}, {}",
               std::is_same_v<T, storage::PutStep> ? "step" : "update", step_kind_name(step.kind),
               step.id, step.pos, step.run, static_cast<int>(step.state), step.resolved_pos,
-              step.base, step.resolved_event, step.data);
+              step.base, step.resolved_event, millis_of(step.due), step.data);
         }
         if constexpr (std::is_same_v<T, storage::DropPendingSteps>) {
           return fmt::format("drop what is pending of {}", value.run);
         }
         if constexpr (std::is_same_v<T, storage::PutAttempt>) {
-          return fmt::format("attempt {} of {} {}: {}", value.attempt.attempt, value.attempt.run,
+          return fmt::format("attempt {} of {} {}, again {}: {}", value.attempt.attempt,
+                             value.attempt.run,
                              value.attempt.step ? value.attempt.step->to_string() : "function",
-                             value.attempt.error.message);
+                             millis_of(value.attempt.retry_at), value.attempt.error.message);
         }
         if constexpr (std::is_same_v<T, storage::PutFunction>) {
           return "function " + value.config.id.slug;
@@ -68,13 +78,17 @@ std::string line_of(const storage::Record& record) {
 
 void Checker::before_batch(const storage::Batch&, const History&) {}
 void Checker::after_batch(const storage::Batch&, const History&, Time) {}
-void Checker::events_acked(const std::vector<EventId>&, const History&) {}
+void Checker::events_acked(const AcceptedEvents&, const History&) {}
 void Checker::call_started(const core::Call&, const History&, Time) {}
 void Checker::call_answered(const core::CallId&) {}
 void Checker::body_started(const BodyFact&, const History&, Time) {}
 void Checker::body_finished(const BodyFact&) {}
 void Checker::op_sent(const OpFact&) {}
 void Checker::cancel_acked(const RunId&, const History&) {}
+void Checker::run_told(const RunId&, const History&) {}
+void Checker::run_denied(const RunId&, const History&) {}
+void Checker::signal_sent(const SignalFact&) {}
+void Checker::signal_answered(const SignalFact&, bool) {}
 void Checker::run_ended(const core::RunEnded&, const History&) {}
 void Checker::found(const core::Finding&) {}
 void Checker::crashed() {}
@@ -124,11 +138,11 @@ void Ledger::batch_durable(const storage::Batch& batch) {
   collect();
 }
 
-void Ledger::events_acked(const std::vector<EventId>& ids) {
+void Ledger::events_acked(const AcceptedEvents& accepted) {
   if (log_ != Log::kNone) {
-    for (const EventId& id : ids) add_line("acked event " + id.to_string());
+    for (const EventId& id : accepted.ids) add_line("acked event " + id.to_string());
   }
-  for (const auto& checker : checkers_) checker->events_acked(ids, history_);
+  for (const auto& checker : checkers_) checker->events_acked(accepted, history_);
   collect();
 }
 
@@ -166,6 +180,28 @@ void Ledger::op_sent(const OpFact& op) {
 void Ledger::cancel_acked(const RunId& run) {
   note("acked cancel of {}", run.to_string());
   for (const auto& checker : checkers_) checker->cancel_acked(run, history_);
+  collect();
+}
+
+void Ledger::run_told(const RunId& run) {
+  note("told of run {}", run.to_string());
+  for (const auto& checker : checkers_) checker->run_told(run, history_);
+  collect();
+}
+
+void Ledger::run_denied(const RunId& run) {
+  for (const auto& checker : checkers_) checker->run_denied(run, history_);
+  collect();
+}
+
+void Ledger::signal_sent(const SignalFact& signal) {
+  for (const auto& checker : checkers_) checker->signal_sent(signal);
+  collect();
+}
+
+void Ledger::signal_answered(const SignalFact& signal, bool was_taken) {
+  note("signal {} {} was {}taken", signal.signal, signal.data, was_taken ? "" : "not ");
+  for (const auto& checker : checkers_) checker->signal_answered(signal, was_taken);
   collect();
 }
 

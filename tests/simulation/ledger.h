@@ -30,6 +30,7 @@ struct BodyFact {
   int attempt = 0;
   bool has_returned = false;  // when finished: returned or threw
   std::string data;           // what it returned
+  core::CallId call;          // in which it runs
 };
 
 // An op that a driver sent: what its code had seen when it made it.
@@ -38,6 +39,19 @@ struct OpFact {
   StepKey step;
   std::optional<StepKey> seen;
   bool tells_seen = true;  // `seen` is what the engine was told
+};
+
+// What somebody was told who sent events in one request: all were accepted, under these ids.
+struct AcceptedEvents {
+  std::vector<Event> sent;
+  std::vector<EventId> ids;
+};
+
+// A signal as somebody sent it.
+struct SignalFact {
+  std::string signal;
+  std::string data;
+  Position sent_at = 0;  // what was durable then
 };
 
 // What is kept of what happens.
@@ -56,13 +70,19 @@ class Checker {
   // Before the batch is part of the history, and after.
   virtual void before_batch(const storage::Batch& batch, const History& history);
   virtual void after_batch(const storage::Batch& batch, const History& history, Time now);
-  virtual void events_acked(const std::vector<EventId>& ids, const History& history);
+  virtual void events_acked(const AcceptedEvents& accepted, const History& history);
   virtual void call_started(const core::Call& call, const History& history, Time now);
   virtual void call_answered(const core::CallId& call);  // the core is told
   virtual void body_started(const BodyFact& body, const History& history, Time now);
   virtual void body_finished(const BodyFact& body);
   virtual void op_sent(const OpFact& op);
   virtual void cancel_acked(const RunId& run, const History& history);
+  // Who asked for a run was told that it exists; that one that was stored then does not.
+  virtual void run_told(const RunId& run, const History& history);
+  virtual void run_denied(const RunId& run, const History& history);
+  virtual void signal_sent(const SignalFact& signal);
+  // `was_taken`: by somebody; else nobody waits for it.
+  virtual void signal_answered(const SignalFact& signal, bool was_taken);
   virtual void run_ended(const core::RunEnded& end, const History& history);
   // What the engine finds wrong with itself.
   virtual void found(const core::Finding& finding);
@@ -91,13 +111,17 @@ class Ledger {
   void add(std::unique_ptr<Checker> checker) { checkers_.push_back(std::move(checker)); }
 
   void batch_durable(const storage::Batch& batch);
-  void events_acked(const std::vector<EventId>& ids);
+  void events_acked(const AcceptedEvents& accepted);
   void call_started(const core::Call& call);
   void call_answered(const core::CallId& call);
   void body_started(const BodyFact& body);
   void body_finished(const BodyFact& body);
   void op_sent(const OpFact& op);
   void cancel_acked(const RunId& run);
+  void run_told(const RunId& run);
+  void run_denied(const RunId& run);
+  void signal_sent(const SignalFact& signal);
+  void signal_answered(const SignalFact& signal, bool was_taken);
   void run_ended(const core::RunEnded& end);
   void found(const core::Finding& finding);
   void crashed();

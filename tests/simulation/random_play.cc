@@ -1,5 +1,6 @@
 // Plays a random world: safety first, with all its faults; then liveness, without.
 #include <algorithm>
+#include <string>
 
 #include "tests/simulation/model.h"
 #include "tests/simulation/random_plan.h"
@@ -7,14 +8,15 @@
 namespace stepwell::sim {
 namespace {
 
-void script(Host& host, const Action& action) {
+// `number`: of the action; a signal has it as its data, so that no two are the same.
+void script(Host& host, const Action& action, size_t number) {
   switch (action.kind) {
     case Action::Kind::kSend:
       return host.send_all_at(action.at, action.events);
     case Action::Kind::kCancel:
       return host.cancel_any_at(action.at, action.pick);
     case Action::Kind::kSignal:
-      return host.signal_at(action.at, action.target, "42");
+      return host.signal_at(action.at, action.target, std::to_string(number));
     case Action::Kind::kInvoke:
       return host.invoke_at(action.at, action.target);
     case Action::Kind::kRerun:
@@ -68,7 +70,8 @@ Verdict play(const Plan& plan, Log log) {
     if (action.kind == Action::Kind::kPause) model.pauses += action.by;
   }
   host.add_checker(check_model(host, plan.functions, model, checks.calm_since));
-  for (const Action& action : plan.actions) script(host, action);
+  size_t number = 0;
+  for (const Action& action : plan.actions) script(host, action, ++number);
   host.play();
   return verdict_of(host);
 }

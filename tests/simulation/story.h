@@ -20,6 +20,7 @@ class Story {
   Time now = World::kStart;
   Ledger ledger;
   Position last = 0;
+  core::CallId last_call;  // what bodies run in
 
   static EventId event_id(Position pos) { return {Ulid::make(World::kStart, 1, pos)}; }
   static RunId run_id(RunNo no) { return {Ulid::make(World::kStart, 2, no)}; }
@@ -105,12 +106,16 @@ class Story {
     batch.records = std::move(records);
     ledger.batch_durable(batch);
   }
+  // Tells the sender of the event at this position that it was accepted.
+  void ack(Position pos) {
+    ledger.events_acked({{ledger.history().events.at(pos).event}, {event_id(pos)}});
+  }
   // One function, one event, one run of it: run 2.
   void begin(int retries = 4) {
     commit({function("f", "go", retries), event(1, "go", "go-1"), run(2, "f", 1)});
   }
   void body(std::string id, std::string data, int number = 0) {
-    BodyFact fact{run_id(2), StepKey::of(id), id, number, false, ""};
+    BodyFact fact{run_id(2), StepKey::of(id), id, number, false, "", last_call};
     ledger.body_started(fact);
     fact.has_returned = true;
     fact.data = std::move(data);
@@ -122,6 +127,7 @@ class Story {
     context->no = 2;
     context->id = run_id(2);
     made.run = context;
+    made.id = last_call = {1, last_call.number + 1};
     made.memo = std::move(memo);
     made.attempt = number;
     ledger.call_started(made);

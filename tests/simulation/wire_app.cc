@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/sdk/call_body.h"
 #include "api/sdk/run_routes.h"
 #include "api/sdk/signature.h"
 #include "api/server/record_json.h"
@@ -121,7 +122,11 @@ void WireApp::run_target(const SharedWork& work) {
 
 void WireApp::run_body(const SharedWork& work, const Statement& statement, StepOp op, int attempt) {
   bodies_.start(
-      {.run = work->call.run, .statement = &statement, .op = std::move(op), .attempt = attempt},
+      {.run = work->call.run,
+       .statement = &statement,
+       .op = std::move(op),
+       .attempt = attempt,
+       .call = sdk::parse_call_name(work->call.name).value_or(core::CallId{})},
       [this](Duration delay, std::function<void()> thing) {
         host_.world_.after(delay, std::move(thing));
       },
