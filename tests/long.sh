@@ -24,7 +24,7 @@ run_disk() {
 run_crash() {
   "$bin/crash-test" "$bin/crash-app" "$folder" "${KILLS:-1000}" 20000
 }
-# 2,000 senders for five minutes: the memory that the server takes.
+# 2,000 senders for five minutes: the memory that the server takes, its latency, its refusals.
 run_overload() {
   "$bin/stepwell-bench" --check --reps 1 --dir "$folder" OVERLOAD
 }
