@@ -165,7 +165,9 @@ void read_singleton(const FieldReader& from, FlowControl& flow) {
   const auto singleton = from.object("singleton");
   if (!singleton) return;
   const std::string mode = singleton->text("mode");
-  if (mode != "skip" && mode != "cancel") {
+  const std::optional<JsonView> given = singleton->find("mode");
+  const bool is_text = !given || given->as_string();  // else it is a fault already
+  if (is_text && mode != "skip" && mode != "cancel") {
     singleton->fault("mode", fmt::format("\"{}\" is neither skip nor cancel", mode));
   }
   flow.singleton = {.mode = mode == "cancel" ? SingletonMode::kCancel : SingletonMode::kSkip,

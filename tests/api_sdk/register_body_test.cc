@@ -201,6 +201,9 @@ TEST_CASE("an option of a wrong type is one fault") {
                       "object",
                       name));
   }
+  const std::string mode = fault(R"("singleton":{"mode":1})");
+  CHECK(contains(mode, "singleton.mode: it must be a string"));
+  CHECK_FALSE(contains(mode, "neither skip nor cancel"));
 }
 
 TEST_CASE("cancelOn names one event, and may count until a time that has passed") {

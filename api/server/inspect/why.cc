@@ -77,9 +77,9 @@ std::string describe(const StepRecord& step) {
     case StepKind::kWaitForSignal:
       return fmt::format("Step \"{}\" waits for the signal \"{}\"{}.", step.id, step.target, until);
     case StepKind::kInvoke:
-      return fmt::format("Step \"{}\" waits for a run of function \"{}\"{}{}.", step.id,
-                         step.target, until,
-                         step.invoked_run == 0 ? "; its event is debounced or batched" : "");
+      return fmt::format(
+          "Step \"{}\" waits for a run of function \"{}\"{}{}.", step.id, step.target,
+          step.invoked_run == 0 ? ", whose event is debounced or batched" : "", until);
     default:
       break;
   }
