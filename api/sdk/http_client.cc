@@ -72,7 +72,7 @@ bool is_redirect(int status) {
 
 struct HttpClient::Job {
   HttpRequest request;
-  Callback callback;
+  Callback callback;  // none: it was abandoned
   Url url;
   int redirects = 0;
   bool is_under_way = false;
@@ -140,6 +140,7 @@ void HttpClient::answered(uint64_t id, HttpOutcome outcome) {
   auto* response = std::get_if<HttpResponse>(&outcome);
   if (response == nullptr) return finish(id, std::move(outcome));
   Job& job = *jobs_.at(id);
+  if (!job.callback) return finish(id, std::move(outcome));
   if (redirected(id, job, *response)) return;
   decode(id, std::move(*response));
 }
@@ -221,7 +222,7 @@ void HttpClient::finish(uint64_t id, HttpOutcome outcome) {
   const auto lane = lanes_.find(job->request.lane);
   if (!job->is_under_way && lane != lanes_.end()) std::erase(lane->second.waiting, id);
   leave_lane(job->request.lane, job->is_under_way);
-  job->callback(std::move(outcome));
+  if (job->callback) job->callback(std::move(outcome));
 }
 
 void HttpClient::leave_lane(const std::string& name, bool was_under_way) {
@@ -252,6 +253,15 @@ void HttpClient::cancel(uint64_t id) {
     std::erase(lane->second.waiting, id);
   }
   leave_lane(job->request.lane, job->is_under_way);
+}
+
+void HttpClient::abandon(uint64_t id) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;
+  Job& job = *found->second;
+  if (!job.is_under_way) return cancel(id);
+  job.callback = nullptr;
+  job.request.body = {};  // it is not sent on
 }
 
 }  // namespace stepwell::sdk

@@ -67,6 +67,10 @@ class HttpClient {
   // Ends it; its callback is not called. Numbers that are done already are ignored.
   void cancel(uint64_t id);
 
+  // Nobody asks for its answer any more; its callback is not called. One that is under way goes on,
+  // in its place of the lane, until it is answered or its time is over; one that waits is not sent.
+  void abandon(uint64_t id);
+
   size_t under_way() const { return under_way_; }
   size_t waiting() const { return jobs_.size() - under_way_; }
 

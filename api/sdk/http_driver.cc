@@ -180,12 +180,13 @@ Duration HttpDriver::reported(const core::CallId& call) {
   return now - std::exchange(found->second.since, now);
 }
 
+// The app is not torn from its work: what it is at ends by itself, and counts for nothing.
 void HttpDriver::drop(RunNo run) {
   const auto found = by_run_.find(run);
   if (found == by_run_.end()) return;
   for (const uint64_t number : found->second) {
     const UnderWay& call = under_way_.at(number);
-    if (call.client != nullptr) call.client->cancel(call.request);
+    if (call.client != nullptr) call.client->abandon(call.request);
     under_way_.erase(number);
   }
   by_run_.erase(found);

@@ -46,6 +46,7 @@ struct Fixture {
   }
   static HttpClientOptions options() {
     HttpClientOptions options;
+    options.lane_requests_max = 2;
     options.addresses.allow_loopback = true;
     return options;
   }
@@ -64,10 +65,23 @@ struct Fixture {
   }
   // The app answers what it was asked first.
   void answer() {
+    REQUIRE_FALSE(wire->open.empty());
     const auto first = wire->open.begin();
     const Transport::Done done = std::move(first->second);
     wire->open.erase(first);
     done(HttpResponse{.status = 200, .headers = {}, .body = "1", .url = {}});
+    work();
+  }
+  void redirect() {
+    server::Headers headers;
+    headers.append_name("location");
+    headers.append_value("/elsewhere");
+    headers.end_field();
+    REQUIRE_FALSE(wire->open.empty());
+    const auto first = wire->open.begin();
+    const Transport::Done done = std::move(first->second);
+    wire->open.erase(first);
+    done(HttpResponse{.status = 307, .headers = headers, .body = "", .url = {}});
     work();
   }
   void work() {
@@ -113,6 +127,46 @@ TEST_CASE("a call that reports is timed from then on") {
   f.answer();
   CHECK(f.took == std::vector<Duration>{10ms});
   CHECK(f.driver.reported({1, 1}) == 0ms);
+}
+
+TEST_CASE("the call of a run that has ended goes on, in its place, and its answer is dropped") {
+  Fixture f;
+  for (uint64_t number : {1, 2, 3, 4}) f.call(number);
+  REQUIRE(f.wire->open.size() == 2);  // the others wait for a place
+  const uint64_t first = f.wire->open.begin()->first;
+  f.driver.drop(1);
+  f.driver.drop(3);
+  CHECK(f.driver.calls() == 2);
+  REQUIRE(f.wire->open.size() == 2);
+  CHECK(f.wire->open.contains(first));
+  CHECK(f.client.under_way() == 2);
+  CHECK(f.client.waiting() == 1);  // what was not sent yet never is
+  SUBCASE("whatever it answers") {
+    f.answer();
+  }
+  SUBCASE("also to another place, where nobody sends it on") {
+    f.redirect();
+  }
+  CHECK(f.took.empty());
+  CHECK(f.wire->open.size() == 2);  // the fourth has its place
+  CHECK(f.client.waiting() == 0);
+  f.answer();
+  f.answer();
+  CHECK(f.took.size() == 2);
+  CHECK(f.client.under_way() == 0);
+}
+
+TEST_CASE(
+    "what is under way ends when the core begins anew, and what was left ends with the client") {
+  auto f = std::make_unique<Fixture>();
+  f->call(1);
+  f->call(2);
+  f->driver.drop(1);
+  f->driver.drop_all();
+  CHECK(f->driver.calls() == 0);
+  CHECK(f->wire->open.size() == 1);
+  CHECK(f->client.under_way() == 1);
+  f.reset();
 }
 
 }  // namespace stepwell::sdk
