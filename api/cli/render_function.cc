@@ -66,9 +66,12 @@ std::string limits_of(const JsonView& data, const Screen& screen) {
   Table table({{"LIMIT"}, {"KEY", false, true}, {"USED", true}, {"OF", true}, {"WAITING", true}});
   for (JsonElements it = member(data, "limits").elements(); it.next();) {
     const JsonView& limit = it.value();
-    table.add({{text_of(limit, "limit")},
+    const std::string name = text_of(limit, "limit");
+    // A throttle limits starts in a period; nothing holds it, also while runs wait for it.
+    const bool is_held = name != "throttle";
+    table.add({{name},
                {text_of(limit, "key")},
-               {std::to_string(number_of(limit, "used"))},
+               {is_held ? std::to_string(number_of(limit, "used")) : "-"},
                {std::to_string(number_of(limit, "of"))},
                {std::to_string(number_of(limit, "waiting"))}});
   }

@@ -91,7 +91,8 @@ TEST_CASE("functions with their triggers") {
 TEST_CASE("a function with all that is known of it") {
   const std::string answer = R"({"data":{"archived":false,"paused_at":"2026-11-23T12:00:00Z",
     "is_available":true,"runs":{"queued":3,"running":2,"attempts":1},
-    "limits":[{"limit":"concurrency[0]","key":"k1","used":1,"of":2,"waiting":3}],
+    "limits":[{"limit":"concurrency[0]","key":"k1","used":1,"of":2,"waiting":3},
+              {"limit":"throttle","key":"","used":0,"of":5,"waiting":1}],
     "config":{"id":"bill","name":"bill","app":"shop","driver":"native","retries":4,"cancelOn":[],
       "triggers":[{"event":"a","if":"event.data.x"},{"cron":"0 9 * * *","jitterMs":30000}]},
     "next":[{"at":"2026-11-24T09:00:00Z","cron":"0 9 * * *"}]}})";
@@ -110,7 +111,8 @@ TEST_CASE("a function with all that is known of it") {
         "\n"
         "Limits in use\n"
         "LIMIT           KEY  USED  OF  WAITING\n"
-        "concurrency[0]  k1      1   2        3\n");
+        "concurrency[0]  k1      1   2        3\n"
+        "throttle                -   5        1\n");
 }
 
 TEST_CASE("a narrow screen cuts what is flexible, and no id") {
