@@ -1,6 +1,6 @@
 // S-13: each instant of a schedule starts its function exactly once: never twice, never early,
 // never at another time; the note that it was seen to comes with the run. Several that are due at
-// once count as their latest, which happens only while faults keep the engine from its work.
+// once count as their latest, which happens only when the engine was down or the clock jumped.
 #include <fmt/core.h>
 
 #include <map>
@@ -19,7 +19,12 @@ class CronChecker : public Checker {
   explicit CronChecker(const CheckOptions& options)
       : lateness_(options.lateness), calm_since_(options.calm_since) {}
 
+  void crashed() override { is_disturbed_ = true; }
+  void clock_jumps(Time) override { is_disturbed_ = true; }
+
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+    if (is_disturbed_) quiet_since_ = now;
+    is_disturbed_ = false;
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
         functions_[function->config.id.slug] = *function;
@@ -37,6 +42,9 @@ class CronChecker : public Checker {
   }
 
  private:
+  // After a start, or a full disk: until then it may be busy with itself.
+  static constexpr Duration kRest = std::chrono::minutes(5);
+
   void started(const RunRecord& run, const History& history) {
     const Event& event = history.events.at(run.events.front()).event;
     if (event.name != kScheduledTimer || run.rerun_of) return;
@@ -86,7 +94,8 @@ class CronChecker : public Checker {
     }
     const std::optional<Time> first = schedule.next(before->second);
     const bool is_calm = first && *first > calm_since_ && lateness_ > Duration(0);
-    if (is_calm && *first != row.at) {
+    const bool is_quiet = first && *first > quiet_since_ + kRest;
+    if ((is_calm || is_quiet) && *first != row.at) {
       fail("S-13",
            fmt::format("{} of {} was passed over", format_rfc3339(*first), row.key.function));
     }
@@ -106,6 +115,8 @@ class CronChecker : public Checker {
 
   Duration lateness_;
   Time calm_since_;
+  Time quiet_since_{};  // the first commit after the last crash or jump
+  bool is_disturbed_ = false;
   std::map<std::string, storage::PutFunction> functions_;
   std::map<std::string, std::set<Time>> instants_;        // that started each function
   std::map<std::string, std::set<int64_t>> local_times_;  // by function and schedule

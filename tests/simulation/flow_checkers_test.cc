@@ -92,26 +92,70 @@ TEST_CASE("S-9: limits, throttles, singletons") {
   CHECK(story.breaks("S-9") != is_sound);
 }
 
-TEST_CASE("S-13: each instant of a schedule is run once") {
-  Story story;
-  storage::PutFunction f = Story::function("f", "");
-  f.config.triggers = {{.cron = "*/10 * * * *"}};
-  const auto row = [](Time seen) {
+namespace {
+
+// A function of a schedule, which has run once.
+struct TenMinutely : Story {
+  explicit TenMinutely(const CheckOptions& options = {}) : Story(options) {
+    storage::PutFunction f = function("f", "");
+    f.config.triggers = {{.cron = "*/10 * * * *"}};
+    commit({f, row(now)});
+    now = began;
+    commit({row(began), tick(1, began), run(2, "f", 1)});
+    CHECK(first() == "");
+  }
+  static storage::PutFlowState row(Time seen) {
     storage::PutFlowState put;
     put.key = {.function = "f", .kind = storage::FlowKind::kCron, .key = "*/10 * * * *"};
     put.at = seen;
     return put;
-  };
-  const auto tick = [&story](Position pos, Time instant) {
-    storage::PutEvent put = story.event(pos, std::string(kScheduledTimer));
+  }
+  storage::PutEvent tick(Position pos, Time instant) const {
+    storage::PutEvent put = event(pos, std::string(kScheduledTimer));
     put.event.event.id = format_rfc3339(instant);
     return put;
-  };
-  const Time first = parse_rfc3339("2026-09-21T14:20:00Z").value();
-  story.commit({f, row(story.now)});
-  story.now = first;
-  story.commit({row(first), tick(1, first), story.run(2, "f", 1)});
-  CHECK(story.first() == "");
+  }
+
+  const Time began = parse_rfc3339("2026-09-21T14:20:00Z").value();
+};
+
+}  // namespace
+
+TEST_CASE("S-13: while faults strike, an instant is passed over only when the engine was down") {
+  CheckOptions options;
+  options.calm_since = World::kStart + 24h;
+  TenMinutely story(options);
+  const Time began = story.began;
+  bool is_to_be_noticed = false;
+  SUBCASE("it was not") {
+    is_to_be_noticed = true;
+  }
+  SUBCASE("it was, long before") {
+    story.ledger.crashed();
+    story.commit({});
+    is_to_be_noticed = true;
+  }
+  SUBCASE("it was") {
+    story.ledger.crashed();
+  }
+  SUBCASE("it was, just before") {
+    story.now = began + 6min;
+    story.ledger.crashed();
+    story.commit({});
+  }
+  SUBCASE("the clock jumped") {
+    story.ledger.clock_jumps();
+  }
+  story.now = began + 20min;
+  story.commit({story.row(story.now), story.tick(3, story.now), story.run(4, "f", 3)});
+  CHECK(story.breaks("S-13") == is_to_be_noticed);
+}
+
+TEST_CASE("S-13: each instant of a schedule is run once") {
+  TenMinutely story;
+  const Time first = story.began;
+  const auto row = [&](Time seen) { return story.row(seen); };
+  const auto tick = [&](Position pos, Time instant) { return story.tick(pos, instant); };
   SUBCASE("twice") {
     story.commit({tick(3, first), story.run(4, "f", 3)});
   }

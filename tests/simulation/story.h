@@ -15,7 +15,9 @@ namespace stepwell::sim {
 // Positions are given by hand.
 class Story {
  public:
-  Story() : ledger([this] { return now; }, Log::kNone) { add_all_checkers(ledger, {}); }
+  explicit Story(const CheckOptions& options = {}) : ledger([this] { return now; }, Log::kNone) {
+    add_all_checkers(ledger, options);
+  }
 
   Time now = World::kStart;
   Ledger ledger;
