@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kComment = ":\n\n";
 constexpr int kUnansweredPingsMax = 3;
-// The clients take turns, so that not all are written to at once.
+// The clients take turns, so that not all are written to at once. A turn is also how long a
+// connection must stay open for what was written to it to count as read: some close at once, as
+// pages in React's strict mode do, and nobody has read what was written to those.
 constexpr uint64_t kKeepAliveTurns = 8;
 // What one client is sent before the next one has its turn.
 constexpr size_t kBurstBytes = 64 * 1024;
@@ -33,6 +35,8 @@ struct Doors::Client {
   bool is_marked = false;
   std::unique_ptr<Subscription> subscription;
   std::shared_ptr<Place> place;
+  MessageId written;  // the last one
+  MessageId flushed;  // the last one that had left the server's memory when the last turn began
   // One of them.
   std::optional<server::ResponseStream> events;
   std::unique_ptr<server::WebSocket> socket;
@@ -41,6 +45,7 @@ struct Doors::Client {
   bool write(std::string_view frames) {
     return socket ? socket->write(frames) : events->write(frames);
   }
+  size_t queued_bytes() const { return socket ? socket->queued_bytes() : events->queued_bytes(); }
 };
 
 Doors::Doors(server::UvLoop& loop, Hub& hub, Verify verify, DoorOptions options)
@@ -62,8 +67,26 @@ Doors::~Doors() {
 std::shared_ptr<Doors::Place> Doors::place_of(const Grant& grant) {
   if (grant.token_id.empty()) return nullptr;
   std::shared_ptr<Place>& place = places_[grant.token_id];
-  if (!place) place = std::make_shared<Place>(Place{{}, grant.expires_at});
+  if (!place) place = std::make_shared<Place>(Place{.expires_at = grant.expires_at});
   return place;
+}
+
+// Where a client with a token starts. In doubt what was there before comes again: a repeat is
+// better than a loss.
+StartFrom Doors::take_place(Client& client, const Grant& grant) {
+  Place& place = *client.place;
+  if (place.reader != 0) place.is_in_doubt = true;
+  place.reader = client.number;
+  const bool has_read = place.last.number != 0 && !place.is_in_doubt;
+  if (grant.resumes && has_read) return After{place.last};
+  return grant.start;
+}
+
+// What was written a turn ago counts as read; called once a turn.
+void Doors::move_place(Client& client) {
+  if (!client.place) return;
+  if (client.flushed.number != 0) client.place->last = client.flushed;
+  if (client.queued_bytes() == 0) client.flushed = client.written;
 }
 
 // The subscription comes before the answer: nothing that is published from here on is missed.
@@ -73,9 +96,7 @@ Doors::Client& Doors::add(const Grant& grant, Framing framing) {
   client->number = number;
   client->encoding = {framing, grant.chunks};
   client->place = place_of(grant);
-  StartFrom start = grant.start;
-  const bool was_here = client->place && client->place->last.number != 0;
-  if (grant.resumes && was_here) start = After{client->place->last};
+  const StartFrom start = client->place ? take_place(*client, grant) : grant.start;
   client->subscription =
       hub_.subscribe(grant.topics, start, runtime::wall_clock(), [this, number] { mark(number); });
   return *clients_.emplace(number, std::move(client)).first->second;
@@ -87,11 +108,8 @@ void Doors::open_events(const server::Responder& responder, const Grant& grant) 
   client.events =
       responder.stream({.content_type = "text/event-stream",
                         .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
-  if (!client.events->is_open()) {
-    clients_.erase(number);
-    return;
-  }
-  client.events->on_close([this, number] { close_later(number); });
+  if (!client.events->is_open()) return leave(number);
+  client.events->on_close([this, number] { leave(number); });
   client.events->on_drain([this, number] { mark(number); });
   // The head and the first comment go out at once, so that a client knows that it listens.
   client.write(kComment);
@@ -110,12 +128,9 @@ void Doors::open_websocket(const server::Request& request, const server::Respond
       server::WebSocket::Callbacks{
           .on_text = [this, &client](std::string_view text) { on_text(client, text); },
           .on_room = [this, number] { mark(number); },
-          .on_close = [this, number] { close_later(number); },
+          .on_close = [this, number] { leave(number); },
           .on_stop = [this, &client] { say_goodbye(client); }});
-  if (!client.socket->is_open()) {
-    clients_.erase(number);
-    return;
-  }
+  if (!client.socket->is_open()) return leave(number);
   client.socket->ping();
   pump(client);
 }
@@ -124,11 +139,15 @@ void Doors::say_goodbye(Client& client) {
   std::string frame;
   append_frame(frame, closing_json(runtime::wall_clock()), {}, client.encoding.framing);
   client.socket->close(server::CloseCode::kGoingAway, "closing", frame);
-  close_later(client.number);
+  leave(client.number);
 }
 
-// Not at once: the client's connection or the hub may be calling.
-void Doors::close_later(uint64_t number) {
+// Its place is free at once. It itself goes later: its connection or the hub may be calling.
+void Doors::leave(uint64_t number) {
+  if (const auto found = clients_.find(number); found != clients_.end()) {
+    const std::shared_ptr<Place> place = std::exchange(found->second->place, nullptr);
+    if (place && place->reader == number) place->reader = 0;
+  }
   loop_.post([self = self_, number] {
     if (*self != nullptr) (*self)->clients_.erase(number);
   });
@@ -138,12 +157,14 @@ void Doors::keep_alive() {
   keep_alive_timer_.arm_after(options_.keep_alive / kKeepAliveTurns);
   const uint64_t turn = ++keep_alive_turn_ % kKeepAliveTurns;
   for (auto& [number, client] : clients_) {
+    move_place(*client);
     if (number % kKeepAliveTurns != turn) continue;
     if (client->events) {
       client->write(kComment);  // not taken: a client that reads nothing needs none
     } else if (client->socket->unanswered_pings() >= kUnansweredPingsMax) {
+      if (client->place) client->place->is_in_doubt = true;
       client->socket->close(server::CloseCode::kPolicy, "no answer to pings");
-      close_later(number);
+      leave(number);
     } else {
       client->socket->ping();
     }
@@ -188,7 +209,7 @@ void Doors::pump(Client& client) {
     if (message != nullptr) last = (*message)->id;
   }
   if (!scratch_.empty() && !client.write(scratch_)) return;
-  if (client.place && last.number != 0) client.place->last = last;
+  if (last.number != 0) client.written = last;
   if (client.subscription->has_waiting() && client.has_room()) mark(client.number);
 }
 
@@ -201,7 +222,7 @@ void Doors::on_text(Client& client, std::string_view text) {
   if (!claims) return;
   if (client.subscription->topics() + claims->topics.size() > options_.topics_max) {
     client.socket->close(server::CloseCode::kPolicy, "too many topics");
-    return close_later(client.number);
+    return leave(client.number);
   }
   for (const TokenTopic& topic : claims->topics) {
     client.subscription->add({topic.channel, topic.name});

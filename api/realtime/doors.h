@@ -36,8 +36,8 @@ struct DoorOptions {
 struct Grant {
   std::vector<TopicName> topics;
   StartFrom start = FromNow{};
-  // With a token: whoever comes again with it goes on after the last message that was written to
-  // it, until the token expires. Not if the client said itself where to start.
+  // With a token: whoever comes again with it goes on after the last message that counts as read,
+  // until the token expires. Not if the client said itself where to start.
   std::string token_id;
   Time expires_at{};
   bool resumes = false;
@@ -65,20 +65,26 @@ class Doors {
 
  private:
   struct Client;
-  // How far a token has been read, on whatever connection.
+  // How far a token has been read, on one connection after the other. It is in doubt once two were
+  // open at the same time, which may be two readers, or one went silent: then nobody goes on from
+  // here.
   struct Place {
-    MessageId last;  // 0-0: nothing was written yet
+    MessageId last;  // that counts as read; 0-0: none
     Time expires_at{};
+    uint64_t reader = 0;  // the client that is connected with it; 0: none
+    bool is_in_doubt = false;
   };
 
   Client& add(const Grant& grant, Framing framing);
   std::shared_ptr<Place> place_of(const Grant& grant);
+  StartFrom take_place(Client& client, const Grant& grant);
+  void leave(uint64_t number);
+  static void move_place(Client& client);
   void mark(uint64_t number);
   void pump_marked();
   void pump(Client& client);
   void on_text(Client& client, std::string_view text);
   void say_goodbye(Client& client);
-  void close_later(uint64_t number);
   void keep_alive();
 
   server::UvLoop& loop_;

@@ -45,6 +45,8 @@ class WebSocket {
   bool has_room() { return stream_.has_room(); }
   // Queues frames made by append_text_frame(). False: not taken, for want of room or of a client.
   bool write(std::string_view frames) { return stream_.write(frames); }
+  // What the client has not taken yet.
+  size_t queued_bytes() const { return stream_.queued_bytes(); }
 
   // Sends a ping, if there is room.
   void ping();

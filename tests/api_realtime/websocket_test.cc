@@ -43,12 +43,35 @@ class Subscriber {
     REQUIRE(frame.payload == "now");
   }
 
+  // After this, what came before it counts as read.
+  void wait_for_pings() {
+    for (int i = 0; i < 2; ++i) {
+      while (client_.next_frame().opcode != kPingFrame) {
+      }
+      client_.send(frame_bytes(kPongFrame, ""));
+    }
+  }
+
  private:
   WebSocketClient client_;
 };
 
 std::string token_of(const ServiceFixture& fixture, const std::string& topics) {
   return "token=" + get_token(fixture.port(), topics);
+}
+
+// Until so many are left.
+void wait_for_subscriptions(ServiceFixture& fixture, size_t count) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (fixture.hub_stats().subscriptions > count && std::chrono::steady_clock::now() < deadline) {
+  }
+  CHECK(fixture.hub_stats().subscriptions == count);
+}
+
+ServiceOptions with_keep_alive(std::chrono::milliseconds keep_alive) {
+  ServiceOptions options;
+  options.realtime.keep_alive = keep_alive;
+  return options;
 }
 
 ServiceOptions serve_options() {
@@ -184,8 +207,8 @@ TEST_CASE("a channel is replayed from its first message to who asks for a token 
   CHECK(first.next_value() == "1");
 }
 
-TEST_CASE("the same token goes on after the last message that was written to it") {
-  ServiceFixture fixture;
+TEST_CASE("the same token goes on after the last message that it has read") {
+  ServiceFixture fixture({}, with_keep_alive(std::chrono::milliseconds(80)));
   const std::string token = token_of(fixture, kBothTopics);
   {
     Subscriber first(fixture.port(), token);
@@ -193,7 +216,9 @@ TEST_CASE("the same token goes on after the last message that was written to it"
     publish(fixture.port(), "channel=c&topic=u", "2");
     CHECK(first.next_value() == "1");
     CHECK(first.next_value() == "2");
+    first.wait_for_pings();
   }
+  wait_for_subscriptions(fixture, 0);
   publish(fixture.port(), "channel=c&topic=t", "3");
   Subscriber second(fixture.port(), token);
   CHECK(second.next_value() == "3");
@@ -202,6 +227,56 @@ TEST_CASE("the same token goes on after the last message that was written to it"
   // Another token knows nothing of that: the channel is young, so all of it is new.
   Subscriber other(fixture.port(), token_of(fixture, kBothTopics));
   CHECK(other.next_value() == "1");
+}
+
+TEST_CASE("what a connection is sent that closes at once, the next one with its token gets again") {
+  ServiceFixture fixture({}, with_keep_alive(std::chrono::hours(1)));
+  const std::string token = token_of(fixture, kBothTopics);
+  publish(fixture.port(), "channel=c&topic=t", "1");
+  publish(fixture.port(), "channel=c&topic=t", "2");
+  {
+    Subscriber first(fixture.port(), token);
+    CHECK(first.next_value() == "1");
+    CHECK(first.next_value() == "2");
+  }
+  wait_for_subscriptions(fixture, 0);
+  Subscriber second(fixture.port(), token);
+  CHECK(second.next_value() == "1");
+  CHECK(second.next_value() == "2");
+  publish(fixture.port(), "channel=c&topic=t", "3");
+  CHECK(second.next_value() == "3");
+}
+
+TEST_CASE("two readers with one token take nothing from one another, also when one comes back") {
+  ServiceFixture fixture({}, with_keep_alive(std::chrono::milliseconds(80)));
+  const std::string token = token_of(fixture, kBothTopics);
+  Subscriber first(fixture.port(), token);
+  publish(fixture.port(), "channel=c&topic=t", "1");
+  CHECK(first.next_value() == "1");
+  first.wait_for_pings();
+  {
+    Subscriber second(fixture.port(), token);
+    CHECK(second.next_value() == "1");
+  }
+  wait_for_subscriptions(fixture, 1);
+  publish(fixture.port(), "channel=c&topic=t", "2");
+  CHECK(first.next_value() == "2");
+  first.wait_for_pings();
+  Subscriber second(fixture.port(), token);
+  CHECK(second.next_value() == "1");
+  CHECK(second.next_value() == "2");
+}
+
+TEST_CASE("what is written to a client that is silent does not count as read") {
+  ServiceFixture fixture({}, with_keep_alive(std::chrono::milliseconds(80)));
+  const std::string token = token_of(fixture, kBothTopics);
+  Subscriber silent(fixture.port(), token);
+  publish(fixture.port(), "channel=c&topic=t", "1");
+  CHECK(silent.next_value() == "1");
+  CHECK(silent.client().next_close_code() == 1008);
+  wait_for_subscriptions(fixture, 0);
+  Subscriber second(fixture.port(), token);
+  CHECK(second.next_value() == "1");
 }
 
 TEST_CASE("since: a message's id or a time") {
@@ -314,10 +389,7 @@ TEST_CASE("a client's goodbye is answered, and its subscription is gone") {
   CHECK(subscriber.client().next_close_code() == 1000);
   Subscriber rude(fixture.port(), "channel=c");
   rude.client().connection().reset();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (fixture.hub_stats().subscriptions > 0 && std::chrono::steady_clock::now() < deadline) {
-  }
-  CHECK(fixture.hub_stats().subscriptions == 0);
+  wait_for_subscriptions(fixture, 0);
 }
 
 TEST_CASE("frames that came with the handshake are not lost") {
@@ -333,9 +405,7 @@ TEST_CASE("frames that came with the handshake are not lost") {
 }
 
 TEST_CASE("quiet clients are pinged again and again; who never answers is closed") {
-  ServiceOptions options;
-  options.realtime.keep_alive = std::chrono::milliseconds(80);
-  ServiceFixture fixture({}, options);
+  ServiceFixture fixture({}, with_keep_alive(std::chrono::milliseconds(80)));
   Subscriber alive(fixture.port(), "channel=c");
   for (int i = 0; i < 6; ++i) {
     CHECK(alive.client().next_frame().opcode == kPingFrame);
