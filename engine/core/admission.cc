@@ -16,17 +16,32 @@ namespace {
 // How far a run may overtake, or fall behind (upstream's figures).
 constexpr int64_t kPrioritySecondsMax = 43'200;
 
+// Two limits may have the same key: what is wrong with it is said once for each option.
+void note_fault(std::string_view field, const Error& error, RunFlow& flow) {
+  std::string fault = fmt::format("{}: {}", field, error.message);
+  if (std::find(flow.faults.begin(), flow.faults.end(), fault) != flow.faults.end()) return;
+  flow.faults.push_back(std::move(fault));
+}
+
 // The value of a key for the run's life. What fails is seen with the run.
 void evaluate_key(const KeyExpression& key, std::string_view field, std::string_view event_json,
                   Time now, RunFlow& flow) {
-  if (key.empty() || flow.keys.contains(key.text())) return;
+  if (key.empty()) return;
   std::optional<std::string>& place = flow.keys[key.text()];
+  if (place) return;  // another option has the same key
   Result<KeyExpression::Value> value = key.evaluate(event_json, now);
   if (value) {
     place = std::move(value->text);
   } else {
-    flow.faults.push_back(fmt::format("{}: {}", field, value.error().message));
+    note_fault(field, value.error(), flow);
   }
+}
+
+// The events of a run that a debounce or a batch starts have one key, or all lack it.
+void note_gathered(const KeyExpression& key, std::string_view field, std::string_view event_json,
+                   Time now, RunFlow& flow) {
+  const Result<KeyExpression::Value> value = key.evaluate(event_json, now);
+  if (!value) note_fault(field, value.error(), flow);
 }
 
 std::string singleton_name(const Function& function, std::string_view key) {
@@ -39,6 +54,11 @@ void State::evaluate_flow(NewRun& request) {
   const FlowKeys& keys = request.function->flow_keys;
   const FlowControl& flow = request.function->config.flow;
   RunFlow& known = request.flow;
+  if (request.source == NewRun::Source::kDebounce) {
+    note_gathered(keys.debounce, "debounce.key", request.json, now_, known);
+  } else if (request.source == NewRun::Source::kBatch) {
+    note_gathered(keys.batching, "batchEvents.key", request.json, now_, known);
+  }
   for (const KeyExpression& key : keys.step_concurrency) {
     evaluate_key(key, "concurrency.key", request.json, now_, known);
   }

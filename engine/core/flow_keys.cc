@@ -7,9 +7,6 @@
 namespace stepwell::core {
 namespace {
 
-// Keys are kept in memory and with every run: longer ones count by their digest.
-constexpr size_t kKeyBytesMax = 128;
-
 std::string shortened(std::string text) {
   if (text.size() <= kKeyBytesMax) return text;
   return "sha256:" + sha256_hex(text);

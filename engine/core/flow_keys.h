@@ -13,6 +13,9 @@
 
 namespace stepwell::core {
 
+// Keys are kept in memory and with every run: longer ones count by their digest.
+inline constexpr size_t kKeyBytesMax = 128;
+
 // The key of a limit. Empty text: one key for all.
 class KeyExpression {
  public:

@@ -65,6 +65,24 @@ TEST_CASE("BAT-03: events that the condition does not hold for start a run of th
   CHECK(h.calls.size() == 1);
 }
 
+TEST_CASE("a run says why its events have no key") {
+  Harness h;
+  h.add_function(batched(2, 5s, "int(event.data.n)"));
+  const auto faults = [&] {
+    REQUIRE(h.writes<PutRun>().size() == 1);
+    return parse_run_flow(h.writes<PutRun>()[0].run.flow).faults;
+  };
+  h.send("go", R"({"n":1})");
+  h.send("go", R"({"n":1})");
+  h.gather();
+  CHECK(faults().empty());
+  h.send("go", R"({"n":"x"})");
+  h.send("go", R"({"n":"y"})");
+  h.gather();
+  REQUIRE(faults().size() == 1);
+  CHECK(faults()[0].starts_with("batchEvents.key: can't evaluate "));
+}
+
 TEST_CASE("BAT-04: what no trigger asks for is in no batch") {
   Harness h;
   FunctionConfig config = batched(2, 5s, "", "event.data.n < 6");

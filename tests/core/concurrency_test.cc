@@ -366,6 +366,19 @@ TEST_CASE("CON-13, CON-14: a priority is clamped, and 0 where it is no number") 
         std::vector<std::string>{"priority.run: it is no whole number"});
 }
 
+TEST_CASE("what is wrong with a key is said of each option that has it") {
+  JournalHarness h;
+  FunctionConfig config = limited({{1, "int(event.data.a)"}}, {{1, "int(event.data.a)"}});
+  config.flow.throttle = Throttle{.limit = 1, .period = 1h, .key = "int(event.data.a)"};
+  h.add_function(config);
+  h.send("go", R"({"a":"x"})");
+  const std::vector<std::string> faults = parse_run_flow(h.runs()[0].flow).faults;
+  REQUIRE(faults.size() == 3);
+  CHECK(faults[0].starts_with("concurrency.key: "));
+  CHECK(faults[1].starts_with("concurrency.fn.key: "));
+  CHECK(faults[2].starts_with("throttle.key: "));
+}
+
 TEST_CASE("a priority lets a run overtake those that were created less earlier") {
   JournalHarness h;
   FunctionConfig config = limited({{1}});

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
+#include "schema/run_flow.h"
 #include "tests/core/harness.h"
 
 namespace stepwell::core::testing {
@@ -81,15 +82,32 @@ TEST_CASE("THR-11: what comes after a debounce has fired is debounced again") {
 
 TEST_CASE("THR-12: each value of the key is debounced by itself; a key that fails is one for all") {
   Harness h;
-  h.add_function(debounced(3s, "int(event.data.n) + event.data.offset"));
-  h.send("go", R"({"n":"1","offset":0})");
-  h.send("go", R"({"n":"2","offset":0})");
-  h.send("go", R"({"n":"x","offset":0})");
-  h.send("go", R"({"n":"y","offset":0})");
+  h.add_function(debounced(3s, "int(event.data.n)"));
+  h.send("go", R"({"n":"1"})");
+  h.send("go", R"({"n":"2"})");
+  h.send("go", R"({"n":"x"})");
+  h.send("go", R"({"n":"y"})");
   CHECK(h.flow_rows.size() == 3);
   h.advance(3s);
   h.gather();
   CHECK(h.calls.size() == 3);
+  std::vector<std::string> faults;
+  for (const storage::Record& record : h.written) {
+    const auto* put = std::get_if<PutRun>(&record);
+    if (put == nullptr) continue;
+    for (std::string& fault : parse_run_flow(put->run.flow).faults) faults.push_back(fault);
+  }
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].starts_with("debounce.key: can't evaluate "));
+}
+
+TEST_CASE("no value of a key is taken for one that fails") {
+  Harness h;
+  h.add_function(debounced(3s, "event.data.k == 'x' ? int(event.data.k) : event.data.k"));
+  h.send("go", R"({"k":"x"})");
+  h.send("go", R"({"k":"<invalid>"})");
+  h.send("go", R"({"k":")" + std::string(129, '!') + "\"}");
+  CHECK(h.flow_rows.size() == 3);
 }
 
 TEST_CASE("THR-14: a debounce lasts no longer than its timeout") {
