@@ -175,9 +175,9 @@ ExitCode follow_run(const std::string& id, const Options& options, Client& clien
                     const Terminal& terminal) {
   Follower follower(id, options, client, terminal);
   if (!follower.look()) return follower.code();
-  const Result<Reply> stream =
-      client.stream(follower.path() + "/stream",
-                    [&](const std::vector<ServerEvent>&) { return follower.look(); });
+  const Result<Reply> stream = client.stream(
+      follower.path() + "/stream",
+      [&](const std::vector<ServerEvent>& events) { return events.empty() || follower.look(); });
   if (follower.has_ended() || follower.code() != ExitCode::kOk) return follower.code();
   if (stream && stream->status >= 400) {
     terminal.complain(

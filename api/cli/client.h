@@ -42,7 +42,8 @@ class Client {
   virtual Result<Reply> request(const std::string& method, const std::string& path,
                                 const std::string& body, Patience patience) = 0;
 
-  // Takes the events that came together, one at least. False: no more of them.
+  // Takes the events that came together. None: the server only said that it is there, as it does
+  // at once and then again and again. False: no more of them.
   using OnEvents = std::function<bool(const std::vector<ServerEvent>&)>;
   // Reads server-sent events until the server ends them, or until `on_events` says false. A reply
   // that is no stream is returned as it is; status 200: the stream has ended.

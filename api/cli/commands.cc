@@ -18,6 +18,7 @@ namespace stepwell::cli {
 namespace {
 
 constexpr size_t kPageDefault = 50;  // as the server has it
+constexpr int kAnswerDepthMax = 1024;
 
 // "/api/runs" with parameters that are not empty.
 class Query {
@@ -85,7 +86,7 @@ ExitCode run_doctor(const Options& options, Client& client, const Terminal& term
 
 // What a server says in {"error":…}; nothing if it says it in another way.
 std::optional<std::string> error_of(const Reply& reply) {
-  const Result<JsonView> json = parse_json(reply.body);
+  const Result<JsonView> json = parse_answer(reply.body);
   const std::optional<JsonView> error = json ? json->find("error") : std::nullopt;
   return error ? error->as_string() : std::nullopt;
 }
@@ -197,11 +198,15 @@ Asked ask(Client& client, const Terminal& terminal, const std::string& method,
     terminal.complain(reply.error().message);
     return {ExitCode::kUnreachable, ""};
   }
-  const bool is_strange = !reply->body.empty() && !parse_json(reply->body);
+  const bool is_strange = !reply->body.empty() && !parse_answer(reply->body);
   if (exit_code_of_status(reply->status) != ExitCode::kOk || is_strange) {
     return {complain_of(*reply, path, client, terminal), ""};
   }
   return {ExitCode::kOk, reply->body};
+}
+
+Result<JsonView> parse_answer(std::string_view text) {
+  return parse_json(text, {.max_depth = kAnswerDepthMax});
 }
 
 void print_json(std::string_view body, Output output, const Terminal& terminal) {

@@ -5,6 +5,7 @@
 #include "api/cli/exit_code.h"
 #include "api/cli/options.h"
 #include "api/cli/terminal.h"
+#include "schema/json.h"
 
 namespace stepwell::cli {
 
@@ -46,6 +47,10 @@ struct Asked {
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
           const std::string& path, const std::string& body = "",
           Patience patience = Patience::kUsual);
+
+// Reads what a server says. It wraps what is somebody else's, which is nested as deeply as the
+// server takes it; so this takes more.
+Result<JsonView> parse_answer(std::string_view text);
 
 // Says what is wrong when the answer to `path` is a refusal: with the server's own words, or which
 // key it does not take.

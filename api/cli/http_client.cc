@@ -61,7 +61,7 @@ class EventReader {
       begin = end + 1;
     }
     rest_.erase(0, begin);
-    if (events.empty() || on_events_(events)) return true;
+    if (on_events_(events)) return true;
     was_left_ = true;
     return false;
   }

@@ -18,10 +18,12 @@ constexpr int kReconnectsMax = 30;
 constexpr std::chrono::seconds kReconnectPause{1};
 
 Result<std::string> start_of(const std::string& since, Time now) {
-  if (since.empty() || realtime::MessageId::parse(since)) return since;
+  if (since.empty()) return since;
   const Result<Time> time = parse_moment("--since", since, now);
-  if (!time) return time.error();
-  return format_rfc3339(*time);
+  if (time) return format_rfc3339(*time);
+  // After the times: a day would pass for an id.
+  if (realtime::MessageId::parse(since)) return since;
+  return time.error();
 }
 
 std::string text_at(const JsonView& json, std::string_view key) {
@@ -53,12 +55,14 @@ class Listener {
   ExitCode listen() {
     for (int tries = 0; tries <= kReconnectsMax; ++tries) {
       if (tries > 0) std::this_thread::sleep_for(kReconnectPause);
-      has_heard_ = false;
       const Result<Reply> reply =
-          client_.stream(path(), [this](const std::vector<ServerEvent>& events) {
+          client_.stream(path(), [this, &tries](const std::vector<ServerEvent>& events) {
+            was_connected_ = true;
+            tries = 0;
             for (const ServerEvent& event : events) print(event);
-            return true;
+            return terminal_.write_error == 0;
           });
+      if (terminal_.write_error != 0) return ExitCode::kOk;  // the program ends with that
       if (reply && reply->status != 200) {
         return complain_of(*reply, path(), client_, terminal_);
       }
@@ -67,7 +71,6 @@ class Listener {
         return ExitCode::kUnreachable;
       }
       was_connected_ = true;
-      if (has_heard_) tries = 0;
     }
     terminal_.complain("the server does not come back");
     return ExitCode::kUnreachable;
@@ -82,9 +85,7 @@ class Listener {
   }
 
   void print(const ServerEvent& event) {
-    was_connected_ = true;
-    has_heard_ = true;
-    const Result<JsonView> message = parse_json(event.data);
+    const Result<JsonView> message = parse_answer(event.data);
     if (!message) return;
     if (!event.id.empty()) since_ = event.id;
     if (options_.output == Output::kTable) {
@@ -101,7 +102,6 @@ class Listener {
   const Terminal& terminal_;
   std::string since_;
   bool was_connected_ = false;
-  bool has_heard_ = false;  // on this connection
 };
 
 }  // namespace

@@ -139,14 +139,17 @@ Result<void> read_start(const Request& request, Grant& grant) {
   if (!text) text = request.query_value("since");
   if (!text || text->empty()) return {};
   grant.resumes = false;
-  if (const std::optional<MessageId> id = MessageId::parse(*text)) {
-    grant.start = After{*id};
-  } else if (const Result<Time> time = parse_rfc3339(*text)) {
+  Result<Time> time = parse_rfc3339(*text);
+  // A day begins at midnight; it would pass for an id.
+  if (!time) time = parse_rfc3339(std::string(*text) + "T00:00:00Z");
+  if (time) {
     grant.start = Since{*time, false};
+  } else if (const std::optional<MessageId> id = MessageId::parse(*text)) {
+    grant.start = After{*id};
   } else {
     return Error{ErrorCode::kInvalid,
                  "\"since\" and Last-Event-ID must be the id of a message, or a time like "
-                 "2026-11-23T10:00:00Z"};
+                 "2026-11-23T10:00:00Z, or a day"};
   }
   return {};
 }

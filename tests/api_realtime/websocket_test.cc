@@ -297,9 +297,13 @@ TEST_CASE("since: a message's id or a time") {
   // What another process may have published since then is not known.
   CHECK(parse_json(all.next())->find("kind")->as_string() == "gap");
   CHECK(all.next_value() == "1");
+  // A day is no id, though it looks like one.
+  Subscriber future(fixture.port(), token + "&since=2999-12-30");
   Subscriber other_life(fixture.port(), token + "&since=1-1");
   CHECK(parse_json(other_life.next())->find("kind")->as_string() == "gap");
   CHECK(other_life.next_value() == "1");
+  publish(fixture.port(), "channel=c&topic=t", "3");
+  CHECK(future.next_value() == "3");
   WebSocketClient wrong(fixture.port(), "/v1/realtime/connect?" + token + "&since=yesterday");
   CHECK(wrong.head().status == 400);
 }

@@ -134,6 +134,9 @@ expect 2 $'===\'\n  event.name === 1\n' "$cli" --url "$url" runs list --query 'e
 expect 2 "is no condition" "$cli" --url "$url" runs list --query 'output.ok'
 expect 0 "No runs." "$cli" --url "$url" runs list --since 2099-01-01
 expect 0 "user/signed-up" "$cli" --url "$url" events list
+deep=$(printf '[%.0s' {1..126})$(printf ']%.0s' {1..126})
+expect 0 "" "$cli" --url "$url" events send deep/event --data "{\"a\":$deep}"
+expect 0 "deep/event" "$cli" --url "$url" events list
 open=$("$cli" --url "$url" runs list --function email-sequence -o jsonl | first_id)
 ended=$("$cli" --url "$url" runs list --status failed -o jsonl | first_id)
 expect 0 "Why it is not moving" "$cli" --url "$url" runs show "$open"
