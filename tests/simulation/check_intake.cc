@@ -29,7 +29,10 @@ struct Arrival {
   Time at{};
   // It need not start anything: an event of the same id came before, or it is an invocation.
   bool is_copy = false;
+  // A later one may have been waiting when it came: then it never took a place.
+  bool may_be_too_old = false;
   bool has_started = false;
+  bool is_over = false;  // it waits no more
 };
 
 struct Watched {
@@ -134,8 +137,7 @@ class IntakeChecker : public Checker {
       if (run != nullptr || is_copy) return;
       return fail("S-9", fmt::format("event {} is for no batch, and starts no run", event.pos));
     }
-    watched.arrivals[place].push_back(
-        {.pos = event.pos, .ts = event.event.ts, .at = event.received_at, .is_copy = is_copy});
+    add(watched.arrivals[place], event, is_copy);
     if (const auto limit = rate_of(watched)) {
       if (run == nullptr && !is_copy) turned_away(watched, *limit, place, event);
     } else if (run != nullptr) {
@@ -152,8 +154,16 @@ class IntakeChecker : public Checker {
     const auto pos = static_cast<Position>(latest->as_int64().value_or(0));
     const EventRecord& event = history.events.at(pos);
     if (event.event.name != kFunctionInvoked) return;
-    watched->second.arrivals[place_of(watched->second, event)].push_back(
-        {.pos = pos, .ts = event.event.ts, .at = event.received_at, .is_copy = true});
+    add(watched->second.arrivals[place_of(watched->second, event)], event, true);
+  }
+
+  static void add(std::vector<Arrival>& arrivals, const EventRecord& event, bool is_copy) {
+    Arrival added{
+        .pos = event.pos, .ts = event.event.ts, .at = event.received_at, .is_copy = is_copy};
+    added.may_be_too_old = std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& other) {
+      return !other.is_over && other.pos < added.pos && other.ts > added.ts;
+    });
+    arrivals.push_back(added);
   }
 
   static std::optional<RateLimit> rate_of(const Watched& watched) {
@@ -191,7 +201,10 @@ class IntakeChecker : public Checker {
         fail("S-9", fmt::format("run {} of {} has events of two keys", run.no, slug));
       }
       if (event.has_user_id) check_id(watched, event, run);
-      for (Arrival& arrival : watched.arrivals[place]) arrival.has_started |= arrival.pos == pos;
+      for (Arrival& arrival : watched.arrivals[place]) {
+        arrival.has_started |= arrival.pos == pos;
+        arrival.is_over |= arrival.pos <= pos;
+      }
     }
     if (is_skipped_by_pause(run)) return;
     const FlowControl& flow = watched.function.config().flow;
@@ -252,15 +265,16 @@ class IntakeChecker : public Checker {
   }
 
   // Another event came while it waited, or was there when it came, and is later. A copy of an event
-  // may have done so or not.
+  // may have done so or not, and so may one that came while a still later one was there.
   static bool is_superseded(const Watched& watched, const std::vector<Arrival>& arrivals,
-                            const Arrival& arrival, bool counts_copies) {
+                            const Arrival& arrival, bool counts_unsure) {
     const Duration period = watched.function.config().flow.debounce->period;
     return std::any_of(arrivals.begin(), arrivals.end(), [&](const Arrival& other) {
-      if (other.is_copy && !counts_copies) return false;
+      if (other.is_copy && !counts_unsure) return false;
       if (other.pos > arrival.pos) {
         return other.ts >= arrival.ts && other.at < arrival.at + period;
       }
+      if (other.may_be_too_old && !counts_unsure) return false;
       return other.pos < arrival.pos && other.ts > arrival.ts && arrival.at < other.at + period;
     });
   }
