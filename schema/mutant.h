@@ -56,9 +56,21 @@ inline constexpr MutantInfo kMutants[] = {
     {"batch-too-large", "S-9"},
     {"debounce-fires-twice", "S-9"},
     {"rate-limit-forgets-starts", "S-9"},
+    {"idempotency-forgotten", "S-9"},
+    {"idempotency-lost-at-restart", "S-9"},
     // Limits.
     {"slot-kept-on-cancel", "S-9"},
     {"slot-forgotten-at-restart", "S-9"},
+    {"one-slot-more", "S-9"},
+    {"throttle-too-fast", "S-9"},
+    {"singleton-not-skipped", "S-9"},
+    {"singleton-not-cancelled", "S-9"},
+    {"singleton-ignores-key", "S-9"},
+    // Pauses and limits of time.
+    {"pause-lets-start", "pause"},
+    {"paused-is-called", "pause"},
+    {"start-timeout-never-fires", "timeouts"},
+    {"finish-timeout-never-fires", "timeouts"},
     // Timers.
     {"timer-early", "S-8"},
     {"start-early", "S-8"},
@@ -71,6 +83,7 @@ inline constexpr MutantInfo kMutants[] = {
     // Cancellations.
     {"cancellation-not-registered", "S-10"},
     {"cancellation-passed-over", "S-10"},
+    {"cancellation-ignores-condition", "S-10"},
     {"cancellation-lost-at-crash", "S-10"},
     // Memos and attempts.
     {"second-result-wins", "S-3"},

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -45,6 +46,7 @@ void note_gathered(const KeyExpression& key, std::string_view field, std::string
 }
 
 std::string singleton_name(const Function& function, std::string_view key) {
+  if (mutant("singleton-ignores-key")) key = "";
   return fmt::format("{}\n{}", function.config.id.slug, key);
 }
 
@@ -84,9 +86,12 @@ State::Started State::admit(NewRun request) {
   evaluate_flow(request);
   if (request.flow.singleton) {
     const auto open = singletons_.find(singleton_name(*request.function, *request.flow.singleton));
-    if (open != singletons_.end()) {
+    const bool is_skipping = request.function->config.flow.singleton->mode == SingletonMode::kSkip;
+    const bool is_ignored =
+        is_skipping ? mutant("singleton-not-skipped") : mutant("singleton-not-cancelled");
+    if (open != singletons_.end() && !is_ignored) {
       Run& current = runs_.at(open->second);
-      if (request.function->config.flow.singleton->mode == SingletonMode::kSkip) {
+      if (is_skipping) {
         return skip_run(std::move(request), fmt::format("run {} of this singleton has not ended",
                                                         current.id.to_string()));
       }
@@ -101,6 +106,8 @@ State::Started State::admit(NewRun request) {
 
 void State::hold_singleton(Run& run, const RunFlow& flow) {
   if (!flow.singleton) return;
+  const bool may_be_two = mutant("singleton-not-skipped") || mutant("singleton-not-cancelled");
+  if (may_be_two && singletons_.contains(singleton_name(*run.function, *flow.singleton))) return;
   auto [place, is_new] =
       singletons_.insert_or_assign(singleton_name(*run.function, *flow.singleton), run.no);
   run.singleton = &place->first;

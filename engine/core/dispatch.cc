@@ -44,7 +44,8 @@ void State::pump(Run& run) {
     return settle(run);
   }
   if (is_too_late(run)) return end_too_late(run);
-  if (!run.function->is_callable()) {
+  const bool is_ignored = mutant("paused-is-called") && run.function->is_available;
+  if (!run.function->is_callable() && !is_ignored) {
     hold_back(run);
     return settle(run);
   }

@@ -77,6 +77,7 @@ std::optional<State::Started> State::take_in(NewRun& request) {
 std::optional<State::Started> State::meet_rate_limit(NewRun& request, const RateLimit& limit) {
   const Function& function = *request.function;
   const bool is_idempotency = !function.flow_keys.idempotency.empty();
+  if (is_idempotency && mutant("idempotency-forgotten")) return std::nullopt;
   const KeyExpression& expression =
       is_idempotency ? function.flow_keys.idempotency : function.flow_keys.rate_limit;
   const Result<KeyExpression::Value> value = expression.evaluate(request.json, now_);
@@ -245,7 +246,10 @@ void State::recover_intake(storage::FlowState state) {
   if (state.key.kind == FlowKind::kRateLimit) {
     const auto entry = flow::rate_of(pos, state.at, state.data);
     is_sound = entry.has_value();
-    if (entry && !mutant("rate-limit-forgets-starts"))
+    const Function* function = functions_.find(place.function);
+    const bool is_lost = mutant("idempotency-lost-at-restart") && function != nullptr &&
+                         !function->flow_keys.idempotency.empty();
+    if (entry && !is_lost && !mutant("rate-limit-forgets-starts"))
       rates_.recover(place, *entry, rate_period_of(place.function));
     arm_rates();
   } else if (state.key.kind == FlowKind::kDebounce) {

@@ -121,7 +121,7 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
     if (*step.due <= now_) continue;  // its time was over before the run began
     step.target = cancel.event;
     step.expression = bound->text();
-    std::string expression = step.expression;
+    std::string expression = mutant("cancellation-ignores-condition") ? "" : step.expression;
     PendingStep& pending = record_pending(run, std::move(step));
     waits_.add(cancel.event, expression, {run.no, pending.pos});
   }

@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
+#include "schema/mutant.h"
 
 namespace stepwell::core {
 namespace {
@@ -15,10 +16,12 @@ namespace {
 std::optional<Timer> alarm_of(const Run& run) {
   const FlowControl& flow = run.function->config.flow;
   if (run.pending_end) return std::nullopt;  // it ends already
-  if (run.status == RunStatus::kScheduled && flow.start_timeout) {
+  if (run.status == RunStatus::kScheduled && flow.start_timeout &&
+      !mutant("start-timeout-never-fires")) {
     return Timer{run.created_at + *flow.start_timeout, run.no, 0, Timer::Kind::kStartTimeout};
   }
-  if (run.status == RunStatus::kRunning && flow.finish_timeout && run.started_at) {
+  if (run.status == RunStatus::kRunning && flow.finish_timeout && run.started_at &&
+      !mutant("finish-timeout-never-fires")) {
     return Timer{*run.started_at + *flow.finish_timeout, run.no, 0, Timer::Kind::kFinishTimeout};
   }
   return std::nullopt;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "schema/mutant.h"
+
 namespace stepwell::flow {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr int64_t kPeriodMillisMax = int64_t{1000} * 3600 * 24 * 365 * 100;
 
 int64_t interval_ns(const Rate& rate) {
   const int64_t period = std::min<int64_t>(rate.period.count(), kPeriodMillisMax);
-  return period * kNanosPerMilli / std::max<int64_t>(rate.limit, 1);
+  const int64_t interval = period * kNanosPerMilli / std::max<int64_t>(rate.limit, 1);
+  return mutant("throttle-too-fast") ? interval / 2 : interval;
 }
 
 int64_t capacity_of(const Rate& rate) {

@@ -5,6 +5,7 @@
 
 #include "engine/flow/line.h"
 #include "schema/check.h"
+#include "schema/mutant.h"
 
 namespace stepwell::flow {
 namespace {
@@ -84,9 +85,10 @@ const Queue& queue_of(const Line& line, Turn turn) {
 bool has_room(const Pool& pool, const Line& line, Time now) {
   const SlotLimits& limits = *line.limits;
   if (&pool == line.throttle) return pool.gcra.allows(*limits.throttle, now);
-  if (&pool == line.runs) return pool.in_use < limits.runs;
+  const int64_t more = mutant("one-slot-more") ? 1 : 0;
+  if (&pool == line.runs) return pool.in_use < limits.runs + more;
   for (size_t i = 0; i < line.steps.size(); ++i) {
-    if (line.steps[i] == &pool && pool.in_use >= limits.steps[i]) return false;
+    if (line.steps[i] == &pool && pool.in_use >= limits.steps[i] + more) return false;
   }
   return true;
 }

@@ -1,7 +1,7 @@
 // S-10: each cancellation that a run's function names is registered with it, until its time is
 // over; a run whose cancellation was acknowledged stays cancelled and is not called again; an event
 // that matches a registered cancellation of an open run ends it as cancelled, whatever comes
-// between.
+// between; and no other event does, nor a copy of one that the run has met before.
 #include <fmt/core.h>
 
 #include <map>
@@ -13,18 +13,21 @@
 namespace stepwell::sim {
 namespace {
 
+constexpr Duration kWindow = std::chrono::hours(24);
+constexpr Duration kEdge = std::chrono::minutes(1);  // near the window's end either is right
 constexpr Duration kTimeoutDefault = std::chrono::hours(24 * 365);
 
 class CancelChecker : public Checker {
  public:
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
+    met_.clear();
     for (const storage::Record& record : batch.records) {
       if (const auto* put = std::get_if<storage::PutStep>(&record)) {
         if (put->step.kind == StepKind::kCancelOn) registered_[put->step.pos] = put->step;
         note_event(put->step, history);
       }
       if (const auto* update = std::get_if<storage::UpdateStep>(&record)) {
-        check_dropped(update->step);
+        check_dropped(update->step, history);
         if (update->step.state != StepState::kPending) registered_.erase(update->step.pos);
         note_event(update->step, history);
       }
@@ -88,14 +91,29 @@ class CancelChecker : public Checker {
       if (due <= run.created_at) continue;  // its time was over before
       if (step == nullptr) {
         fail("S-10", fmt::format("run {} begins without a cancellation of its function", run.no));
+      } else if (step->target != named[i].event || step->expression != bound->text()) {
+        fail("S-10", fmt::format("a cancellation of run {} has another condition", run.no));
       } else if (step->state == StepState::kPending && step->due != due) {
         fail("S-10", fmt::format("a cancellation of run {} expires at another time", run.no));
       }
     }
   }
 
-  void check_dropped(const StepRecord& update) {
+  void check_dropped(const StepRecord& update, const History& history) {
     auto known = registered_.find(update.pos);
+    if (known != registered_.end() && update.resolved_event != 0 &&
+        !met_.contains({update.pos, update.resolved_event})) {
+      const EventRecord& event = history.events.at(update.resolved_event);
+      const Position first = history.copies.at(event.event.id).front();
+      // What is older than a day is no copy any more.
+      const Duration age = event.received_at - history.events.at(first).received_at;
+      const bool may_be_new = spent_[update.run].contains(event.event.id) && age > kWindow - kEdge;
+      if (may_be_new) doomed_.insert(update.run);
+      if (!may_be_new) {
+        fail("S-10", fmt::format("event {} cancels run {}, which it does not match", event.pos,
+                                 update.run));
+      }
+    }
     bool is_by_time = known != registered_.end() && update.state == StepState::kDropped &&
                       update.resolved_event == 0;
     if (is_by_time && update.resolved_at < known->second.due) {
@@ -115,7 +133,9 @@ class CancelChecker : public Checker {
       // A copy of an event that started the run or resolved a wait of it does not cancel it.
       if (step.target != event.event.name || spent_[step.run].contains(event.event.id)) continue;
       core::Condition condition = core::Condition::compile_residual(step.expression).value();
-      if (condition.matches_wait(json, now)) doomed_.insert(step.run);
+      if (!condition.matches_wait(json, now)) continue;
+      doomed_.insert(step.run);
+      met_.insert({pos, event.pos});
     }
   }
 
@@ -125,8 +145,19 @@ class CancelChecker : public Checker {
       fail("S-10", fmt::format("run {} met its cancellation and ended as {}", run.no,
                                run_status_name(run.status)));
     }
+    if (run.status != RunStatus::kCancelled) return;
+    const std::string reason = run.error ? run.error->message : "";
+    const bool is_by_event = reason.starts_with("cancelled by event ");
+    const bool is_other = reason == "cancelled by request" ||  // each is another checker's
+                          reason == "cancelled by a newer run of this singleton" ||
+                          reason.ends_with("(timeouts.start)") ||
+                          reason.ends_with("(timeouts.finish)");
+    if (is_by_event ? !doomed_.contains(run.no) : !is_other) {
+      fail("S-10", fmt::format("run {} is cancelled for nothing: \"{}\"", run.no, reason));
+    }
   }
 
+  std::set<std::pair<Position, Position>> met_;  // in the batch: a cancellation, and its event
   std::map<Position, StepRecord> registered_;
   std::map<RunNo, std::set<std::string>> spent_;
   std::set<RunNo> doomed_;

@@ -223,7 +223,7 @@ void add_all_checkers(Ledger& ledger, const CheckOptions& options) {
   ledger.add(check_invokes());
   ledger.add(check_crons(options));
   ledger.add(check_journal());
-  ledger.add(check_pauses());
+  ledger.add(check_pauses(options));
 }
 
 }  // namespace stepwell::sim

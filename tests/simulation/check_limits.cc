@@ -1,6 +1,6 @@
 // S-9: of no limit is more in use than it allows, counted by the calls that the engine has under
 // way and by the runs that have started; throttles let no more start in any span of time than they
-// say; of a singleton one run is open.
+// say; of a singleton one run is open, and none is skipped or cancelled for another that is none.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -21,8 +21,14 @@ class LimitChecker : public Checker {
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
     touched_.clear();
     for (const storage::Record& record : batch.records) {
+      const auto* put = std::get_if<storage::PutRun>(&record);
+      if (put != nullptr && !put->run.flow.empty()) {
+        flows_[put->run.no] = parse_run_flow(put->run.flow);
+      }
+    }
+    check_singletons(batch, history);
+    for (const storage::Record& record : batch.records) {
       if (const auto* put = std::get_if<storage::PutRun>(&record)) {
-        if (!put->run.flow.empty()) flows_[put->run.no] = parse_run_flow(put->run.flow);
         moved(history.runs.at(put->run.no), history, now);
       }
       if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
@@ -55,6 +61,54 @@ class LimitChecker : public Checker {
   void crashed() override { calls_.clear(); }
 
  private:
+  // Before what ends in the batch has ended.
+  void check_singletons(const storage::Batch& batch, const History& history) {
+    for (const storage::Record& record : batch.records) {
+      if (const auto* put = std::get_if<storage::PutRun>(&record)) {
+        if (put->run.status == RunStatus::kSkipped) check_skipped(put->run, history);
+        if (const auto pool = singleton_of(put->run)) newest_[*pool] = put->run.no;
+      }
+    }
+    for (const storage::Record& record : batch.records) {
+      const auto* update = std::get_if<storage::UpdateRun>(&record);
+      if (update == nullptr || !is_terminal(update->run.status)) continue;
+      const RunRecord& run = history.runs.at(update->run.no);
+      ended_.insert(run.no);
+      const std::string message = run.error ? run.error->message : "";
+      if (run.status != RunStatus::kCancelled || !message.ends_with("newer run of this singleton"))
+        continue;
+      const auto pool = singleton_of(run);
+      if (!pool || newest_[*pool] <= run.no || mode_of(run, history) != SingletonMode::kCancel) {
+        fail("S-9", fmt::format("run {} is cancelled, and no newer one took its place", run.no));
+      }
+    }
+  }
+
+  // "run ID of this singleton has not ended"
+  void check_skipped(const RunRecord& run, const History& history) {
+    const std::string message = run.error ? run.error->message : "";
+    if (!message.ends_with(" of this singleton has not ended")) return;
+    const std::optional<RunId> named = RunId::parse(message.substr(4, 26));
+    const auto other = named ? history.run_by_id.find(*named) : history.run_by_id.end();
+    const auto pool = singleton_of(run);
+    if (other == history.run_by_id.end() || !pool || ended_.contains(other->second) ||
+        singleton_of(history.runs.at(other->second)) != pool ||
+        mode_of(run, history) != SingletonMode::kSkip) {
+      fail("S-9", fmt::format("run {} is skipped, and no other is open: {}", run.no, message));
+    }
+  }
+
+  std::optional<std::string> singleton_of(const RunRecord& run) const {
+    const auto flow = flows_.find(run.no);
+    if (flow == flows_.end() || !flow->second.singleton) return std::nullopt;
+    return "singleton " + run.function.slug + " " + *flow->second.singleton;
+  }
+  static std::optional<SingletonMode> mode_of(const RunRecord& run, const History& history) {
+    const auto& singleton = history.functions.at(run.function.slug).config.flow.singleton;
+    if (!singleton) return std::nullopt;
+    return singleton->mode;
+  }
+
   // What the run shares with others under this limit; empty: it is not for this run.
   std::string pool_of(std::string_view what, const ConcurrencyLimit& limit,
                       const std::string& function, RunNo run) {
@@ -104,11 +158,9 @@ class LimitChecker : public Checker {
       sizes_[pool] = is_shared ? std::max(sizes_[pool], limit.limit) : limit.limit;
       hold(pool, run.no, is_open && run.status == RunStatus::kRunning);
     }
-    const RunFlow& flow = flows_[run.no];
-    if (flow.singleton) {
-      const std::string pool = "singleton " + config.id.slug + " " + *flow.singleton;
-      sizes_[pool] = 1;
-      hold(pool, run.no, is_open && !run.error);
+    if (const auto pool = singleton_of(run)) {
+      sizes_[*pool] = 1;
+      hold(*pool, run.no, is_open && !run.error);
     }
     const bool starts = run.status == RunStatus::kRunning && started_.insert(run.no).second;
     if (starts && config.flow.throttle && knows_clock_) {
@@ -156,6 +208,8 @@ class LimitChecker : public Checker {
   bool knows_clock_;
   std::map<RunNo, RunFlow> flows_;
   std::map<uint64_t, RunNo> calls_;
+  std::set<RunNo> ended_;                // in batches before
+  std::map<std::string, RunNo> newest_;  // of each singleton
   std::map<std::string, std::set<RunNo>> holders_;
   std::map<std::string, int64_t> sizes_;
   std::set<std::string> touched_;

@@ -1,6 +1,6 @@
 // Of a paused function nothing is called that was not called before, and what triggers it is
 // skipped, from the commit of the pause to that of the resumption. A run that did not start or end
-// in time is cancelled and nothing else; and only such a run is cancelled for it.
+// in time is cancelled, soon; and only such a run is cancelled for it.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -12,12 +12,21 @@
 namespace stepwell::sim {
 namespace {
 
+// What faults may take from an engine that is late.
+constexpr Duration kFaults = std::chrono::minutes(10);
+
 class PauseChecker : public Checker {
  public:
+  explicit PauseChecker(const CheckOptions& options)
+      : lateness_(options.lateness),
+        calm_since_(options.calm_since),
+        knows_time_(options.knows_lookback) {}
+
   void after_batch(const storage::Batch& batch, const History& history, Time now) override {
     for (const storage::Record& record : batch.records) {
       if (const auto* function = std::get_if<storage::PutFunction>(&record)) {
         flows_[function->config.id.slug] = function->config.flow;
+        known_since_[function->config.id.slug] = now;
       }
       if (const auto* put = std::get_if<storage::PutFlowState>(&record)) {
         if (put->key.kind == storage::FlowKind::kPaused) paused_.insert(put->key.function);
@@ -27,7 +36,9 @@ class PauseChecker : public Checker {
       }
       if (const auto* put = std::get_if<storage::PutRun>(&record)) created(put->run);
       if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
+        const RunRecord& run = history.runs.at(update->run.no);
         ended(update->run, history, now);
+        check_timeouts(run);
       }
     }
   }
@@ -40,7 +51,10 @@ class PauseChecker : public Checker {
     }
   }
 
-  void clock_jumps(Time before) override { latest_ = std::max(latest_, before); }
+  void clock_jumps(Time before) override {
+    latest_ = std::max(latest_, before);
+    knows_time_ = false;
+  }
 
   void before_batch(const storage::Batch& batch, const History& history) override {
     for (const storage::Record& record : batch.records) {
@@ -78,16 +92,41 @@ class PauseChecker : public Checker {
     }
   }
 
+  // However the run ends, a limit of time that it broke would have ended it before.
+  void check_timeouts(const RunRecord& run) {
+    if (lateness_ == Duration(0) || !knows_time_) return;
+    const FlowControl& flow = flows_[run.function.slug];
+    const std::optional<Time> moved = run.started_at ? run.started_at : run.ended_at;
+    if (flow.start_timeout && moved) {
+      check_in_time(run, *moved, run.created_at + *flow.start_timeout, "start");
+    }
+    if (flow.finish_timeout && run.started_at && run.ended_at) {
+      check_in_time(run, *run.ended_at, *run.started_at + *flow.finish_timeout, "finish");
+    }
+  }
+
+  void check_in_time(const RunRecord& run, Time at, Time due, std::string_view what) {
+    due = std::max(due, known_since_[run.function.slug]);
+    const Duration most = due < calm_since_ ? lateness_ + kFaults : lateness_;
+    if (at <= due + most) return;
+    fail("timeouts",
+         fmt::format("run {} is {} past its timeouts.{}", run.no, format_duration(at - due), what));
+  }
+
+  Duration lateness_;
+  Time calm_since_;
+  bool knows_time_;
   Time latest_{};  // that the clock showed before it was put back: decisions may be that old
   std::map<std::string, FlowControl> flows_;
+  std::map<std::string, Time> known_since_;  // the configuration
   std::set<std::string> paused_;
   std::map<std::string, uint64_t> paused_before_;  // by function: the batch of its pause
 };
 
 }  // namespace
 
-std::unique_ptr<Checker> check_pauses() {
-  return std::make_unique<PauseChecker>();
+std::unique_ptr<Checker> check_pauses(const CheckOptions& options) {
+  return std::make_unique<PauseChecker>(options);
 }
 
 }  // namespace stepwell::sim

@@ -43,7 +43,7 @@ std::unique_ptr<Checker> check_cancellations();                                 
 std::unique_ptr<Checker> check_invokes();                                             // S-11
 std::unique_ptr<Checker> check_crons(const CheckOptions& options);                    // S-13
 std::unique_ptr<Checker> check_journal();                                             // S-15
-std::unique_ptr<Checker> check_pauses();  // and timeouts of runs
+std::unique_ptr<Checker> check_pauses(const CheckOptions& options);  // and timeouts of runs
 
 void add_all_checkers(Ledger& ledger, const CheckOptions& options);
 

@@ -92,6 +92,103 @@ TEST_CASE("S-9: limits, throttles, singletons") {
   CHECK(story.breaks("S-9") != is_sound);
 }
 
+TEST_CASE("S-9: only an open singleton skips, and only a newer one cancels") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  f.config.flow.singleton.emplace();
+  const auto skipped_for = [&](RunNo no, RunNo other, std::string flow) {
+    storage::PutRun put = started_run(story, no, std::move(flow));
+    put.run.status = RunStatus::kSkipped;
+    put.run.error = ErrorInfo{
+        .name = "Skipped",
+        .message = "run " + Story::run_id(other).to_string() + " of this singleton has not ended"};
+    return put;
+  };
+  const auto cancelled = [&](RunNo no) {
+    storage::UpdateRun end = story.end(no, RunStatus::kCancelled);
+    end.run.error =
+        ErrorInfo{.name = "Cancelled", .message = "cancelled by a newer run of this singleton"};
+    return end;
+  };
+  const std::string u = R"({"s":"u"})";
+  const std::string v = R"({"s":"v"})";
+  bool is_sound = false;
+  SUBCASE("skipped for one that is open") {
+    story.commit({f, story.event(1, "go"), started_run(story, 2, u)});
+    story.commit({skipped_for(3, 2, u)});
+    is_sound = true;
+  }
+  SUBCASE("skipped for one of another value") {
+    story.commit({f, story.event(1, "go"), started_run(story, 2, v)});
+    story.commit({skipped_for(3, 2, u)});
+  }
+  SUBCASE("skipped for one that has ended") {
+    story.commit({f, story.event(1, "go"), started_run(story, 2, u)});
+    story.commit({story.end(2, RunStatus::kCompleted)});
+    story.commit({skipped_for(3, 2, u)});
+  }
+  SUBCASE("cancelled for a newer one") {
+    f.config.flow.singleton->mode = SingletonMode::kCancel;
+    story.commit({f, story.event(1, "go"), started_run(story, 2, u)});
+    story.commit({cancelled(2), started_run(story, 3, u)});
+    is_sound = true;
+  }
+  SUBCASE("cancelled, and none is newer") {
+    f.config.flow.singleton->mode = SingletonMode::kCancel;
+    story.commit({f, story.event(1, "go"), started_run(story, 2, u)});
+    story.commit({cancelled(2), started_run(story, 3, v)});
+  }
+  CHECK(story.breaks("S-9") != is_sound);
+}
+
+TEST_CASE("S-10: a run is cancelled for what cancels it, and for nothing else") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  f.config.cancel_on.push_back({.event = "stop", .expression = "async.data.n == 1"});
+  StepRecord step = story.step(2, 3, "cancelOn:0", StepKind::kCancelOn);
+  step.target = "stop";
+  step.expression = "async.data.n == 1";
+  step.due = story.now + 24h * 365;
+  storage::UpdateRun end = story.end(2, RunStatus::kCancelled);
+  end.run.error = ErrorInfo{.name = "Cancelled", .message = "cancelled by event stop-1"};
+  const auto stop_with = [&](std::string data) {
+    storage::PutEvent put = story.event(5, "stop", "stop-1");
+    put.event.event.data = std::move(data);
+    return put;
+  };
+  StepRecord met = step;
+  met.state = StepState::kDropped;
+  met.resolved_event = 5;
+  met.resolved_at = story.now;
+  const auto begin = [&] {
+    story.commit({f, story.event(1, "go", "go-1"), story.run(2, "f", 1), storage::PutStep{step}});
+  };
+  bool is_sound = false;
+  SUBCASE("by an event that matches") {
+    begin();
+    story.commit({stop_with(R"({"n":1})"), storage::UpdateStep{met}, end});
+    is_sound = true;
+  }
+  SUBCASE("by one that does not") {
+    begin();
+    story.commit({stop_with(R"({"n":2})"), storage::UpdateStep{met}, end});
+  }
+  SUBCASE("for an event, and none came") {
+    begin();
+    story.commit({end});
+  }
+  SUBCASE("for a reason that nobody knows") {
+    begin();
+    end.run.error->message = "it was in the way";
+    story.commit({end});
+  }
+  SUBCASE("with another condition than the function's") {
+    step.expression = "";
+    begin();
+  }
+  CHECK(story.breaks("S-10") != is_sound);
+}
+
 namespace {
 
 // A function of a schedule, which has run once.
@@ -202,6 +299,49 @@ TEST_CASE("pauses: what is paused is not called, and skips what triggers it") {
     story.commit({story.event(8, "go", "go-2"), skipped});
   }
   CHECK(story.breaks("pause"));
+}
+
+TEST_CASE("timeouts: what is too late neither starts nor ends in another way") {
+  Story story;
+  storage::PutFunction f = Story::function("f", "go");
+  f.config.flow.start_timeout = 1h;
+  f.config.flow.finish_timeout = 2h;
+  storage::PutRun run = story.run(2, "f", 1);
+  run.run.status = RunStatus::kScheduled;
+  story.commit({f, story.event(1, "go", "go-1"), run});
+  storage::UpdateRun start;
+  start.run.no = 2;
+  start.run.id = Story::run_id(2);
+  start.run.status = RunStatus::kRunning;
+  bool is_sound = false;
+  SUBCASE("in time") {
+    story.now += 1h;
+    start.run.started_at = story.now;
+    story.commit({start});
+    story.now += 2h;
+    storage::UpdateRun end = story.end(2, RunStatus::kCompleted);
+    end.run.started_at = start.run.started_at;
+    story.commit({end});
+    is_sound = true;
+  }
+  SUBCASE("started too late") {
+    story.now += 2h;
+    start.run.started_at = story.now;
+    story.commit({start});
+  }
+  SUBCASE("ended too late") {
+    start.run.started_at = story.now;
+    story.commit({start});
+    story.now += 3h;
+    storage::UpdateRun end = story.end(2, RunStatus::kCompleted);
+    end.run.started_at = start.run.started_at;
+    story.commit({end});
+  }
+  SUBCASE("never started, and ended too late") {
+    story.now += 2h;
+    story.commit({story.end(2, RunStatus::kFailed)});
+  }
+  CHECK(story.breaks("timeouts") != is_sound);
 }
 
 TEST_CASE("timeouts: only what is too late is cancelled for it") {

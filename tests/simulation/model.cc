@@ -373,8 +373,9 @@ class ModelChecker : public Checker {
         fail("S-5", fmt::format("run {} of {} {} {}: {}", run.no, run.function.slug,
                                 run_status_name(run.status), run.output, *wrong));
       }
-      bool is_wished =
-          host_.cancel_requests().contains(run.id) || stoppable_.contains(run.function.slug);
+      const bool is_by_request = run.error && run.error->message == "cancelled by request";
+      const bool is_wished = is_by_request ? host_.cancel_requests().contains(run.id)
+                                           : stoppable_.contains(run.function.slug);
       if (run.status == RunStatus::kCancelled && !is_wished) {
         fail("S-5", fmt::format("run {} is cancelled, and nobody asked for it", run.no));
       }
