@@ -8,6 +8,7 @@
 #include "api/sdk/op_codec.h"
 #include "api/sdk/retry_after.h"
 #include "api/sdk/url.h"
+#include "api/server/json_body.h"
 #include "schema/json.h"
 
 namespace stepwell::sdk {
@@ -103,6 +104,11 @@ Result<HttpRequest> engine_request(StepKind kind, std::string_view options_text)
   const Result<JsonView> options = parse_json(options_text);
   if (!options || !options->is_object()) {
     return Error{ErrorCode::kInvalid, "its options are no object"};
+  }
+  for (const std::string_view key : {"url", "method", "format", "auth_key"}) {
+    if (const Result<std::string> text = server::read_text(*options, key); !text) {
+      return text.error();
+    }
   }
   std::string url = text_of(*options, "url");
   if (url.empty()) return Error{ErrorCode::kInvalid, "it names no URL"};

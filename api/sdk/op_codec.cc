@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <utility>
 
+#include "api/server/json_body.h"
 #include "api/server/request.h"
 #include "schema/json.h"
 
@@ -61,6 +63,23 @@ Error fault(std::string message) {
 std::string text_of(JsonView object, std::string_view key) {
   const auto value = object.find(key);
   return value ? value->as_string().value_or("") : std::string();
+}
+
+struct Text {
+  JsonView from;
+  std::string_view key;
+  std::string* to;
+};
+
+// Texts that say what an op does. What is left out or null stays empty; another type is a fault, as
+// the step would do something else without it.
+Result<void> read_texts(std::initializer_list<Text> texts) {
+  for (const Text& text : texts) {
+    Result<std::string> value = server::read_text(text.from, text.key);
+    if (!value) return value.error();
+    *text.to = std::move(*value);
+  }
+  return {};
 }
 
 std::string raw_of(JsonView object, std::string_view key, std::string_view otherwise) {
@@ -121,6 +140,9 @@ class OpReader {
   Result<StepOp> step(OpName name) const {
     const std::optional<StepKey> key = StepKey::parse(text_of(op_, "id"));
     if (!key) return fault("its id is no SHA-1 in hexadecimal digits");
+    if (const auto opts = op_.find("opts"); opts && !opts->is_null() && !opts->is_object()) {
+      return fault("opts is no object");
+    }
     if (const auto input = opts_.find("input")) {
       if (!input->is_null() && !input->is_array()) return fault("opts.input is no array");
       if (input->text().size() > kStepBytesMax) {
@@ -170,7 +192,7 @@ class OpReader {
 
   StepThrew threw(bool retriable) const {
     StepThrew body{.retriable = retriable, .retry_after = hints_.retry_after};
-    if (const auto error = op_.find("error"); error && error->is_object()) {
+    if (const auto error = op_.find("error"); error && !error->is_null()) {
       body.error = parse_error_info(error->text());
       const auto no_retry = error->find("noRetry");
       if (no_retry && no_retry->as_bool().value_or(false)) body.retriable = false;
@@ -180,20 +202,27 @@ class OpReader {
   }
 
   Result<Body> sleep() const {
-    const std::string duration = text_of(opts_, "duration");
-    const Result<Deadline> until =
-        parse_deadline(duration.empty() ? text_of(op_, "name") : duration);
+    std::string duration;
+    std::string name;
+    const Result<void> read = read_texts({{opts_, "duration", &duration}, {op_, "name", &name}});
+    if (!read) return read.error();
+    const Result<Deadline> until = parse_deadline(duration.empty() ? name : duration);
     if (!until) return until.error();
     return Body(Sleep{*until});
   }
 
   Result<Body> wait_for_event() const {
     WaitForEvent body;
-    body.event = text_of(opts_, "event");
-    if (body.event.empty()) body.event = text_of(op_, "name");
+    std::string name;
+    std::string timeout_text;
+    const Result<void> read = read_texts({{opts_, "event", &body.event},
+                                          {op_, "name", &name},
+                                          {opts_, "if", &body.expression},
+                                          {opts_, "timeout", &timeout_text}});
+    if (!read) return read.error();
+    if (body.event.empty()) body.event = std::move(name);
     if (body.event.empty()) return fault("it names no event");
-    body.expression = text_of(opts_, "if");
-    const Result<Deadline> timeout = parse_deadline(text_of(opts_, "timeout"));
+    const Result<Deadline> timeout = parse_deadline(timeout_text);
     if (!timeout) return timeout.error();
     body.timeout = *timeout;
     return Body(std::move(body));
@@ -201,12 +230,19 @@ class OpReader {
 
   Result<Body> wait_for_signal() const {
     WaitForSignal body;
-    body.signal = text_of(opts_, "signal");
-    if (body.signal.empty()) body.signal = text_of(op_, "name");
+    std::string name;
+    std::string conflict;
+    std::string timeout_text;
+    const Result<void> read = read_texts({{opts_, "signal", &body.signal},
+                                          {op_, "name", &name},
+                                          {opts_, "conflict", &conflict},
+                                          {opts_, "timeout", &timeout_text}});
+    if (!read) return read.error();
+    if (body.signal.empty()) body.signal = std::move(name);
     if (body.signal.empty()) return fault("it names no signal");
-    const bool replaces = server::equals_ignoring_case(text_of(opts_, "conflict"), "replace");
+    const bool replaces = server::equals_ignoring_case(conflict, "replace");
     body.on_conflict = replaces ? SignalConflict::kReplace : SignalConflict::kFail;
-    const auto timeout = parse_optional_deadline(text_of(opts_, "timeout"));
+    const auto timeout = parse_optional_deadline(timeout_text);
     if (!timeout) return timeout.error();
     body.timeout = *timeout;
     return Body(std::move(body));
@@ -214,16 +250,22 @@ class OpReader {
 
   Result<Body> invoke() const {
     InvokeFunction body;
-    body.function = text_of(opts_, "function_id");
-    if (body.function.empty()) return fault("opts.function_id is missing");
-    if (const auto payload = opts_.find("payload"); payload && payload->is_object()) {
-      body.data = raw_of(*payload, "data", "{}");
-      body.user = raw_of(*payload, "user", "{}");
-      body.version = text_of(*payload, "v");
+    const auto payload = opts_.find("payload");
+    if (payload && !payload->is_null() && !payload->is_object()) {
+      return fault("opts.payload is no object");
     }
+    const JsonView event = payload.value_or(JsonView());
+    std::string timeout_text;
+    const Result<void> read = read_texts({{opts_, "function_id", &body.function},
+                                          {event, "v", &body.version},
+                                          {opts_, "timeout", &timeout_text}});
+    if (!read) return read.error();
+    if (body.function.empty()) return fault("opts.function_id is missing");
+    body.data = raw_of(event, "data", "{}");
+    body.user = raw_of(event, "user", "{}");
     if (!JsonView::trusted(body.data).is_object()) return fault("the payload's data is no object");
     if (!JsonView::trusted(body.user).is_object()) return fault("the payload's user is no object");
-    const auto timeout = parse_optional_deadline(text_of(opts_, "timeout"));
+    const auto timeout = parse_optional_deadline(timeout_text);
     if (!timeout) return timeout.error();
     body.timeout = *timeout;
     return Body(std::move(body));

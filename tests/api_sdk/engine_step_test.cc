@@ -64,6 +64,18 @@ TEST_CASE("a request that can't be made is refused without its key") {
   CHECK(refused.error().message.find("sk-secret") == std::string::npos);
 }
 
+TEST_CASE("options of a wrong type are refused, not ignored") {
+  for (const char* options :
+       {R"({"url":7})", R"({"url":"http://x/","method":["PUT"]})",
+        R"({"url":"http://x/","format":1})", R"({"url":"http://x/","auth_key":{"sk-secret":1}})"}) {
+    CAPTURE(options);
+    const auto refused = engine_request(StepKind::kInfer, options);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().message.find("must be a string") != std::string::npos);
+    CHECK(refused.error().message.find("sk-secret") == std::string::npos);
+  }
+}
+
 TEST_CASE("any response is the result of a fetch") {
   const auto result = engine_result(StepKind::kFetch, response(404, "a \"b\""), Time{});
   CHECK(std::get<StepReturned>(result).data ==

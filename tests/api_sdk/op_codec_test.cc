@@ -58,6 +58,14 @@ TEST_CASE("errors of steps, and what the answer says of the next attempt") {
   CHECK(!only<StepThrew>(parse(op("StepError", ""))).error.message.empty());
 }
 
+TEST_CASE("an error that is no object is the message") {
+  CHECK(only<StepThrew>(parse(op("StepFailed", R"("error":"no \"money\"")"))).error.message ==
+        "no \"money\"");
+  CHECK(only<StepThrew>(parse(op("StepError", R"("error":[7])"))).error.message == "[7]");
+  CHECK(only<StepThrew>(parse(op("StepError", R"("error":null)"))).error.message ==
+        "the step failed without a message");
+}
+
 TEST_CASE("sleeps: durations and dates, in the name or in the options") {
   const auto until = [](std::string_view more) {
     return only<Sleep>(parse(op("Sleep", more))).until;
@@ -145,6 +153,50 @@ TEST_CASE("what can't be understood says where it is wrong") {
   const std::string large(kStepBytesMax, 'x');
   CHECK(why(op("StepPlanned", R"("opts":{"input":[")" + large + R"("]})")).find("limit") !=
         std::string::npos);
+}
+
+TEST_CASE("an option of a wrong type is a fault, as the step would do something else without it") {
+  const auto faults_of = [](std::string_view name, std::string_view more) {
+    return why("[" + op(name, more) + "]");
+  };
+  const std::string of_if = R"(op 0 is wrong: "if" must be a string)";
+  CHECK(faults_of("WaitForEvent", R"("name":"a","opts":{"if":["async.data.x"]})") == of_if);
+  CHECK(faults_of("WaitForEvent", R"("name":"a","opts":{"if":false})") == of_if);
+  const struct {
+    std::string_view op, more, word;
+  } wrong[] = {
+      {"WaitForEvent", R"("name":"a","opts":{"timeout":3600})", "timeout"},
+      {"WaitForEvent", R"("name":"a","opts":{"event":7})", "event"},
+      {"WaitForEvent", R"("name":{})", "name"},
+      {"WaitForEvent", R"("name":"a","opts":"1h")", "opts"},
+      {"WaitForEvent", R"("name":"a","opts":[])", "opts"},
+      {"Sleep", R"("name":5000)", "name"},
+      {"Sleep", R"("name":"1s","opts":{"duration":5000})", "duration"},
+      {"WaitForSignal", R"("opts":{"signal":5})", "signal"},
+      {"WaitForSignal", R"("name":"s","opts":{"timeout":60})", "timeout"},
+      {"WaitForSignal", R"("name":"s","opts":{"conflict":true})", "conflict"},
+      {"InvokeFunction", R"("opts":{"function_id":"f","timeout":5000})", "timeout"},
+      {"InvokeFunction", R"("opts":{"function_id":["f"]})", "function_id"},
+      {"InvokeFunction", R"("opts":{"function_id":"f","payload":"x"})", "payload"},
+      {"InvokeFunction", R"("opts":{"function_id":"f","payload":{"v":2}})", "\"v\""},
+  };
+  for (const auto& [name, more, word] : wrong) {
+    CAPTURE(name);
+    CAPTURE(more);
+    CHECK(faults_of(name, more).find(word) != std::string::npos);
+  }
+}
+
+TEST_CASE("options that are null are as if they were left out") {
+  const WaitForEvent wait = only<WaitForEvent>(
+      parse(op("WaitForEvent", R"("name":"a","opts":{"event":null,"if":null,"timeout":null})")));
+  CHECK(wait.event == "a");
+  CHECK(wait.expression.empty());
+  CHECK(!only<WaitForSignal>(parse(op("WaitForSignal", R"("name":"s","opts":null)"))).timeout);
+  const auto invoke = only<InvokeFunction>(parse(
+      op("InvokeFunction", R"("opts":{"function_id":"f","payload":{"data":null,"v":null}})")));
+  CHECK(invoke.data == "{}");
+  CHECK(invoke.version.empty());
 }
 
 TEST_CASE("checkpoints take results alone") {
