@@ -1,8 +1,18 @@
 #include "schema/error_info.h"
 
 #include "schema/json.h"
+#include "schema/json_grammar.h"
 
 namespace stepwell {
+namespace {
+
+// What is nested too deeply, or holds a number beyond a double, would make every later call of the
+// run one that cannot be read.
+bool may_be_kept(JsonView value) {
+  return parse_json(value.text()).ok();
+}
+
+}  // namespace
 
 std::string error_json(const ErrorInfo& error) {
   JsonWriter json;
@@ -19,16 +29,16 @@ std::string error_json(const ErrorInfo& error) {
 
 ErrorInfo parse_error_info(std::string_view json) {
   ErrorInfo error;
-  Result<JsonView> view = parse_json(json);
-  if (!view || !view->is_object()) {
-    error.message = view && view->as_string() ? *view->as_string() : std::string(json);
+  const JsonView view = is_json(json) ? JsonView::trusted(json) : JsonView();
+  if (!view.is_object()) {
+    error.message = view.as_string().value_or(std::string(json));
     return error;
   }
   JsonWriter extra;
   extra.begin_object();
   bool has_extra = false;
   std::string other_message;
-  for (JsonMembers it = view->members(); it.next();) {
+  for (JsonMembers it = view.members(); it.next();) {
     std::string key = it.key();
     JsonView value = it.value();
     if (key == "name") {
@@ -38,10 +48,10 @@ ErrorInfo parse_error_info(std::string_view json) {
     } else if (key == "stack") {
       error.stack = value.as_string().value_or("");
     } else if (key == "cause") {
-      if (!value.is_null()) error.cause = value.text();
+      if (!value.is_null() && may_be_kept(value)) error.cause = value.text();
     } else if (key == "error") {
       other_message = value.as_string().value_or("");
-    } else if (key != "__serialized" && key != "noRetry") {
+    } else if (key != "__serialized" && key != "noRetry" && may_be_kept(value)) {
       extra.key(key).raw(value.text());
       has_extra = true;
     }

@@ -85,8 +85,8 @@ struct JsonLimits {
 };
 
 // Checks that `text` is exactly one JSON value (UTF-8, grammar, depth, nothing behind it) and gives
-// a view of it that borrows `text`. Accepted: numbers of any length, escapes of lone surrogates,
-// members of the same name. Errors name the byte offset.
+// a view of it that borrows `text`. Accepted: escapes of lone surrogates, members of the same name.
+// Refused: a number beyond a double (1e400), as no SDK signs it alike. Errors name the byte offset.
 Result<JsonView> parse_json(std::string_view text, JsonLimits limits = {});
 
 // `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.

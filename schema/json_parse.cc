@@ -5,10 +5,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstddef>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "schema/json.h"
+#include "schema/json_grammar.h"
 #include "schema/utf8.h"
 
 namespace stepwell {
@@ -39,7 +43,8 @@ bool is_hex_digit(char c) {
 
 class Validator {
  public:
-  Validator(std::string_view text, JsonLimits limits)
+  // Without limits: by the grammar alone.
+  Validator(std::string_view text, std::optional<JsonLimits> limits)
       : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), limits_(limits) {}
 
   // Checks the whole text; the value's own text, or where and what the first fault is.
@@ -88,7 +93,7 @@ class Validator {
   const char* begin_;
   const char* at_;
   const char* end_;
-  JsonLimits limits_;
+  std::optional<JsonLimits> limits_;
   std::string open_;  // the brackets that are open, outermost first
   bool is_complete_ = false;
   const char* problem_ = "";
@@ -143,7 +148,7 @@ bool Validator::after_value() {
 }
 
 bool Validator::open(char bracket) {
-  if (open_.size() >= static_cast<size_t>(std::max(limits_.max_depth, 0))) {
+  if (limits_ && open_.size() >= static_cast<size_t>(std::max(limits_->max_depth, 0))) {
     return fail("arrays and objects are nested too deeply");
   }
   open_.push_back(bracket);
@@ -195,6 +200,7 @@ bool Validator::escape() {
 }
 
 bool Validator::number() {
+  const char* first = at_;
   if (peek() == '-') ++at_;
   if (peek() == '0') {
     ++at_;
@@ -205,12 +211,19 @@ bool Validator::number() {
     ++at_;
     if (!digits()) return fail("expected a digit behind the decimal point");
   }
-  if (peek() == 'e' || peek() == 'E') {
+  const bool has_exponent = peek() == 'e' || peek() == 'E';
+  if (has_exponent) {
     ++at_;
     if (peek() == '+' || peek() == '-') ++at_;
     if (!digits()) return fail("expected a digit in the exponent");
   }
-  return true;
+  constexpr ptrdiff_t kDoubleDigitsMax =
+      308;  // shorter numbers without an exponent are none beyond
+  if (!limits_ || (!has_exponent && at_ - first <= kDoubleDigitsMax)) return true;
+  const std::string_view number(first, static_cast<size_t>(at_ - first));
+  if (std::isfinite(*JsonView::trusted(number).as_double())) return true;
+  at_ = first;
+  return fail("the number is too large for a double");
 }
 
 bool Validator::digits() {
@@ -238,6 +251,11 @@ Result<JsonView> parse_json(std::string_view text, JsonLimits limits) {
   const Result<std::string_view> value = Validator(text, limits).run();
   if (!value.ok()) return value.error();
   return JsonView::trusted(*value);
+}
+
+bool is_json(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size()) &&
+         Validator(text, std::nullopt).run().ok();
 }
 
 }  // namespace stepwell

@@ -15,6 +15,9 @@ namespace {
 // Larger memos are written and signed off the loop.
 constexpr size_t kInlineBytes = 64 * 1024;
 constexpr int kRedirectsMax = 5;
+// Each payload is within the limit of its own; events of events, and the call around them, add to
+// it.
+constexpr JsonLimits kCallLimits{.max_depth = 1024};
 
 size_t estimated_bytes(const core::Call& call) {
   size_t bytes = 0;
@@ -32,7 +35,7 @@ struct Written {
 Written write_call(const core::Call& call, const std::optional<server::SigningKey>& key, Time now) {
   Written written{.body = call_body(call), .signature = ""};
   if (!key) return written;
-  if (Result<std::string> canonical = canonicalize_json(written.body)) {
+  if (Result<std::string> canonical = canonicalize_json(written.body, kCallLimits)) {
     written.body = std::move(*canonical);
   }
   written.signature = sign_body(*key, written.body, now);

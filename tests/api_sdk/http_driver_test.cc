@@ -30,14 +30,19 @@ class ManualExecutor final : public Executor {
 // Keeps what is under way, in the order in which it was sent.
 class HeldTransport final : public Transport {
  public:
-  void start(uint64_t id, Exchange, Done done) override { open[id] = std::move(done); }
+  void start(uint64_t id, Exchange exchange, Done done) override {
+    open[id] = std::move(done);
+    body = std::move(exchange.body);
+  }
   void cancel(uint64_t id) override { open.erase(id); }
 
   std::map<uint64_t, Done> open;
+  std::string body;  // of what was sent last
 };
 
 struct Fixture {
-  Fixture() : client(executor, transports(), options()) {}
+  explicit Fixture(HttpDriverOptions of_driver = {})
+      : client(executor, transports(), options()), driver_options(std::move(of_driver)) {}
 
   HttpTransports transports() {
     auto plain = std::make_unique<HeldTransport>();
@@ -51,10 +56,10 @@ struct Fixture {
     return options;
   }
 
-  void call(uint64_t number) {
+  void call(uint64_t number, Event event = {.name = "go"}) {
     core::RunContext run;
     run.no = number;
-    run.events.push_back({.name = "go"});
+    run.events.push_back(std::move(event));
     core::Call call;
     call.id = {1, number};
     call.run = std::make_shared<const core::RunContext>(std::move(run));
@@ -94,9 +99,9 @@ struct Fixture {
   HeldTransport* wire = nullptr;
   HttpClient client;
   std::vector<Duration> took;
-  HttpDriver driver{executor, client, client, {}, [this](const core::Reply&, Duration time) {
-                      took.push_back(time);
-                    }};
+  HttpDriverOptions driver_options;
+  HttpDriver driver{executor, client, client, driver_options,
+                    [this](const core::Reply&, Duration time) { took.push_back(time); }};
 };
 
 }  // namespace
@@ -167,6 +172,20 @@ TEST_CASE(
   CHECK(f->wire->open.size() == 1);
   CHECK(f->client.under_way() == 1);
   f.reset();
+}
+
+TEST_CASE("what is signed is canonical, however deep the payloads around it make it") {
+  HttpDriverOptions options;
+  options.signing_key =
+      server::SigningKey::parse("signkey-test-8ee2262a15e8d3c42d6a840db7af3de2").value();
+  Fixture f(options);
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  // As deep as an event takes it.
+  f.call(1, {.name = "go", .data = R"({"b": 1, "a":)" + nested(126) + "}"});
+  REQUIRE(!f.wire->body.empty());
+  CHECK(f.wire->body.find(R"({"a":)" + nested(126) + R"(,"b":1})") != std::string::npos);
 }
 
 }  // namespace stepwell::sdk

@@ -34,6 +34,13 @@ TEST_CASE("text that is no object becomes the message") {
   CHECK(parse_error_info("it broke").name == "Error");
 }
 
+TEST_CASE("what could not be kept is left out, the rest is not") {
+  const std::string deep = std::string(200, '[') + std::string(200, ']');
+  const ErrorInfo error = parse_error_info(R"({"name":"N","message":"m","cause":)" + deep +
+                                           R"(,"code":1e999,"why":7})");
+  CHECK(error == ErrorInfo{.name = "N", .message = "m", .extra = R"({"why":7})"});
+}
+
 TEST_CASE("further members are kept, marks of the transport are not") {
   ErrorInfo error = parse_error_info(
       R"({"name":"N","error":"old","data":{"partial":1},"__serialized":true,"noRetry":false})");

@@ -3,7 +3,9 @@
 #include <string>
 
 #include "schema/json.h"
+#include "schema/json_grammar.h"
 
+using stepwell::is_json;
 using stepwell::JsonLimits;
 using stepwell::JsonView;
 using stepwell::parse_json;
@@ -33,9 +35,9 @@ TEST_CASE("parse_json accepts every kind of value") {
 }
 
 TEST_CASE("parse_json accepts what simdjson alone refuses but SDKs send") {
-  CHECK(parse_json(std::string(5000, '9')).ok());
+  CHECK(parse_json("0." + std::string(5000, '9')).ok());
   CHECK(parse_json("18446744073709551616").ok());
-  CHECK(parse_json("-1e999").ok());
+  CHECK(parse_json("1e-999").ok());
   CHECK(parse_json(R"("\ud800")").ok());
   CHECK(parse_json(R"({"\udc00\ud800":1})").ok());
   CHECK(parse_json(R"({"a":1,"a":2})").ok());
@@ -58,6 +60,21 @@ TEST_CASE("parse_json refuses what is not one JSON value, and says where") {
         "invalid JSON at byte 5: expected four hexadecimal digits behind \\u");
   CHECK(error_of("\"a\nb\"") ==
         "invalid JSON at byte 2: a control character in a string must be escaped");
+}
+
+TEST_CASE("parse_json refuses numbers beyond a double, which are JSON all the same") {
+  CHECK(parse_json("1.7976931348623157e308").ok());
+  CHECK(parse_json("[0e999,-0.0e999]").ok());
+  CHECK(parse_json(std::string(308, '9')).ok());
+  CHECK(error_of("[1, 1e400]") == "invalid JSON at byte 4: the number is too large for a double");
+  for (const std::string& text :
+       {std::string("-1e999"), std::string("1.8E+308"), std::string(309, '9'),
+        '-' + std::string(5000, '1'), std::string("1e99999999999999999999"),
+        R"({"a":{"b":[1e309]}})" + std::string()}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_json(text).ok());
+    CHECK(is_json(text));
+  }
 }
 
 TEST_CASE("parse_json refuses malformed values") {
@@ -116,6 +133,15 @@ TEST_CASE("parse_json bounds the nesting") {
   CHECK(parse_json("1", JsonLimits{.max_depth = 0}).ok());
   CHECK_FALSE(parse_json("[]", JsonLimits{.max_depth = 0}).ok());
   CHECK_FALSE(parse_json(std::string(1'000'000, '[')).ok());
+}
+
+TEST_CASE("is_json looks at the grammar alone") {
+  CHECK(is_json(nested(100'000)));
+  CHECK(is_json(" 1e999 "));
+  for (const char* text : {"", "[1,]", "[[]", "{\"a\":1", "1e", "\"\xFF\"", "1 2"}) {
+    CAPTURE(text);
+    CHECK_FALSE(is_json(text));
+  }
 }
 
 TEST_CASE("parse_json gives the value's own text") {
