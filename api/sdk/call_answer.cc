@@ -9,11 +9,13 @@
 #include "api/sdk/op_codec.h"
 #include "api/sdk/retry_after.h"
 #include "schema/json.h"
+#include "schema/json_grammar.h"
 
 namespace stepwell::sdk {
 namespace {
 
-constexpr size_t kForeignBodyBytesMax = 8 * 1024;  // of what a proxy says, for people
+// Of what a proxy says, for people. What an SDK says is not shown: it may hold keys.
+constexpr size_t kForeignBodyBytesMax = 8 * 1024;
 
 core::Threw threw(const CallPlace& place, std::string name, std::string_view what,
                   std::string_view detail = "") {
@@ -129,10 +131,13 @@ core::Threw function_error(const Answer& answer, Time now) {
   return threw;
 }
 
-std::string output_of(std::string_view body) {
-  if (body.empty()) return "null";
+// What is no JSON is text; JSON that is refused elsewhere is refused here, too.
+Result<std::string> output_of(std::string_view body) {
+  if (body.empty()) return std::string("null");
   const Result<JsonView> view = parse_json(body);
-  return view ? std::string(view->text()) : json_quote(body);
+  if (view) return std::string(view->text());
+  if (!is_json(body)) return json_quote(body);
+  return Error{ErrorCode::kInvalid, "the function's output is refused: " + view.error().message};
 }
 
 int dialect_of(const Answer& answer) {
@@ -147,9 +152,9 @@ void read_ops(CallAnswer& read, const Answer& answer, const CallPlace& place, in
               Time now) {
   Result<ParsedOps> parsed = parse_ops(answer.body(), hints_of(answer, now));
   if (!parsed) {
-    read.outcome =
-        threw(place, "invalid_response",
-              "error reading generator opcode response: " + parsed.error().message, answer.body());
+    // Without the answer itself: it may hold the keys of other ops.
+    read.outcome = threw(place, "invalid_response",
+                         "error reading generator opcode response: " + parsed.error().message);
     return;
   }
   constexpr int kFirstCoalescing = 2;
@@ -175,7 +180,7 @@ CallAnswer read_answer(HttpOutcome outcome, const CallPlace& place, int dialect,
   constexpr int kStreamed = 201;
   if (answer.status() == kStreamed && answer.header("x-inngest-sdk")) {
     if (const Result<void> unwrapped = answer.unwrap(); !unwrapped) {
-      read.outcome = threw(place, "invalid_response", unwrapped.error().message, answer.body());
+      read.outcome = threw(place, "invalid_response", unwrapped.error().message);
       return read;
     }
   }
@@ -187,14 +192,18 @@ CallAnswer read_answer(HttpOutcome outcome, const CallPlace& place, int dialect,
   if (answer.status() == 206) {
     read_ops(read, answer, place, read.dialect != 0 ? read.dialect : dialect, now);
   } else if (answer.status() == 200) {
-    read.outcome = core::Returned{.output = output_of(answer.body()), .ops = {}};
+    Result<std::string> output = output_of(answer.body());
+    if (output) {
+      read.outcome = core::Returned{.output = std::move(*output), .ops = {}};
+    } else {
+      read.outcome = threw(place, "invalid_response", output.error().message);
+    }
   } else if (answer.status() >= 400) {
     read.outcome = function_error(answer, now);
   } else {
     read.outcome =
         threw(place, "invalid_response",
-              fmt::format("the SDK answered with the unexpected status {}", answer.status()),
-              answer.body());
+              fmt::format("the SDK answered with the unexpected status {}", answer.status()));
   }
   return read;
 }

@@ -10,6 +10,7 @@
 #include "api/server/json_body.h"
 #include "api/server/request.h"
 #include "schema/json.h"
+#include "schema/utf8.h"
 
 namespace stepwell::sdk {
 namespace {
@@ -115,6 +116,18 @@ std::string shown_id(JsonView op) {
   }
   if (id.empty()) id = text_of(op, "name");
   return id.empty() ? text_of(op, "id") : id;
+}
+
+// " (WaitForEvent "approval")": an op as faults name it, without what else it holds.
+std::string named(JsonView op) {
+  constexpr size_t kShownBytesMax = 64;
+  const auto cut = [](std::string text) {
+    text.resize(valid_utf8_length(std::string_view(text).substr(0, kShownBytesMax)));
+    return text;
+  };
+  const std::string name = text_of(op, "op");
+  if (name.empty()) return "";
+  return fmt::format(" ({} \"{}\")", cut(name), cut(shown_id(op)));
 }
 
 class OpReader {
@@ -307,7 +320,7 @@ Result<ParsedOps> parse_ops(std::string_view body, const OpHints& hints) {
   ParsedOps parsed;
   if (root->is_object()) {
     if (const Result<void> taken = take(parsed, *root, hints); !taken) {
-      return fault("the op is wrong: " + taken.error().message);
+      return fault(fmt::format("the op{} is wrong: {}", named(*root), taken.error().message));
     }
     return parsed;
   }
@@ -315,7 +328,8 @@ Result<ParsedOps> parse_ops(std::string_view body, const OpHints& hints) {
   size_t index = 0;
   for (JsonElements it = root->elements(); it.next(); ++index) {
     if (const Result<void> taken = take(parsed, it.value(), hints); !taken) {
-      return fault(fmt::format("op {} is wrong: {}", index, taken.error().message));
+      return fault(
+          fmt::format("op {}{} is wrong: {}", index, named(it.value()), taken.error().message));
     }
   }
   parsed.wants_call = parsed.wants_call || index == 0;

@@ -60,6 +60,50 @@ TEST_CASE("200 is the function's result, whatever its body is") {
   CHECK(output(" 7 ") == "7");
 }
 
+TEST_CASE("output that is refused is no text") {
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  CHECK(std::get<core::Returned>(read(200, kSdk, nested(128)).outcome).output == nested(128));
+  for (const std::string& body : {nested(129), std::string(R"({"n":1e400})")}) {
+    const core::Threw refused = threw(read(200, kSdk, body));
+    CHECK(refused.error.name == "invalid_response");
+    CHECK(refused.error.message.find("the function's output is refused") == 0);
+    CHECK(refused.retriable);
+  }
+  CHECK(threw(read(200, kSdk, nested(129))).error.message.find("nested too deeply") !=
+        std::string::npos);
+  const auto completed = R"([{"op":"RunComplete","id":"x","data":)" + nested(129) + "}]";
+  CHECK(threw(read(206, kSdk, completed)).error.name == "invalid_response");
+  CHECK(threw(read(206, kSdk, R"([{"op":"StepRun","data":1e400}])"))
+            .error.message.find("too large for a double") != std::string::npos);
+  const core::Threw error =
+      threw(read(500, kSdk, R"({"name":"N","message":"m","cause":)" + nested(200) + "}"));
+  CHECK(error.error == ErrorInfo{.name = "N", .message = "m"});
+}
+
+TEST_CASE("what an SDK answers is not shown, as it may hold the keys of models") {
+  const std::string infer =
+      R"({"op":"AIGateway","id":")" + StepKey::of("a").to_string() +
+      R"(","opts":{"url":"https://p/","auth_key":"sk-secret","headers":{"x":"sk-secret"}}})";
+  const std::string bodies[] = {"[" + infer + R"(,{"op":"DeferAdd","id":"x"}])",
+                                "[" + infer + R"(,{"op":"Sleep","id":"x"}])", "[" + infer + ",",
+                                "[" + infer + R"(,{"op":"StepRun","data":1e400}])"};
+  for (const std::string& body : bodies) {
+    const std::string envelope =
+        R"({"status":206,"headers":{"x-inngest-sdk":"js"},"body":)" + json_quote(body) + "}";
+    for (const CallAnswer& answer : {read(206, kSdk, body), read(201, kSdk, envelope),
+                                     read(201, kSdk, envelope + "x"), read(204, kSdk, body)}) {
+      const core::Threw failed = threw(answer);
+      CHECK(failed.error.name == "invalid_response");
+      CHECK(error_json(failed.error).find("sk-secret") == std::string::npos);
+      CHECK(failed.error.stack.empty());
+    }
+  }
+  CHECK(threw(read(206, kSdk, bodies[0])).error.message.find("op 1 (DeferAdd \"x\") is wrong") !=
+        std::string::npos);
+}
+
 TEST_CASE("a run may end in an answer with ops") {
   const CallAnswer answer =
       read(206, kSdk, "[" + kOp + R"(,{"op":"RunComplete","id":"x","data":"end"}])");

@@ -148,6 +148,9 @@ TEST_CASE("what can't be understood says where it is wrong") {
   CHECK(why(R"([{"op":"StepRun","id":"short"}])").find("SHA-1") != std::string::npos);
   CHECK(why(R"([{"op":"StepRun"}])").find("SHA-1") != std::string::npos);
   CHECK(why(op("StepRun", R"("opts":{"input":{}})")).find("input") != std::string::npos);
+  CHECK(why(op("Sleep",
+               R"("name":"1s","displayName":")" + std::string(63, 'n') + R"(é","opts":7)")) ==
+        "the op (Sleep \"" + std::string(63, 'n') + "\") is wrong: opts is no object");
   CHECK(why(op("DeferAdd", "")).find("DeferAdd") != std::string::npos);
   CHECK(why(op("WaitForEvent", R"("opts":{}")")) != "");
   const std::string large(kStepBytesMax, 'x');
@@ -159,7 +162,7 @@ TEST_CASE("an option of a wrong type is a fault, as the step would do something 
   const auto faults_of = [](std::string_view name, std::string_view more) {
     return why("[" + op(name, more) + "]");
   };
-  const std::string of_if = R"(op 0 is wrong: "if" must be a string)";
+  const std::string of_if = R"(op 0 (WaitForEvent "a") is wrong: "if" must be a string)";
   CHECK(faults_of("WaitForEvent", R"("name":"a","opts":{"if":["async.data.x"]})") == of_if);
   CHECK(faults_of("WaitForEvent", R"("name":"a","opts":{"if":false})") == of_if);
   const struct {
@@ -211,7 +214,7 @@ TEST_CASE("checkpoints take results alone") {
   CHECK(!read("[" + op("Sleep", R"("name":"1s")") + "]"));
   CHECK(!read("{}"));
   CHECK(!read("[null]"));
-  const std::string large(kStepBytesMax + 1, '1');
+  const std::string large = '"' + std::string(kStepBytesMax, '1') + '"';
   CHECK(read("[" + op("StepRun", R"("data":)" + large) + "]").error().code == ErrorCode::kTooLarge);
 }
 
