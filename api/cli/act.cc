@@ -7,6 +7,7 @@
 #include "api/cli/text.h"
 #include "api/cli/trace.h"
 #include "api/cli/when.h"
+#include "api/sdk/url.h"
 #include "engine/runtime/clock.h"
 #include "schema/json.h"
 
@@ -117,7 +118,7 @@ ExitCode follow_all(const std::vector<std::string>& ids, const Options& options,
 class Follower {
  public:
   Follower(std::string id, const Options& options, Client& client, const Terminal& terminal)
-      : path_("/api/runs/" + percent_encode(id)),
+      : path_("/api/runs/" + sdk::percent_encode(id)),
         options_(options),
         client_(client),
         terminal_(terminal) {}
@@ -191,7 +192,7 @@ ExitCode follow_run(const std::string& id, const Options& options, Client& clien
 ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal) {
   ExitCode worst = ExitCode::kOk;
   for (const std::string& id : options.ids) {
-    const Asked asked = ask(client, terminal, "DELETE", "/v1/runs/" + percent_encode(id));
+    const Asked asked = ask(client, terminal, "DELETE", "/v1/runs/" + sdk::percent_encode(id));
     if (asked.code != ExitCode::kOk) {
       worst = asked.code;
       continue;
@@ -215,7 +216,7 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
     return exit_code_of(body.error().code);
   }
   const Asked sent =
-      ask(client, terminal, "POST", "/e/" + percent_encode(client.event_key()), *body);
+      ask(client, terminal, "POST", "/e/" + sdk::percent_encode(client.event_key()), *body);
   if (sent.code != ExitCode::kOk) return sent.code;
   std::string id;
   if (const auto ids = JsonView::trusted(sent.body).find("ids")) {
@@ -223,7 +224,7 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
   }
   // Whatever follows: the event is in, and who thinks that it is not sends it twice.
   if (options.output == Output::kTable) terminal.print("Sent " + neutralise(id) + "\n");
-  const Asked shown = ask(client, terminal, "GET", "/api/events/" + percent_encode(id));
+  const Asked shown = ask(client, terminal, "GET", "/api/events/" + sdk::percent_encode(id));
   if (shown.code != ExitCode::kOk) return tell_unseen(id, shown.code, options, terminal);
   const std::vector<std::string> runs = runs_of(shown.body, "runs");
   if (options.output == Output::kTable) {

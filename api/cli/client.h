@@ -75,7 +75,4 @@ Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options);
 // kConflict if a server has the file.
 Result<std::unique_ptr<Client>> open_local_client(const std::string& path);
 
-// For a path segment or a query value.
-std::string percent_encode(std::string_view text);
-
 }  // namespace stepwell::cli

@@ -10,6 +10,7 @@
 #include "api/cli/text.h"
 #include "api/cli/trace.h"
 #include "api/cli/when.h"
+#include "api/sdk/url.h"
 #include "api/server/wrong_id.h"
 #include "schema/ids.h"
 #include "schema/json.h"
@@ -28,7 +29,7 @@ class Query {
   Query& add(std::string_view name, std::string_view value) {
     if (value.empty()) return *this;
     path_ += is_first_ ? '?' : '&';
-    path_.append(name).append("=").append(percent_encode(value));
+    path_.append(name).append("=").append(sdk::percent_encode(value));
     is_first_ = false;
     return *this;
   }
@@ -240,7 +241,7 @@ ExitCode run_list(const Options& options, Client& client, const Terminal& termin
 ExitCode run_show(const Options& options, Client& client, const Terminal& terminal) {
   const bool is_run = options.command == Command::kRunsShow;
   const std::string path =
-      (is_run ? "/api/runs/" : "/api/events/") + percent_encode(options.ids.front());
+      (is_run ? "/api/runs/" : "/api/events/") + sdk::percent_encode(options.ids.front());
   const Asked asked = ask(client, terminal, "GET", path);
   if (asked.code != ExitCode::kOk) return asked.code;
   if (options.output != Output::kTable) {

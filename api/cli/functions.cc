@@ -2,13 +2,14 @@
 #include "api/cli/commands.h"
 #include "api/cli/render_function.h"
 #include "api/cli/text.h"
+#include "api/sdk/url.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
 
 ExitCode run_show_function(const Options& options, Client& client, const Terminal& terminal) {
   const Asked asked =
-      ask(client, terminal, "GET", "/api/functions/" + percent_encode(options.ids.front()));
+      ask(client, terminal, "GET", "/api/functions/" + sdk::percent_encode(options.ids.front()));
   if (asked.code != ExitCode::kOk) return asked.code;
   if (options.output == Output::kTable) {
     terminal.print(render_function(JsonView::trusted(asked.body), terminal.screen));
@@ -23,7 +24,7 @@ ExitCode run_pause(const Options& options, Client& client, const Terminal& termi
   const std::string& id = options.ids.front();
   const Asked asked =
       ask(client, terminal, "POST",
-          "/api/functions/" + percent_encode(id) + (is_pause ? "/pause" : "/resume"));
+          "/api/functions/" + sdk::percent_encode(id) + (is_pause ? "/pause" : "/resume"));
   if (asked.code != ExitCode::kOk) return asked.code;
   if (options.output != Output::kTable) {
     print_json(asked.body, options.output, terminal);

@@ -7,6 +7,7 @@
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
 #include "api/cli/when.h"
+#include "api/sdk/url.h"
 #include "engine/realtime/message.h"
 #include "schema/json.h"
 
@@ -78,9 +79,9 @@ class Listener {
 
  private:
   std::string path() const {
-    std::string path = "/api/realtime/stream?channel=" + percent_encode(options_.channel);
-    for (const std::string& topic : options_.topics) path += "&topic=" + percent_encode(topic);
-    if (!since_.empty()) path += "&since=" + percent_encode(since_);
+    std::string path = "/api/realtime/stream?channel=" + sdk::percent_encode(options_.channel);
+    for (const std::string& topic : options_.topics) path += "&topic=" + sdk::percent_encode(topic);
+    if (!since_.empty()) path += "&since=" + sdk::percent_encode(since_);
     return path;
   }
 
@@ -122,8 +123,8 @@ ExitCode run_publish(const Options& options, Client& client, const Terminal& ter
     return exit_code_of(data.error().code);
   }
   const Asked asked = ask(client, terminal, "POST",
-                          "/v1/realtime/publish?channel=" + percent_encode(options.channel) +
-                              "&topic=" + percent_encode(options.topics.front()),
+                          "/v1/realtime/publish?channel=" + sdk::percent_encode(options.channel) +
+                              "&topic=" + sdk::percent_encode(options.topics.front()),
                           *data);
   if (asked.code == ExitCode::kOk && options.output == Output::kTable) {
     terminal.print(fmt::format("Published to {} {}\n", neutralise(options.channel),

@@ -3,6 +3,7 @@
 
 #include "api/cli/commands.h"
 #include "api/cli/text.h"
+#include "api/sdk/url.h"
 #include "schema/json.h"
 
 namespace stepwell::cli {
@@ -50,7 +51,7 @@ ExitCode rerun_one(const Options& options, Client& client, const Terminal& termi
     return exit_code_of(body.error().code);
   }
   const Asked asked =
-      ask(client, terminal, "POST", "/api/runs/" + percent_encode(id) + "/rerun", *body);
+      ask(client, terminal, "POST", "/api/runs/" + sdk::percent_encode(id) + "/rerun", *body);
   if (asked.code != ExitCode::kOk) return asked.code;
   const std::optional<JsonView> run_id = data_of(asked.body).find("run_id");
   const std::string run = run_id ? run_id->as_string().value_or("") : "";

@@ -87,13 +87,29 @@ StepThrew failed(StepKind kind, std::string message) {
                     .message = std::move(message)}};
 }
 
+// What the body that is handed on has: fields of one name as one, those of its coding left out.
+HttpFields fields_of(const HttpResponse& response) {
+  HttpFields fields;
+  for (size_t i = 0; i < response.headers.size(); ++i) {
+    const std::string_view name = response.headers.name(i);
+    const std::string_view value = response.headers.value(i);
+    if (response.is_decoded && (name == "content-encoding" || name == "content-length")) continue;
+    const auto same = std::find_if(fields.begin(), fields.end(),
+                                   [&](const auto& field) { return field.first == name; });
+    if (same == fields.end()) {
+      fields.emplace_back(name, value);
+    } else {
+      same->second.append(", ").append(value);
+    }
+  }
+  return fields;
+}
+
 // {"url", "headers", "body", "status_code"}
 std::string fetched(const HttpResponse& response) {
   JsonWriter json;
   json.begin_object().key("url").string(response.url.to_string()).key("headers").begin_object();
-  for (size_t i = 0; i < response.headers.size(); ++i) {
-    json.key(response.headers.name(i)).string(response.headers.value(i));
-  }
+  for (const auto& [name, value] : fields_of(response)) json.key(name).string(value);
   json.end_object().key("body").string(response.body);
   return json.key("status_code").integer(response.status).end_object().take();
 }
@@ -132,7 +148,6 @@ std::variant<StepReturned, StepThrew> engine_result(StepKind kind, HttpOutcome o
   }
   const auto& response = std::get<HttpResponse>(outcome);
   if (kind != StepKind::kInfer) return StepReturned{.data = fetched(response)};
-  const bool is_json = parse_json(response.body).ok();
   if (response.status < 200 || response.status > 299) {
     StepThrew threw =
         failed(kind, fmt::format("the provider answered with HTTP {}", response.status));
@@ -143,7 +158,9 @@ std::variant<StepReturned, StepThrew> engine_result(StepKind kind, HttpOutcome o
     }
     return threw;
   }
-  if (!is_json) return failed(kind, "the provider's answer is no JSON");
+  if (const Result<JsonView> json = parse_json(response.body); !json) {
+    return failed(kind, "the provider's answer can't be read: " + json.error().message);
+  }
   return StepReturned{.data = response.body};
 }
 

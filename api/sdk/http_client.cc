@@ -201,6 +201,7 @@ void HttpClient::decode(uint64_t id, HttpResponse response) {
                   decoded->error().message);
     }
     shared->body = std::move(**decoded);
+    shared->is_decoded = true;
     finish(id, std::move(*shared));
   };
   if (shared->body.size() > kInlineDecodeBytes) {

@@ -21,8 +21,9 @@ using Milliseconds = std::chrono::milliseconds;
 struct HttpResponse {
   int status = 0;
   server::Headers headers;
-  std::string body;  // without any content coding
-  Url url;           // that answered: another one than was asked, after redirects
+  std::string body;         // without any content coding
+  bool is_decoded = false;  // it had one: Content-Encoding and Content-Length do not speak of it
+  Url url;                  // that answered: another one than was asked, after redirects
 };
 
 // Why there is no response.

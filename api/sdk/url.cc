@@ -232,7 +232,23 @@ std::string with_parameter(std::string_view url, std::string_view name, std::str
       if (parameter_name(parameter) != name) add(parameter);
     });
   }
-  add(fmt::format("{}={}", name, value));
+  add(fmt::format("{}={}", name, percent_encode(value)));
+  return out;
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (is_plain) {
+      out += c;
+    } else {
+      out.append(1, '%').append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+    }
+  }
   return out;
 }
 

@@ -35,7 +35,10 @@ struct Url {
 // `url` with each parameter of `query` whose name it lacks.
 Url with_missing_parameters(Url url, std::string_view query);
 
-// `url` with the parameter `name` set to `value` (which needs no escapes), replacing what it had.
+// `url` with the parameter `name` set to `value` (which is escaped), replacing what it had.
 std::string with_parameter(std::string_view url, std::string_view name, std::string_view value);
+
+// `text` as one segment of a path, or as a value in a query.
+std::string percent_encode(std::string_view text);
 
 }  // namespace stepwell::sdk

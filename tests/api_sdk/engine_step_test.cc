@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "schema/json.h"
+
 namespace stepwell::sdk {
 namespace {
 
@@ -51,6 +53,8 @@ TEST_CASE("models get their key where their provider looks for it") {
   CHECK(!field(anthropic, "anthropic-version").empty());
   CHECK(field(anthropic, "Authorization").empty());
   CHECK(infer(R"({"format":"gemini",)" + rest + "}").url == "https://p/v1?key=sk-1");
+  CHECK(infer(R"({"format":"gemini","url":"https://p/v1?x=1","auth_key":"a&b=c d/+é%41"})").url ==
+        "https://p/v1?x=1&key=a%26b%3Dc%20d%2F%2B%C3%A9%2541");
   CHECK(field(infer(R"({"format":"bedrock",)" + rest + "}"), "Authorization") == "sk-1");
   const HttpRequest own = infer(
       R"({"format":"openai-chat","url":"https://p/","auth_key":"sk","headers":{"authorization":"x"}})");
@@ -81,6 +85,27 @@ TEST_CASE("any response is the result of a fetch") {
   CHECK(std::get<StepReturned>(result).data ==
         R"({"url":"http://x/y","headers":{"content-type":"text/plain"},"body":"a \"b\"",)"
         R"("status_code":404})");
+}
+
+TEST_CASE("headers of one name are one, and those of a coding that was undone are left out") {
+  HttpResponse made = response(200, "b");
+  for (const auto& [name, value] : HttpFields{{"Set-Cookie", "a=1"},
+                                              {"Content-Encoding", "gzip"},
+                                              {"Content-Length", "21"},
+                                              {"set-cookie", "b=2"}}) {
+    made.headers.append_name(name);
+    made.headers.append_value(value);
+    made.headers.end_field();
+  }
+  const auto headers = [&] {
+    const std::string data =
+        std::get<StepReturned>(engine_result(StepKind::kFetch, made, Time{})).data;
+    return std::string(JsonView::trusted(data).find("headers")->text());
+  };
+  CHECK(headers() == R"({"content-type":"text/plain","set-cookie":"a=1, b=2",)"
+                     R"("content-encoding":"gzip","content-length":"21"})");
+  made.is_decoded = true;
+  CHECK(headers() == R"({"content-type":"text/plain","set-cookie":"a=1, b=2"})");
 }
 
 TEST_CASE("a model's answer is a result only if it is one of success, in JSON") {

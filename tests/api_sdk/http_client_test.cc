@@ -232,7 +232,9 @@ TEST_CASE("a compressed response is decompressed, within the limit") {
     }
   });
   ClientFixture fixture;
-  CHECK(fixture.response({.url = server.url()}).body == text);
+  const HttpResponse response = fixture.response({.url = server.url()});
+  CHECK(response.body == text);
+  CHECK(response.is_decoded);
   CHECK(fixture.failure({.url = server.url(), .response_bytes_max = 1u << 20}).kind ==
         Kind::kTooLarge);
 }
