@@ -65,21 +65,37 @@ std::string app_url(std::string_view text) {
 
 void Apps::add(std::string body, BodyKind kind, Registered done) {
   std::string checksum = sha256_hex(body);
-  for (const auto& [name, app] : apps_) {
-    if (app.checksum == checksum) return done({.app = name});
+  // While others are under way, what an app has said last is still to come.
+  if (under_way_ == 0) {
+    for (const auto& [name, app] : apps_) {
+      if (app.checksum == checksum) return done({.app = name});
+    }
   }
-  struct Work {
-    std::string body;
-    ParsedRegistration parsed;
+  ++under_way_;
+  auto waiting = std::make_shared<Waiting>();
+  waiting->body = std::move(body);
+  waiting->checksum = std::move(checksum);
+  waiting->done = [this, done = std::move(done)](Outcome outcome) {
+    --under_way_;
+    done(std::move(outcome));
   };
-  auto work = std::make_shared<Work>();
-  work->body = std::move(body);
-  gateway_.loop().offload([work, kind] { work->parsed = parse_registration(work->body, kind); },
-                          [this, alive = std::weak_ptr(alive_), work,
-                           checksum = std::move(checksum), done = std::move(done)]() mutable {
-                            if (alive.expired()) return;
-                            parsed(std::move(work->parsed), std::move(checksum), std::move(done));
-                          });
+  arrived_.push_back(waiting);
+  gateway_.loop().offload(
+      [waiting, kind] { waiting->parsed = parse_registration(waiting->body, kind); },
+      [this, alive = std::weak_ptr(alive_), waiting] {
+        if (alive.expired()) return;
+        waiting->is_parsed = true;
+        take_parsed();
+      });
+}
+
+// A large body is parsed longer than a small one that came after it.
+void Apps::take_parsed() {
+  while (!arrived_.empty() && arrived_.front()->is_parsed) {
+    const std::shared_ptr<Waiting> next = std::move(arrived_.front());
+    arrived_.pop_front();
+    parsed(std::move(next->parsed), std::move(next->checksum), std::move(next->done));
+  }
 }
 
 void Apps::parsed(ParsedRegistration parsed, std::string checksum, Registered done) {
@@ -100,8 +116,8 @@ void Apps::parsed(ParsedRegistration parsed, std::string checksum, Registered do
 // the app is told all of its faults at once. Those that it has itself stand, whatever can be read.
 void Apps::refuse(ParsedRegistration parsed, Registered done) {
   auto work = std::make_shared<ParsedRegistration>(std::move(parsed));
-  const auto answer = [work, done] {
-    done({.app = work->registration.app, .fault = std::move(work->fault)});
+  const auto answer = [work, done, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) done({.app = work->registration.app, .fault = std::move(work->fault)});
   };
   if (work->registration.functions.empty()) return answer();
   const Result<void> queued = gateway_.runtime().query(

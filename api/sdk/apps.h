@@ -1,6 +1,7 @@
 // The apps that have registered over HTTP: their names, where they are, what they are.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -47,6 +48,7 @@ class Apps {
   void on_news(Listener listener) { on_news_ = std::move(listener); }
 
   // Parses `body` off the loop, and registers what it says unless it is what the app said last.
+  // They are registered in the order in which they came.
   void add(std::string body, BodyKind kind, Registered done);
   // Archives the functions of the apps at this URL; kNotFound if there is none.
   void remove(std::string_view url, Removed done);
@@ -56,6 +58,16 @@ class Apps {
   const std::map<std::string, App, std::less<>>& all() const { return apps_; }
 
  private:
+  // A registration that is being parsed, or waits for one before it to be.
+  struct Waiting {
+    std::string body;
+    std::string checksum;
+    ParsedRegistration parsed;
+    bool is_parsed = false;
+    Registered done;
+  };
+
+  void take_parsed();
   void parsed(ParsedRegistration parsed, std::string checksum, Registered done);
   void refuse(ParsedRegistration parsed, Registered done);
   void registered(const Registration& registration, std::string checksum,
@@ -68,6 +80,8 @@ class Apps {
 
   server::Gateway& gateway_;
   std::map<std::string, App, std::less<>> apps_;  // by name
+  std::deque<std::shared_ptr<Waiting>> arrived_;
+  size_t under_way_ = 0;  // registrations that are still to be answered
   bool is_loaded_ = false;
   Listener on_news_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // callbacks look at it

@@ -8,6 +8,7 @@
 
 #include "api/sdk/field_reader.h"
 #include "api/sdk/function_body.h"
+#include "api/sdk/url.h"
 #include "engine/core/functions.h"
 #include "schema/json.h"
 
@@ -67,7 +68,11 @@ ParsedRegistration parse_registration(std::string_view body, BodyKind kind) {
   parsed.registration.sdk = from.text("sdk");
   parsed.registration.framework = from.text("framework");
   if (parsed.registration.app.empty()) from.fault("appName", "the app's id is missing");
-  if (parsed.registration.url.empty()) from.fault("url", "it is missing");
+  if (parsed.registration.url.empty()) {
+    from.fault("url", "it is missing");
+  } else if (const Result<Url> url = Url::parse(parsed.registration.url); !url) {
+    from.fault("url", url.error().message);
+  }
   if (const std::string type = from.text("deployType"); !type.empty() && type != "ping") {
     from.fault("deployType", fmt::format("\"{}\" is not supported, only \"ping\" is", type));
   }

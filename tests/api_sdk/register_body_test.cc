@@ -292,6 +292,12 @@ TEST_CASE("wrong bodies") {
   REQUIRE(empty.fault);
   CHECK(contains(empty.fault->message, "appName: the app's id is missing"));
   CHECK(contains(empty.fault->message, "url: it is missing"));
+  for (const char* url : {"notaurl", "/api/inngest", "ftp://h/", "http://"}) {
+    const auto wrong = parse(fmt::format(R"({{"url":"{}","appName":"a","functions":[]}})", url));
+    REQUIRE(wrong.fault);
+    CHECK(contains(wrong.fault->message, "url: "));
+    CHECK(contains(wrong.fault->message, "is no URL to call"));
+  }
   CHECK(contains(parse(R"({"url":"http://h/","appName":5,"functions":{}})").fault->message,
                  "appName: it must be a string"));
   CHECK(contains(parse(R"({"url":"http://h/","appName":"a","functions":{}})").fault->message,
