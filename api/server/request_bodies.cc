@@ -112,16 +112,22 @@ Result<core::RerunRun> read_v2_rerun(const RunId& id, std::string_view text) {
 }
 
 Result<core::InvokeDirectly> read_invocation(std::string_view text) {
-  if (text.empty()) text = "{}";
   Result<Event> event = parse_event(text, NameRule::kIgnored);
   if (!event) return event.error();
+  const JsonView body = JsonView::trusted(text);
+  if (!member_of(body, "data")) return invalid("\"data\" is missing");
   core::InvokeDirectly input{.event = std::move(*event)};
-  const auto key = member_of(JsonView::trusted(text), "idempotencyKey");
+  const auto camel = member_of(body, "idempotencyKey");
+  const auto snake = member_of(body, "idempotency_key");
+  if (camel && snake) {
+    return invalid("\"idempotencyKey\" and \"idempotency_key\" are one: say it once");
+  }
+  const std::optional<JsonView> key = camel ? camel : snake;
   if (!key) return input;
   input.idempotency_key = key->as_string().value_or("");
   if (input.idempotency_key.empty() || input.idempotency_key.size() > kIdempotencyKeyMax) {
-    return invalid(
-        fmt::format("\"idempotencyKey\" must be a string of 1 to {} bytes", kIdempotencyKeyMax));
+    return invalid(fmt::format("\"{}\" must be a string of 1 to {} bytes",
+                               camel ? "idempotencyKey" : "idempotency_key", kIdempotencyKeyMax));
   }
   return input;
 }

@@ -32,8 +32,8 @@ Result<core::RerunRun> read_rerun(const RunId& id, std::string_view body);
 // POST /v2/runs/{id}/rerun: {"fromStep"?: {"stepId", "input"?}}, or nothing.
 Result<core::RerunRun> read_v2_rerun(const RunId& id, std::string_view body);
 
-// POST /v2/apps/{app}/functions/{function}/invoke: {"data"?, "user"?, "idempotencyKey"?}, or
-// nothing. The function is still to be looked up.
+// POST /v2/apps/{app}/functions/{function}/invoke: {"data", "user"?, "idempotencyKey"?}; the
+// last may also be spelt "idempotency_key". The function is still to be looked up.
 Result<core::InvokeDirectly> read_invocation(std::string_view body);
 
 }  // namespace stepwell::server

@@ -30,6 +30,7 @@ struct RunsQuery {
   storage::RunFilter filter;
   std::vector<std::string> apps;       // empty: all
   std::vector<std::string> functions;  // empty: all
+  std::string of_path;                 // the function that the path names, as errors show it
   size_t limit = kPageDefault;
   V2Output output = V2Output::kLeftOut;
 };
@@ -108,6 +109,9 @@ Result<Response> list_runs(JournalReader& reader, RunsQuery query, const std::st
   const auto functions = reader.functions();
   if (!functions) return functions.error();
   const auto slugs = wanted(query, *functions);
+  if (slugs && slugs->empty() && !query.of_path.empty()) {
+    return Error{ErrorCode::kNotFound, fmt::format("there is no function \"{}\"", query.of_path)};
+  }
   if (slugs && slugs->empty()) return v2_page({.data = "[]", .cursor = {}, .limit = query.limit});
   if (slugs && slugs->size() == 1) query.filter.function = FunctionId{*slugs->begin()};
   if (!cursor.empty()) {
@@ -149,6 +153,7 @@ void get_runs(Gateway& gateway, const Request& request, const Responder& respond
   if (!query) return responder.send(v2_failure(query.error()));
   if (!app.empty()) query->apps = {app};
   if (!function.empty()) query->functions = {function};
+  query->of_path = function;
   std::string cursor(request.query_value("cursor").value_or(""));
   answer_v2(gateway, responder,
             [query = std::move(*query), cursor = std::move(cursor)](JournalReader& reader) {

@@ -88,6 +88,8 @@ TEST_CASE("v2: runs are listed in pages, the newest first, and the cursor leads 
   CHECK(list("/v2/runs?functionId=echo&functionId=ask").size() == 4);
   CHECK(list("/v2/runs?appId=test&limit=100").size() == 5);
   CHECK(list("/v2/runs?appId=other").empty());
+  CHECK(fetch(f.port(), "/v2/apps/test/functions/none/runs").status == 404);
+  CHECK(fetch(f.port(), "/v2/apps/none/functions/echo/runs").status == 404);
   CHECK(list("/v2/runs?from=2999-01-01T00:00:00Z").empty());
   const Reply bare = fetch(f.port(), "/v2/runs");
   CHECK(bare.body.find("\"output\"") == std::string::npos);

@@ -92,13 +92,20 @@ TEST_CASE("v2: what is wrong or not built is said in its own shape") {
   CHECK(
       post_to(f.port(), "/v2/runs/" + absent + "/rerun", R"({"fromStep":{"stepId":"a"}})").status ==
       404);
-  CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", "{}").status == 404);
-  CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", "{}").status == 404);
+  const std::string data = R"({"data":{}})";
+  CHECK(post_to(f.port(), "/v2/apps/test/functions/none/invoke", data).status == 404);
+  CHECK(post_to(f.port(), "/v2/apps/other/functions/echo/invoke", data).status == 404);
   const std::string too_long(257, 'k');
   for (const std::string& key : {std::string(R"("")"), std::string("7"), '"' + too_long + '"'}) {
     CHECK(post_to(f.port(), "/v2/apps/test/functions/echo/invoke",
-                  fmt::format(R"({{"idempotencyKey":{}}})", key))
+                  fmt::format(R"({{"data":{{}},"idempotency_key":{}}})", key))
               .status == 400);
+  }
+  for (const char* body :
+       {"", "{}", R"({"data":null})", R"({"idempotencyKey":"k"})", R"({"data":7})",
+        R"({"data":{},"idempotencyKey":"k","idempotency_key":"k"})"}) {
+    CAPTURE(body);
+    CHECK(post_to(f.port(), "/v2/apps/test/functions/echo/invoke", body).status == 400);
   }
   CHECK(fetch(f.port(), "/v2/account").status == 501);
   CHECK(member(fetch(f.port(), "/v2/account"), "errors.0.code") == "not_implemented");
@@ -116,6 +123,10 @@ TEST_CASE("API-06: of two invocations with one key the second is a 409 with the 
   CHECK(second.status == 409);
   CHECK(member(second, "errors.0.code") == "conflict");
   CHECK(member(second, "data.runId") == member(first, "data.runId"));
+  const Reply snake = post_to(f.port(), "/v2/apps/test/functions/echo/invoke",
+                              R"({"data":{},"idempotency_key":"k1"})");
+  CHECK(snake.status == 409);
+  CHECK(member(snake, "data.runId") == member(first, "data.runId"));
   CHECK(invoke("echo", "k2").status == 200);
   CHECK(invoke("ask", "k1").status == 200);
 }
