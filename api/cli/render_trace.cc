@@ -197,7 +197,8 @@ class TracePage {
   };
 
   std::string step_bar(const TraceStep& step, Time until, size_t width) const {
-    std::vector<Span> spans = {{step.registered_at, until, step.is_run() && step.attempts.empty()}};
+    std::vector<Span> spans = {
+        {step.registered_at, until, step.is_call() && step.attempts.empty()}};
     for (const TraceAttempt& attempt : step.attempts) {
       spans.push_back({attempt.started_at, attempt.ended_at, true});
     }

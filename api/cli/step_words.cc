@@ -15,7 +15,7 @@ std::string until(const TraceStep& step, const Screen& screen) {
 
 std::string pending_words(const TraceStep& step, const Screen& screen) {
   if (step.kind == "Sleep") return until(step, screen);
-  if (!step.is_run()) return wait_words(step, screen);
+  if (!step.is_call()) return wait_words(step, screen);
   return step.due ? "next attempt " + relative_time(*step.due, screen.now) : "about to run";
 }
 
@@ -41,6 +41,8 @@ std::string_view kind_word(std::string_view kind) {
   if (kind == "WaitForSignal") return "signal";
   if (kind == "InvokeFunction") return "invoke";
   if (kind == "SendEvent") return "send";
+  if (kind == "Gateway") return "fetch";
+  if (kind == "AIGateway") return "infer";
   return kind;
 }
 
@@ -48,7 +50,7 @@ std::string_view step_mark(const TraceStep& step) {
   if (step.state == "Completed") return "✓";
   if (step.state == "Failed") return "✗";
   if (step.state == "Dropped") return "⊘";
-  if (step.is_run()) return step.attempts.empty() ? "●" : "↻";
+  if (step.is_call()) return step.attempts.empty() ? "●" : "↻";
   return "◷";
 }
 
@@ -63,7 +65,7 @@ std::string wait_words(const TraceStep& step, const Screen& screen) {
   std::string words = neutralise(step.target);
   if (!step.condition.empty()) words += " if " + neutralise(step.condition);
   if (!step.run.empty()) words += " " + neutralise(step.run);
-  if (step.due) words += ", " + until(step, screen);
+  if (step.due) words += (words.empty() ? "" : ", ") + until(step, screen);
   return words;
 }
 

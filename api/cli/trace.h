@@ -45,6 +45,8 @@ struct TraceStep {
 
   bool is_pending() const { return state == "Pending"; }
   bool is_run() const { return kind == "StepRun" || kind == "SendEvent"; }
+  // Also by the engine itself: it is tried again, and waits for no one.
+  bool is_call() const { return is_run() || kind == "Gateway" || kind == "AIGateway"; }
 };
 
 struct TraceEvent {

@@ -139,6 +139,11 @@ TEST_CASE("each kind of step says what came of it") {
   CHECK(outcome("WaitForEvent", "Completed", R"("event":"a/b","data":null)") ==
         "timed out waiting for a/b");
   CHECK(outcome("WaitForSignal", "Pending", R"("signal":"go")") == "go");
+  for (const char* kind : {"Gateway", "AIGateway"}) {
+    CHECK(outcome(kind, "Pending", R"("due":"2026-11-23T12:02:00Z")") == "next attempt in 1m");
+    CHECK(outcome(kind, "Pending", R"("x":0)") == "about to run");
+    CHECK(step_mark({.kind = kind, .state = "Pending"}) == "●");
+  }
   CHECK(outcome("InvokeFunction", "Completed", R"("function":"f","run":"R2","data":7)") ==
         "f R2  → 7");
 }
