@@ -1,6 +1,7 @@
 #include "api/server/origin.h"
 
 #include <arpa/inet.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>
@@ -25,6 +26,14 @@ std::optional<int> parse_port(std::string_view digits) {
 bool is_address(int family, const std::string& text) {
   in6_addr binary{};
   return inet_pton(family, text.c_str(), &binary) == 1;
+}
+
+bool is_scheme_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
+bool is_ipv6(const Authority& authority) {
+  return authority.is_ip && authority.name.find(':') != std::string::npos;
 }
 
 std::string lower(std::string_view text) {
@@ -74,6 +83,38 @@ std::optional<Authority> parse_authority(std::string_view text) {
   authority.port = parse_port(rest.substr(1));
   if (!authority.port) return std::nullopt;
   return authority;
+}
+
+Result<std::string> read_allowed_host(std::string_view text) {
+  std::optional<Authority> host = parse_authority(text);
+  if (!host) host = parse_authority(fmt::format("[{}]", text));  // as sockets have an address
+  if (host && !host->port) return host->name;
+  return Error{ErrorCode::kInvalid,
+               fmt::format("\"{}\" is no name of a host: give one such as stepwell.example.com, "
+                           "without a scheme, a port or a path",
+                           text)};
+}
+
+// Any scheme will do: browser extensions and apps have their own.
+Result<std::string> read_allowed_origin(std::string_view text) {
+  const std::string origin = lower(text);
+  const size_t end = origin.find("://");
+  const std::string scheme = origin.substr(0, std::min(end, origin.size()));
+  const bool has_scheme = end != std::string::npos && !scheme.empty() &&
+                          std::all_of(scheme.begin(), scheme.end(), is_scheme_byte);
+  std::optional<Authority> host;
+  if (has_scheme) host = parse_authority(std::string_view(origin).substr(end + 3));
+  if (!host) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("\"{}\" is no origin of a page: give one such as "
+                             "https://app.example.com or http://localhost:3000, without a path",
+                             text)};
+  }
+  std::string out = scheme + "://" + (is_ipv6(*host) ? "[" + host->name + "]" : host->name);
+  const bool is_usual = (scheme == "http" && host->port == 80) ||  // browsers leave it out
+                        (scheme == "https" && host->port == 443);
+  if (host->port && !is_usual) out += fmt::format(":{}", *host->port);
+  return out;
 }
 
 bool is_loopback_name(const Authority& authority) {

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/result.h"
+
 namespace stepwell::server {
 
 // The host and port of a Host field or an origin. `name` is in lower case; an IPv6 address is
@@ -23,6 +25,14 @@ struct Authority {
 
 // Nothing if malformed.
 std::optional<Authority> parse_authority(std::string_view text);
+
+// A host as somebody configures it, as OriginRules wants it: in lower case, an IPv6 address without
+// brackets. kInvalid if no request can name it: with a scheme, a port or a path.
+Result<std::string> read_allowed_host(std::string_view text);
+
+// The same of an origin, as browsers write it: "https://app.example.com", in lower case, without
+// the port that its scheme has anyway. kInvalid if no page can have it: with a path, or "*".
+Result<std::string> read_allowed_origin(std::string_view text);
 
 // "localhost", "anything.localhost", 127.0.0.0/8 and ::1.
 bool is_loopback_name(const Authority& authority);

@@ -41,11 +41,29 @@ realtime::TokenSigner make_signer(const ServiceOptions& options) {
 
 OriginRules make_rules(const ServiceOptions& options) {
   const bool is_dev = options.mode == Mode::kDev;
-  return {.allow_loopback_hosts = true,
-          .allow_any_host = !is_dev && options.hosts.empty(),
-          .hosts = options.hosts,
-          .allow_loopback_origins = is_dev,
-          .origins = options.origins};
+  OriginRules rules{.allow_loopback_hosts = true,
+                    .allow_any_host = !is_dev && options.hosts.empty(),
+                    .allow_loopback_origins = is_dev};
+  for (const std::string& host : options.hosts) {
+    rules.hosts.push_back(read_allowed_host(host).value());
+  }
+  for (const std::string& origin : options.origins) {
+    rules.origins.push_back(read_allowed_origin(origin).value());
+  }
+  return rules;
+}
+
+Result<void> validate_names(const ServiceOptions& options) {
+  if (options.addresses.empty()) {
+    return Error{ErrorCode::kInvalid, "there is no address to listen on"};
+  }
+  for (const std::string& host : options.hosts) {
+    if (const auto read = read_allowed_host(host); !read) return read.error();
+  }
+  for (const std::string& origin : options.origins) {
+    if (const auto read = read_allowed_origin(origin); !read) return read.error();
+  }
+  return {};
 }
 
 HttpOptions http_options(const ServiceOptions& options) {
@@ -59,6 +77,7 @@ HttpOptions http_options(const ServiceOptions& options) {
 }  // namespace
 
 Result<void> validate(const ServiceOptions& options) {
+  if (const Result<void> names = validate_names(options); !names) return names.error();
   for (const std::string& key : options.signing_keys) {
     if (const auto parsed = SigningKey::parse(key); !parsed) return parsed.error();
   }

@@ -34,8 +34,8 @@ struct ServiceOptions {
 };
 
 // Checks what can be checked without a socket: that serve mode has its keys, that dev mode, which
-// asks for none, listens on loopback only, and that keys are well formed. The error says how to
-// mend it.
+// asks for none, listens on loopback only, that keys are well formed, and that hosts and origins
+// can be those of a request. The error says how to mend it.
 Result<void> validate(const ServiceOptions& options);
 
 // Loop thread only (the loop given here).

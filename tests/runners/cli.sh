@@ -72,6 +72,8 @@ expect 2 "--since \"noon\" is neither" "$cli" runs list --since noon
 expect 2 "is no duration" "$cli" dev --retry-interval soon
 expect 2 "is no port" "$cli" dev --port 70000
 expect 2 "serves this machine alone: to listen on 0.0.0.0" "$cli" dev --host 0.0.0.0
+expect 2 '"Foo.com:1" is no name of a host' "$cli" dev --allow-host Foo.com:1
+expect 2 '"*" is no origin' "$cli" dev --allow-origin '*'
 expect 2 "an event key and a signing key are needed" "$cli" serve --db "$file"
 expect 2 "signing key is needed" env STEPWELL_EVENT_KEY=ev "$cli" serve --db "$file"
 expect 2 "event key is needed" env STEPWELL_SIGNING_KEY=ff00 "$cli" serve --db "$file"

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 
 namespace stepwell::server {
 
@@ -18,6 +19,35 @@ TEST_CASE("authorities are read strictly") {
     CHECK(!parse_authority(malformed).has_value());
   }
   CHECK(!parse_authority(std::string(254, 'a')).has_value());
+}
+
+TEST_CASE("what is allowed is read as requests will have it") {
+  for (const auto& [given, name] :
+       {std::pair("Example.COM", "example.com"), std::pair("10.0.0.5", "10.0.0.5"),
+        std::pair("[FD00::1]", "fd00::1"), std::pair("fd00::1", "fd00::1")}) {
+    CAPTURE(given);
+    CHECK(read_allowed_host(given).value() == name);
+  }
+  for (const char* host : {"", "*", "*.example.com", "https://foo.com", "foo.com:8288", "foo.com/",
+                           "[::1]:80", "a b"}) {
+    CAPTURE(host);
+    CHECK(read_allowed_host(host).error().code == ErrorCode::kInvalid);
+  }
+  for (const auto& [given, origin] :
+       {std::pair("https://App.example.com", "https://app.example.com"),
+        std::pair("HTTPS://a.example:443", "https://a.example"),
+        std::pair("http://a.example:80", "http://a.example"),
+        std::pair("http://a.example:443", "http://a.example:443"),
+        std::pair("http://[::1]:3000", "http://[::1]:3000"),
+        std::pair("chrome-extension://abcdef", "chrome-extension://abcdef")}) {
+    CAPTURE(given);
+    CHECK(read_allowed_origin(given).value() == origin);
+  }
+  for (const char* origin : {"", "*", "null", "app.example.com", "https://a.example/", "https://",
+                             "https://*.a.example", "://a", "https://a.example/x", "a b://c"}) {
+    CAPTURE(origin);
+    CHECK(read_allowed_origin(origin).error().code == ErrorCode::kInvalid);
+  }
 }
 
 TEST_CASE("loopback has several names, and others that look like it") {

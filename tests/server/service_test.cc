@@ -326,6 +326,21 @@ TEST_CASE("serve mode: each route asks for its own key and takes no other") {
   }
 }
 
+TEST_CASE("hosts and origins that no request can have are refused; others are read as meant") {
+  for (const auto& refused : {ServiceOptions{.addresses = {}}, ServiceOptions{.hosts = {"a:1"}},
+                              ServiceOptions{.origins = {"*"}}}) {
+    CHECK(validate(refused).error().code == ErrorCode::kInvalid);
+  }
+  ServiceOptions options{.hosts = {"Steps.Example"}, .origins = {"https://App.example:443"}};
+  CHECK(validate(options).ok());
+  ServiceFixture fixture({}, options);
+  HttpClient client(fixture.port());
+  client.send("GET /health HTTP/1.1\r\nHost: steps.example\r\nOrigin: https://app.example\r\n\r\n");
+  const auto reply = client.read_reply();
+  CHECK(reply->status == 200);
+  CHECK(reply->header("access-control-allow-origin") == "https://app.example");
+}
+
 TEST_CASE("keys are checked before a server is made") {
   ServiceOptions options;
   CHECK(validate(options).ok());
