@@ -29,6 +29,11 @@ std::string closing_json(Time now) {
 
 }  // namespace
 
+Since since_made(const TokenClaims& claims) {
+  const std::optional<Ulid> id = Ulid::parse(claims.id);
+  return {id ? id->time() : claims.issued_at, true};
+}
+
 struct Doors::Client {
   uint64_t number = 0;
   Encoding encoding;
@@ -225,8 +230,10 @@ void Doors::on_text(Client& client, std::string_view text) {
     return leave(client.number);
   }
   for (const TokenTopic& topic : claims->topics) {
-    client.subscription->add({topic.channel, topic.name});
+    client.subscription->add({topic.channel, topic.name}, since_made(*claims),
+                             runtime::wall_clock());
   }
+  if (client.subscription->has_waiting()) mark(client.number);
 }
 
 }  // namespace stepwell::realtime

@@ -32,6 +32,9 @@ struct DoorOptions {
   size_t topics_max = 1'000;
 };
 
+// Whoever has the token misses nothing that was published since it was made, to the millisecond.
+Since since_made(const TokenClaims& claims);
+
 // What a client may hear, and from when on unless it says otherwise.
 struct Grant {
   std::vector<TopicName> topics;

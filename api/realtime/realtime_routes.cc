@@ -50,9 +50,7 @@ Grant grant_of(const RouteParts& parts, const Request& request) {
     for (const TokenTopic& topic : claims->topics) {
       grant.topics.push_back({topic.channel, topic.name});
     }
-    // Nothing that was published since the token was made is missed, to the millisecond.
-    const std::optional<Ulid> id = Ulid::parse(claims->id);
-    grant.start = Since{id ? id->time() : claims->issued_at, true};
+    grant.start = since_made(*claims);
     grant.token_id = claims->id;
     grant.expires_at = claims->expires_at;
     grant.resumes = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/realtime/hub.h"
+#include "schema/check.h"
 #include "schema/mutant.h"
 
 namespace stepwell::realtime {
@@ -26,6 +27,31 @@ Subscription::~Subscription() {
 
 void Subscription::add(const TopicName& topic) {
   hear(topic, hub_.last_number_);
+}
+
+void Subscription::add(const TopicName& topic, const Since& since, Time now) {
+  CHECK_INVARIANT(topic.topic.has_value(), "a single topic can start in the past, not all");
+  const size_t topics_before = topics_;
+  add(topic);
+  Hearing& hearing = hearings_.find(strands_of(topic).front())->second;
+  if (topics_ == topics_before || hearing.every_topic_after) return;
+  uint64_t after = 0;
+  if (hub_.catch_up_from(since, hearing.channel, now, after)) has_gap_ = true;
+  // It goes back for this topic alone: what it has taken of the others does not come again.
+  const uint64_t taken = hearing.is_behind ? hearing.number - 1 : hub_.last_number_;
+  for (auto& [name, heard_after] : hearing.topics_after) {
+    heard_after = name == *topic.topic ? after : std::max(heard_after, taken);
+  }
+  const uint64_t place = hearing.channel.place_behind(after);
+  if (!hearing.is_behind) {
+    Hub::unlist(hearing);
+    fall_behind(hearing, place);
+    return;
+  }
+  if (hearing.is_lost()) has_gap_ = true;
+  leave_heap(hearing);
+  hearing.place = std::min(hearing.place, place);
+  settle(hearing);
 }
 
 // One that it hears already, it hears as before.

@@ -39,6 +39,7 @@ struct Gap {
 using Delivery = std::variant<std::shared_ptr<const Message>, Gap>;
 
 class Hub;
+struct Since;
 
 // Destroying it unsubscribes; the hub must outlive it. Loop thread only.
 class Subscription {
@@ -53,6 +54,9 @@ class Subscription {
 
   // Hears this topic too, from now on.
   void add(const TopicName& topic);
+  // The same of a single topic, from `since` on: what comes next may be older than what was taken.
+  // on_ready does not run for it: look at once whether something waits.
+  void add(const TopicName& topic, const Since& since, Time now);
   size_t topics() const { return topics_; }
   // Hears it no more, not even what waits of it.
   void remove(const TopicName& topic);

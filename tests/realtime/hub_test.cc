@@ -424,6 +424,50 @@ TEST_CASE("a topic that is added while a subscriber catches up is heard from now
   CHECK(drain(*s) == Seen{"1", "3", "4"});
 }
 
+TEST_CASE("a topic that is added from a time on goes back for itself alone") {
+  Hub hub({.young_channel_age = 0s}, 1);
+  hub.publish(message("a", "y", "0"), kNow - 1s);
+  auto s = hub.subscribe({{"a", "x"}}, FromNow{}, kNow, nullptr);
+  auto all = hub.subscribe({{"a", kEveryTopic}}, FromNow{}, kNow, nullptr);
+  hub.publish(message("a", "x", "1"), kNow);
+  hub.publish(message("a", "y", "2"), kNow);
+  hub.publish(message("a", "z", "3"), kNow);
+  hub.publish(message("a", "x", "4"), kNow);
+  hub.publish(message("b", "y", "5"), kNow);
+  SUBCASE("who has everything") {
+    CHECK(drain(*s) == Seen{"1", "4"});
+    s->add({"a", "y"}, Since{kNow, false}, kNow);
+    CHECK(drain(*s) == Seen{"2"});
+    s->add({"a", "z"}, Since{kNow + 1s, false}, kNow);
+    s->add({"b", "y"}, Since{kNow, false}, kNow);
+    CHECK(drain(*s) == Seen{"5"});
+  }
+  SUBCASE("who is behind") {
+    s->take();
+    s->add({"a", "y"}, Since{kNow - 1s, false}, kNow);
+    CHECK(drain(*s) == Seen{"0", "2", "4"});
+  }
+  SUBCASE("what it hears already, it hears as before") {
+    CHECK(drain(*s) == Seen{"1", "4"});
+    CHECK(drain(*all) == Seen{"1", "2", "3", "4"});
+    s->add({"a", "x"}, Since{kNow, false}, kNow);
+    all->add({"a", "y"}, Since{kNow - 1s, false}, kNow);
+    CHECK(drain(*s).empty());
+    CHECK(drain(*all).empty());
+  }
+  hub.publish(message("a", "x", "6"), kNow);
+  CHECK(drain(*s) == Seen{"6"});
+}
+
+TEST_CASE("what is lost of a topic that is added from a time on is announced") {
+  Hub hub(keeping(1), 1);
+  auto s = hub.subscribe({{"b", "x"}}, FromNow{}, kNow, nullptr);
+  hub.publish(message("a", "y", "1"), kNow);
+  hub.publish(message("a", "y", "2"), kNow);
+  s->add({"a", "y"}, Since{kNow, true}, kNow);
+  CHECK(drain(*s) == Seen{"gap", "2"});
+}
+
 TEST_CASE("the bytes of a history count what its channels take, until the last message has left") {
   const auto kept_bytes = [](int channels) {
     Hub hub({}, 1);
