@@ -108,7 +108,7 @@ void Engine::add_topic(const std::string& channel, const std::string& name, std:
   impl_->add_topic({channel, name, std::move(schema)});
 }
 
-RunInfo Engine::wait_for(std::string_view run_id, std::chrono::milliseconds timeout) {
+RunInfo Engine::wait_until_ended(std::string_view run_id, std::chrono::milliseconds timeout) {
   return impl_->wait_for(parse_run_id(run_id), timeout);
 }
 

@@ -1,4 +1,5 @@
 // The calls of an engine that runs: how they reach its threads, and wait for them.
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <optional>
@@ -12,6 +13,8 @@ namespace {
 
 // A read that was refused for now is tried again so much later.
 constexpr std::chrono::milliseconds kReadAgainAfter{20};
+// Longer than a process lives, and added to any clock it can still be counted.
+constexpr std::chrono::milliseconds kWaitMax = std::chrono::hours(24 * 365 * 100);
 
 RunState state_of(RunStatus status) {
   switch (status) {
@@ -92,7 +95,8 @@ void EngineImpl::query(const std::function<void(storage::JournalReader&)>& query
 RunInfo EngineImpl::wait_for(const RunId& id, std::chrono::milliseconds timeout) {
   check_may_block();
   const Call call(gate_);
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = std::chrono::steady_clock::now() +
+                        std::clamp(timeout, std::chrono::milliseconds::zero(), kWaitMax);
   while (true) {
     uint64_t seen;
     {

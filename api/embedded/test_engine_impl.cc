@@ -13,6 +13,8 @@ namespace stepwell::detail {
 namespace {
 
 constexpr size_t kRecoveryPage = 1000;
+// What can still be written as a date, and counted on from.
+constexpr Time kTimeMax = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1) - Duration(1);
 
 template <class T>
 T must(Result<T> result) {
@@ -88,9 +90,8 @@ core::Core TestEngineImpl::recover(const storage::Ownership& ownership,
   core.recover_functions(must(reader_->functions()));
   core.recover_topics(must(reader_->topics()));
   core.recover_messages(must(reader_->messages(0, kRecoveryPage)).messages);
-  core.recover_events(
-      must(reader_->recent_events(now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax,
-                                  core::Lookback::kBytesMax)));
+  core.recover_events(must(reader_->recent_events(
+      now_ - core::Lookback::kAgeMax, core::Lookback::kEventsMax, core::Lookback::kBytesMax)));
   std::optional<storage::FlowStateKey> after;
   for (;;) {
     auto page = must(reader_->flow_states(after, kRecoveryPage));
@@ -158,8 +159,12 @@ void TestEngineImpl::settle() {
 }
 
 void TestEngineImpl::advance_by(Duration duration) {
+  if (duration < Duration::zero()) {
+    throw std::logic_error("time does not go back: advance() by what is not less than nothing");
+  }
   if (!pipeline_) start();
-  Time target = now_ + duration;
+  // In this order: what is added must not be more than can be counted.
+  Time target = now_ + std::min(duration, std::max(kTimeMax - now_, Duration::zero()));
   for (std::optional<Time> due = pipeline_->core().next_due(); due && *due <= target;
        due = pipeline_->core().next_due()) {
     now_ = std::max(now_, *due);
@@ -172,7 +177,7 @@ void TestEngineImpl::advance_by(Duration duration) {
 bool TestEngineImpl::advance_to_next() {
   if (!pipeline_) start();
   std::optional<Time> due = pipeline_->core().next_due();
-  if (!due) return false;
+  if (!due || *due > kTimeMax) return false;
   advance_by(std::max(*due - now_, Duration(0)));
   return true;
 }

@@ -18,6 +18,7 @@
 
 #include "stepwell/chain.h"
 #include "stepwell/codec.h"
+#include "stepwell/duration.h"
 #include "stepwell/event_type.h"
 
 namespace stepwell {
@@ -26,13 +27,13 @@ namespace stepwell {
 // a point in time. Written as either: `.timeout = 15min`, `.timeout = deadline`.
 class Timeout {
  public:
-  // Rounded up to milliseconds: never early.
+  // Rounded up to milliseconds: never early. Longer than they can count is as long as they can.
   template <class Rep, class Period>
   Timeout(std::chrono::duration<Rep, Period> after)  // NOLINT: implicit
-      : value_(std::chrono::ceil<std::chrono::milliseconds>(after).count()) {}
+      : value_(detail::ceil_milliseconds(after).count()) {}
   template <class Duration>
   Timeout(std::chrono::time_point<std::chrono::system_clock, Duration> at)  // NOLINT: implicit
-      : value_(std::chrono::ceil<std::chrono::milliseconds>(at).time_since_epoch().count()),
+      : value_(detail::ceil_milliseconds(at.time_since_epoch()).count()),
         is_absolute_(true) {}
 
   // A point in time; else a length of time.

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "stepwell/channel.h"
+#include "stepwell/duration.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"
 #include "stepwell/function_ref.h"
@@ -180,10 +181,13 @@ class Engine : public FunctionRegistrar {
   std::optional<RunInfo> find_run(std::string_view run_id);
   // The runs that an event started, by the id that send() gave. Blocks.
   std::vector<RunInfo> runs_of(std::string_view event_id);
-  // Waits until the run has ended; EngineError (kUnavailable) when the time is up first, or the
-  // engine stops. Blocks.
-  RunInfo wait_for(std::string_view run_id,
-                   std::chrono::milliseconds timeout = std::chrono::hours(1));
+  // Waits until the run has ended, for an hour or as long as is said; EngineError (kUnavailable)
+  // when the time is up first, or the engine stops. Blocks.
+  RunInfo wait_for(std::string_view run_id) { return wait_for(run_id, std::chrono::hours(1)); }
+  template <class Rep, class Period>
+  RunInfo wait_for(std::string_view run_id, std::chrono::duration<Rep, Period> timeout) {
+    return wait_until_ended(run_id, detail::ceil_milliseconds(timeout));
+  }
 
   // Until it is destroyed its callback is called.
   class Subscription;
@@ -213,6 +217,7 @@ class Engine : public FunctionRegistrar {
   std::string_view add(FunctionOptions options,
                        std::shared_ptr<const detail::FunctionCode> code) override;
   void add_topic(const std::string& channel, const std::string& name, std::string schema) override;
+  RunInfo wait_until_ended(std::string_view run_id, std::chrono::milliseconds timeout);
 
   std::unique_ptr<detail::EngineImpl> impl_;
 };

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "stepwell/duration.h"
+
 namespace stepwell {
 
 // An error that travels under a name of its own: derive from it where the name matters to whoever
@@ -44,8 +46,9 @@ class NonRetriableError : public NamedError {
 class RetryAfterError : public NamedError {
  public:
   // `delay` counts from when the engine has recorded the failure; it keeps to 1 s … 24 h.
-  RetryAfterError(const std::string& message, std::chrono::milliseconds delay)
-      : NamedError("RetryAfterError", message), delay_(delay) {}
+  template <class Rep, class Period>
+  RetryAfterError(const std::string& message, std::chrono::duration<Rep, Period> delay)
+      : NamedError("RetryAfterError", message), delay_(detail::ceil_milliseconds(delay)) {}
 
   // How long to wait before the next attempt.
   std::chrono::milliseconds delay() const { return delay_; }

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "stepwell/duration.h"
 #include "stepwell/fields.h"
 
 namespace stepwell {
@@ -56,8 +57,9 @@ class NewEvent {
   // Copies with the same id start no second run of a function for 24 hours.
   NewEvent&& with_id(std::string_view id) && { return std::move(set_id(id)); }
   // A time in the future: the runs that it triggers start then.
-  NewEvent&& with_ts(std::chrono::system_clock::time_point ts) && {
-    ts_ = std::chrono::floor<std::chrono::milliseconds>(ts);
+  template <class Duration>
+  NewEvent&& with_ts(std::chrono::time_point<std::chrono::system_clock, Duration> ts) && {
+    ts_ = decltype(ts_)(detail::floor_milliseconds(ts.time_since_epoch()));
     return std::move(*this);
   }
   // Who it is about: a JSON object.

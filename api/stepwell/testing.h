@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "stepwell/channel.h"
+#include "stepwell/duration.h"
 #include "stepwell/engine.h"
 #include "stepwell/event_type.h"
 #include "stepwell/function.h"
@@ -135,10 +136,11 @@ class TestEngine : public FunctionRegistrar {
   // Cancels a run.
   void cancel(const TestRun& run);
 
-  // Lets time pass; what becomes due happens in between, at its time.
+  // Lets time pass; what becomes due happens in between, at its time. Time ends with the year 9999,
+  // and does not go back: std::logic_error.
   template <class Rep, class Period>
   void advance(std::chrono::duration<Rep, Period> duration) {
-    advance_by(std::chrono::ceil<std::chrono::milliseconds>(duration));
+    advance_by(detail::ceil_milliseconds(duration));
   }
   // Lets time pass until the next thing is due; false if nothing ever is.
   bool advance_to_next();

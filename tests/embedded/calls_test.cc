@@ -96,6 +96,25 @@ TEST_CASE("a stop ends the calls under way, and turns later ones away from its b
   CHECK(error_of([&] { engine.send(order_paid, {.id = "4"}); }) == kUnavailable);
 }
 
+TEST_CASE(
+    "whoever waits for longer than can be counted waits, and for less than nothing does not") {
+  Gated gated;
+  Engine& engine = gated.engine;
+  const std::string run = gated.start_run();
+  CHECK(error_of([&] { engine.wait_for(run, 0s); }) == kUnavailable);
+  CHECK(error_of([&] { engine.wait_for(run, -std::chrono::hours::max()); }) == kUnavailable);
+  std::vector<std::future<RunState>> waiting;
+  const auto wait = [&](auto timeout) {
+    waiting.push_back(std::async(std::launch::async,
+                                 [&, timeout] { return engine.wait_for(run, timeout).state; }));
+  };
+  wait(std::chrono::milliseconds::max());
+  wait(std::chrono::hours::max());
+  wait(std::chrono::nanoseconds::max());
+  engine.send(order_paid, {.id = "2"});
+  for (auto& each : waiting) CHECK(each.get() == RunState::kCompleted);
+}
+
 TEST_CASE("calls of many threads and stops beside one another all end") {
   for (int round = 0; round < 10; ++round) {
     Engine engine({.journal = in_memory(), .workers = 1});

@@ -87,6 +87,69 @@ TEST_CASE("time is virtual, and nothing fires early") {
   }
 }
 
+TEST_CASE("time does not go back, and however long a test lets pass is not too long") {
+  TestEngine t;
+  t.function({.id = "nap"}, asked, [](Context<Question> ctx) -> Task<std::string> {
+    co_await ctx.step.sleep("nap", 24h * 365);
+    co_return "rested";
+  });
+  const auto start = t.now();
+  TestRun run = t.start(asked, {"x"});
+  CHECK_THROWS_AS(t.advance(-5s), std::logic_error);
+  CHECK_THROWS_AS(t.advance(std::chrono::hours::min()), std::logic_error);
+  CHECK(t.now() == start);
+  CHECK_FALSE(run.has_ended());
+  t.advance(std::chrono::hours::max());
+  CHECK(run.result<std::string>() == "rested");
+  const auto last = t.now();
+  CHECK(last > start + 24h * 365 * 1000);
+  t.advance(std::chrono::milliseconds::max());
+  CHECK(t.now() == last);
+}
+
+TEST_CASE("what lasts for longer than can be counted is not over at once") {
+  static constexpr auto kHours = std::chrono::hours::max();
+  static constexpr auto kDays = std::chrono::duration<double, std::ratio<86400>>(1e300);
+  const auto error_of = [](auto code) {
+    TestEngine t;
+    t.function({.id = "long"}, asked, code);
+    const RunInfo run = t.start(asked, {"x"}).info();
+    return run.has_ended() ? run.error_name : "goes on";
+  };
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.sleep("nap", kHours);
+        }) == "InngestErrTimeoutTooLong");
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.sleep("nap", kDays);
+        }) == "InngestErrTimeoutTooLong");
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.sleep_until("nap", std::chrono::sys_time<std::chrono::hours>::max());
+        }) == "InngestErrTimeoutTooLong");
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.wait_for_event("answer", answered, {.timeout = kHours});
+        }) == "InngestErrTimeoutTooLong");
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.wait_for_signal("answer", "yes", {.timeout = kHours});
+        }) == "goes on");
+  // As long below zero is over.
+  CHECK(error_of([](Context<Question> ctx) -> Task<void> {
+          co_await ctx.step.sleep("nap", -kHours);
+          co_await ctx.step.sleep("nap", std::chrono::seconds::min());
+        }) == "");
+}
+
+TEST_CASE("a retry that is asked for in more than a day waits a day") {
+  TestEngine t;
+  t.function({.id = "later"}, asked, [](Context<Question>) -> Task<void> {
+    throw RetryAfterError("not yet", std::chrono::hours::max());
+    co_return;
+  });
+  const auto start = t.now();
+  t.start(asked, {"x"});
+  REQUIRE(t.advance_to_next());
+  CHECK(t.now() - start == 24h);
+}
+
 TEST_CASE("a rejected run says why") {
   Kit t({});
   TestRun run = t.start(asked, {"deploy?"});
