@@ -69,10 +69,12 @@ std::string Engine::rerun(std::string_view run_id) {
 }
 
 void Engine::send_signal(std::string_view signal, const RawJson& data) {
+  detail::check_json("the data of a signal", data.text());
   impl_->ask(core::SendSignal{.signal = std::string(signal), .data = data.text()});
 }
 
 std::string Engine::invoke(std::string_view function_id, const RawJson& data) {
+  detail::check_json("what a function is invoked with", data.text());
   core::InvokeDirectly input{.function = FunctionId{std::string(function_id)}};
   input.event.data = data.text();
   const std::optional<RunId> run = impl_->ask(std::move(input)).run;

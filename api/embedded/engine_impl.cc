@@ -29,12 +29,22 @@ core::Settings core_settings(const EngineOptions& options) {
   return settings;
 }
 
+void check_lengths(const EngineOptions& options) {
+  const auto check = [](const char* what, Duration length) {
+    if (length >= Duration::zero()) return;
+    throw EngineError(EngineError::Code::kInvalid, std::string(what) + ": it cannot be negative");
+  };
+  check("wait_lookback", options.wait_lookback);
+  check("retry_interval", options.retry_interval.value_or(Duration::zero()));
+}
+
 }  // namespace
 
 EngineImpl::EngineImpl(EngineOptions options)
     : options_(std::move(options)),
       hub_(runtime::with_durable_channels({}, core_settings(options_)), entropy_seed() >> 16,
            runtime::wall_clock()) {
+  check_lengths(options_);
   if (!options_.on_warning) {
     options_.on_warning = [](const std::string& line) {
       std::fprintf(stderr, "stepwell: %s\n", line.c_str());
@@ -102,6 +112,7 @@ runtime::Runtime& EngineImpl::prepare(runtime::Loop& loop) {
       });
   for (const auto& [id, code] : code_) driver_->add(FunctionId{id}, code);
   wire();
+  is_prepared_ = true;
   return *runtime_;
 }
 
@@ -178,6 +189,7 @@ void EngineImpl::finish() {
   workers_.reset();
   loop_ = nullptr;
   loop_thread_ = std::thread::id();
+  is_prepared_ = false;
 }
 
 void EngineImpl::start() {
@@ -217,7 +229,10 @@ void EngineImpl::stop() {
                       "stop() waits for this thread: call it from one that is not the engine's");
   }
   std::lock_guard lifecycle(lifecycle_);
-  if (!own_thread_.joinable()) return;
+  if (!own_thread_.joinable()) {
+    if (!is_prepared_) return;
+    throw EngineError(EngineError::Code::kConflict, "a Server runs the engine: stop() that");
+  }
   gate_.close();
   std::promise<void> stopped;
   own_loop_->post([this, &stopped] { stop_prepared([&stopped] { stopped.set_value(); }); });

@@ -45,6 +45,8 @@ class EngineImpl {
   void stop_prepared(std::function<void()> done);
   // After the loop has returned: ends the threads and closes the journal.
   void finish();
+  // Calls code of the user; what it throws becomes a warning.
+  void call_user(const char* what, const std::function<void()>& code) const;
   // For tests: the journal of the next start, in place of that of the options.
   void use_journal(std::unique_ptr<storage::Journal> journal) {
     next_journal_ = std::move(journal);
@@ -91,8 +93,6 @@ class EngineImpl {
   Result<void> try_query(const std::function<void(storage::JournalReader&)>& query);
   // The line goes to the user's on_warning, whatever that does.
   void warn(const std::string& line) const;
-  // Calls code of the user; what it throws becomes a warning.
-  void call_user(const char* what, const std::function<void()>& code) const;
   void wake_waiting();
   bool is_loop_thread() const { return loop_thread_.load() == std::this_thread::get_id(); }
   void check_may_block() const;
@@ -122,7 +122,8 @@ class EngineImpl {
 
   std::mutex lifecycle_;  // one start or stop at a time
   std::unique_ptr<runtime::PlainLoop> own_loop_;
-  std::thread own_thread_;  // guarded by lifecycle_
+  std::thread own_thread_;                // guarded by lifecycle_
+  std::atomic<bool> is_prepared_{false};  // on whosever loop
 
   std::mutex mutex_;
   std::condition_variable run_ended_;  // or the gate has closed

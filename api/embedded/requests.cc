@@ -1,5 +1,6 @@
 #include "api/embedded/requests.h"
 
+#include "engine/native/checks.h"
 #include "schema/json.h"
 
 namespace stepwell::detail {
@@ -28,21 +29,17 @@ void raise(const Error& error) {
 }
 
 core::AcceptEvents::Item item_of(const NewEvent& event) {
-  if (event.name().empty() || is_internal_event_name(event.name())) {
-    throw EngineError(EngineError::Code::kInvalid,
-                      "event name \"" + event.name() + "\": it is empty or reserved (inngest/…)");
-  }
-  Result<JsonView> data = parse_json(event.data());
-  if (!data || !data->is_object()) {
-    throw EngineError(EngineError::Code::kInvalid, "the data of an event is a JSON object");
-  }
+  if (const Result<void> checked = native::check_event(event); !checked) raise(checked.error());
   core::AcceptEvents::Item item;
-  item.event.name = event.name();
-  item.event.id = event.id();
-  item.event.data = event.data();
-  item.event.user = event.user();
-  item.event.ts = Time(event.ts());
+  item.event = native::event_of(event);
   return item;
+}
+
+void check_json(std::string_view what, std::string_view text) {
+  const Result<JsonView> parsed = parse_json(text);
+  if (parsed) return;
+  throw EngineError(EngineError::Code::kInvalid,
+                    std::string(what) + " is no JSON: " + parsed.error().message);
 }
 
 }  // namespace stepwell::detail

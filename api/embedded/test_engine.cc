@@ -111,6 +111,7 @@ std::string TestEngine::send(const NewEvent& event) {
 }
 
 void TestEngine::send_signal_json(std::string_view signal, const std::string& json) {
+  detail::check_json("the data of a signal", json);
   impl_->ask(core::SendSignal{.signal = std::string(signal), .data = json});
 }
 

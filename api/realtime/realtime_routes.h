@@ -6,11 +6,10 @@
 #include "api/server/auth.h"
 #include "api/server/gateway.h"
 #include "api/server/router.h"
+#include "schema/limits.h"
 #include "schema/random.h"
 
 namespace stepwell::realtime {
-
-inline constexpr size_t kMessageBytesMax = 512 * 1024;
 
 // Where a client wants to start, if it says so: behind the last message that it has seen
 // (Last-Event-ID, which browsers send when they reconnect), or at a time.

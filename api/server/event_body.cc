@@ -11,8 +11,6 @@
 namespace stepwell::server {
 namespace {
 
-constexpr int64_t kYear1980Millis = 315'532'800'000;
-constexpr int64_t kYear2100Millis = 4'102'444'800'000;
 constexpr std::string_view kBlanks = " \t\r\n";
 // The SDK protocol's own member of `data`; an event from outside has none.
 constexpr std::string_view kReservedDataKey = "_inngest";
@@ -99,7 +97,7 @@ Result<Time> read_ts(const JsonView& event) {
   const std::optional<int64_t> millis = member->as_int64();
   if (!millis) return invalid("\"ts\" must be a whole number of milliseconds");
   if (*millis == 0) return Time{};
-  if (*millis < kYear1980Millis || *millis >= kYear2100Millis) {
+  if (*millis < to_millis(kEventTimeMin) || *millis >= to_millis(kEventTimeEnd)) {
     return invalid("\"ts\" must be in milliseconds, and lie between the years 1980 and 2100");
   }
   return from_millis(*millis);

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "engine/core/input.h"
+#include "schema/limits.h"
 
 namespace stepwell::server {
 
 inline constexpr size_t kEventsPerRequestMax = 5'000;
-inline constexpr size_t kEventBytesMax = 3 * 1024 * 1024;
 inline constexpr size_t kEventBodyBytesMax = 32 * 1024 * 1024;  // the default of a setting
 
 // What a client sends so that a repetition of its request makes the same internal ids:

@@ -84,9 +84,12 @@ class Server::Impl {
       if (!free) raise(free.error());
     }
     runtime::Runtime& runtime = engine_.prepare(loop_);
-    service_ =
-        std::make_unique<server::Service>(loop_, runtime, engine_.hub(), service_options(options_));
+    // Of an earlier run.
+    is_stopping_ = false;
+    failure_.reset();
     try {
+      service_ = std::make_unique<server::Service>(loop_, runtime, engine_.hub(),
+                                                   service_options(options_));
       start();
     } catch (...) {
       service_.reset();
@@ -116,7 +119,8 @@ class Server::Impl {
         failure_ = ready.error();
         return begin_stop();
       }
-      if (options_.on_ready) options_.on_ready(port);
+      if (!options_.on_ready) return;
+      engine_.call_user("on_ready", [this, port] { options_.on_ready(port); });
     });
   }
 

@@ -76,7 +76,7 @@ class Decoder {
   bool is_object() const;
   bool is_array() const;
 
-  // Scalars; DecodeError if the value is something else or does not fit.
+  // Scalars; DecodeError if it is something else or does not fit. null is a double: NaN.
   bool as_bool() const;
   int64_t as_int64() const;
   uint64_t as_uint64() const;

@@ -148,8 +148,9 @@ class Engine : public FunctionRegistrar {
   void start();
   // Commits what was accepted, asks the step bodies that run to stop (by their std::stop_token) and
   // waits for them, and closes the journal. Their results are not recorded: such steps run again
-  // when their runs, as all that are not finished, go on at the next start. From any thread but the
-  // engine's and its workers (step bodies, on_failure), where it throws EngineError (kInvalid).
+  // when their runs, as all that are not finished, go on at the next start. EngineError: kInvalid
+  // on the engine's thread and its workers (step bodies, on_failure), kConflict while a Server runs
+  // it.
   void stop();
   // start(), then blocks until stop() is called by another thread. 0.
   int run();

@@ -98,7 +98,7 @@ class NestedStepError : public NonRetriableError {
                               "function itself") {}
 };
 
-// JSON that does not have the shape of the C++ type it is read into.
+// JSON of another shape than its C++ type. What leaves a function, not a body, is not retried.
 class DecodeError : public NamedError {
  public:
   // `message` says where and what.

@@ -33,7 +33,7 @@ struct ServerOptions {
   std::vector<std::string> hosts = {};
   std::vector<std::string> origins = {};
   // Called on the server's thread when events are accepted. Calls of the engine that block throw
-  // there: it may tell another thread to make them.
+  // there: it may tell another thread to make them. What it throws is a warning (on_warning).
   std::function<void(uint16_t port)> on_ready = {};
 };
 
@@ -47,10 +47,11 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // Opens the journal, listens, and serves on this thread until stop(), SIGINT or SIGTERM; then
-  // answers what is under way and closes the journal. 0. EngineError when it cannot start.
+  // answers what is under way and closes the journal. 0. EngineError when it cannot start. May be
+  // called again when it has returned.
   int run();
 
-  // Any thread.
+  // Ends run(), or the next one if none is under way. Any thread.
   void stop();
 
  private:

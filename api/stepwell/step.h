@@ -234,7 +234,7 @@ class Step {
     return invoke_step<In, Out>(id, function, std::forward<D>(data), options.timeout);
   }
 
-  // Sends events; exactly once, unlike a send inside of run(). The ids are those of the engine.
+  // Sends events, exactly once; the ids are the engine's. NonRetriableError for what is no event.
   template <class T, class D>
   LazyStep<SentEvents> send_event(std::string_view id, const EventType<T>& type, D&& data) const {
     static_assert(detail::is_safe_payload_v<D>,
@@ -259,8 +259,8 @@ class Step {
     return step;
   }
 
-  // Publishes a message that leaves once, after the step is recorded. Context::publish is the form
-  // that is not recorded.
+  // Publishes a message that leaves once, after the step is recorded (Context::publish: without
+  // that). NonRetriableError for one without a channel or topic, or over 512 KiB.
   template <class T, class D>
   LazyStep<void> publish(std::string_view id, const Topic<T>& topic, D&& data) const {
     static_assert(detail::is_safe_payload_v<D>,

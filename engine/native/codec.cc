@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <limits>
 
 #include "schema/json.h"
 
@@ -135,6 +136,7 @@ uint64_t Decoder::as_uint64() const {
 }
 
 double Decoder::as_double() const {
+  if (is_null()) return std::numeric_limits<double>::quiet_NaN();
   if (auto value = JsonView::trusted(text_).as_double()) return *value;
   throw_expected("a number", text_);
 }

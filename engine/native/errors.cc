@@ -25,6 +25,16 @@ ErrorInfo info(const NamedError& error) {
 
 }  // namespace
 
+bool is_decode_error(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const DecodeError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 core::Threw describe(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);

@@ -1,5 +1,6 @@
 // What the public headers declare and the engine does: the calls that come out of user code.
 #include "engine/native/body_scope.h"
+#include "engine/native/checks.h"
 #include "engine/native/run_frame.h"
 #include "schema/check.h"
 #include "schema/json.h"
@@ -91,6 +92,9 @@ void AwaitedStep::throw_if_failed() const {
 
 void publish_unrecorded(RunFrame* frame, std::string_view channel, std::string_view topic,
                         std::string data) {
+  if (const Result<void> checked = native::check_message(channel, topic, data); !checked) {
+    throw NonRetriableError(checked.error().message);
+  }
   Publication message{std::string(channel), std::string(topic), std::move(data)};
   if (auto* body = native::BodyScope::current()) {
     body->publications.push_back(std::move(message));

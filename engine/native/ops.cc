@@ -1,6 +1,7 @@
 #include "engine/native/ops.h"
 
 #include "engine/native/body_scope.h"
+#include "engine/native/checks.h"
 #include "engine/native/errors.h"
 
 namespace stepwell::native {
@@ -14,18 +15,10 @@ Deadline deadline(const Timeout& timeout) {
   return {.after = length};
 }
 
-Event to_event(const NewEvent& event) {
-  return {.name = event.name(),
-          .id = event.id(),
-          .data = event.data(),
-          .user = event.user(),
-          .ts = event.ts()};
-}
-
 SendEvents send_events(const detail::StepRequest& request) {
   SendEvents send;
   send.events.reserve(request.events.size());
-  for (const NewEvent& event : request.events) send.events.push_back(to_event(event));
+  for (const NewEvent& event : request.events) send.events.push_back(event_of(event));
   return send;
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "engine/native/checks.h"
 #include "engine/native/errors.h"
 #include "schema/check.h"
 
@@ -184,6 +185,11 @@ bool RunFrame::begin(AwaitedStep& step) {
   auto [found, is_new] = slots_.try_emplace(StepKey{step.key});
   Slot& slot = found->second;
   if (!is_new) return begin_known(step, slot);
+  if (const Result<void> checked = native::check_request(step.request); !checked) {
+    slots_.erase(found);
+    step.phase = AwaitedStep::Phase::kNew;
+    throw NonRetriableError("step \"" + step.full_id + "\": " + checked.error().message);
+  }
   slot = {.kind = kind_of(step.request.type), .state = Slot::State::kAwaited, .step = &step};
   ++awaited_;
   new_steps_.push_back(&step);
@@ -364,7 +370,10 @@ std::vector<Publication> RunFrame::take_publications() {
 void RunFrame::finish() {
   auto& promise = code_.handle().promise();
   if (promise.error) {
-    outcome_ = native::describe(promise.error);
+    core::Threw threw = native::describe(promise.error);
+    // What the code decodes is recorded: it would find the same again.
+    if (native::is_decode_error(promise.error)) threw.retriable = false;
+    outcome_ = std::move(threw);
     return;
   }
   report_unreached();

@@ -258,5 +258,34 @@ TEST_CASE("a failed run calls the plain callback and starts the function for fai
   CHECK(failed_run == run);
 }
 
+EngineError::Code refusal_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const EngineError& error) {
+    return error.code();
+  }
+  FAIL("it was not refused");
+  return {};
+}
+
+TEST_CASE("what is no event, no JSON or no length of time is refused where it is given") {
+  constexpr auto kInvalid = EngineError::Code::kInvalid;
+  Engine engine({.journal = in_memory()});
+  engine.function({.id = "add-up"}, order_placed, add_up);
+  engine.start();
+  const auto send = [&](const NewEvent& event) { return refusal_of([&] { engine.send(event); }); };
+  const RawJson object("{}");
+  CHECK(send(NewEvent("inngest/mine", object)) == kInvalid);
+  CHECK(send(NewEvent("a/b", object).with_user(RawJson("7"))) == kInvalid);
+  CHECK(send(NewEvent("a/b", object).with_user(RawJson("{garbage"))) == kInvalid);
+  CHECK(send(NewEvent("a/b", object).with_ts(std::chrono::sys_days::max())) == kInvalid);
+  CHECK(send(NewEvent("a/b", object).with_ts(std::chrono::sys_days::min())) == kInvalid);
+  CHECK(send(NewEvent(std::string(4u << 20, 'n'), object)) == kInvalid);
+  CHECK(refusal_of([&] { engine.invoke("add-up", RawJson("{garbage")); }) == kInvalid);
+  CHECK(refusal_of([&] { engine.send_signal("any", RawJson("{garbage")); }) == kInvalid);
+  CHECK(refusal_of([] { Engine({.wait_lookback = -1s}); }) == kInvalid);
+  CHECK(refusal_of([] { Engine({.retry_interval = -1s}); }) == kInvalid);
+}
+
 }  // namespace
 }  // namespace stepwell

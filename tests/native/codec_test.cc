@@ -1,6 +1,7 @@
 // C++ values as JSON and back.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "stepwell/stepwell.h"
@@ -134,4 +135,15 @@ TEST_CASE("conditions quote what they compare with") {
   CHECK(where("id", "a\"b") == R"(async.data.id == "a\"b")");
   CHECK(where("count", 3) == "async.data.count == 3");
   CHECK(where("flag", true) == "async.data.flag == true");
+}
+
+TEST_CASE("what is no number is null, and comes back as what is no number") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(to_json_text(nan) == "null");
+  CHECK(std::isnan(from_json_text<double>(to_json_text(nan))));
+  CHECK(std::isnan(from_json_text<float>("null")));
+  CHECK(std::isnan(from_json_text<std::vector<double>>("[1,null]")[1]));
+  CHECK_FALSE(from_json_text<std::optional<double>>("null").has_value());
+  CHECK_THROWS_AS(from_json_text<int>("null"), DecodeError);
+  CHECK_THROWS_AS(from_json_text<double>("\"1\""), DecodeError);
 }

@@ -202,3 +202,24 @@ TEST_CASE("a planned step that the code does not come to any more fails its atte
   CHECK(core.recorded() == std::vector<std::string>{"a"});
   CHECK(core.pending() == std::vector<std::string>{"b", "z"});
 }
+
+TEST_CASE("what is recorded and does not fit its type is not read again; what a body reads is") {
+  FakeCore waited(
+      [](Context<RawJson> ctx) -> Task<void> {
+        const EventType<Order> paid{"order/paid"};
+        co_await ctx.step.wait_for_event("paid", paid, {.timeout = 1h});
+      },
+      "{}");
+  waited.resolve("paid", R"({"data":{"id":"o1","amount":"abc"},"id":"e","name":"order/paid"})");
+  REQUIRE(waited.threw);
+  CHECK(waited.threw->error.name == "DecodeError");
+  CHECK_FALSE(waited.threw->retriable);
+
+  FakeCore read(
+      [](Context<RawJson> ctx) -> Task<void> {
+        co_await ctx.step.run("read", [] { return from_json_text<int>("\"abc\""); });
+      },
+      "{}");
+  CHECK_FALSE(read.threw);
+  CHECK(read.pending() == std::vector<std::string>{"read"});
+}

@@ -328,4 +328,5 @@ TEST_CASE("misuse is told") {
   CHECK_THROWS_AS(t.send(NewEvent("a/b", RawJson("[1]"))), EngineError);
   CHECK_THROWS_AS(t.send(NewEvent("", RawJson("{}"))), EngineError);
   CHECK_THROWS_AS(t.start(NewEvent("inngest/mine", RawJson("{}"))), EngineError);
+  CHECK_THROWS_AS(t.send_signal("any", RawJson("{garbage")), EngineError);
 }
