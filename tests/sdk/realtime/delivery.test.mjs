@@ -122,7 +122,7 @@ test("a token of a backend lets a subscriber in that has nothing else", async ()
   assert.equal((await listener.next()).data, "hello");
 });
 
-test("a subscriber whose connection is cut goes on with its token where it was", async (t) => {
+test("a subscriber whose connection is cut loses nothing with its token", async (t) => {
   const wire = await Wire.to(server);
   t.after(() => wire.close());
   const token = await client.backend(server).token({ channel: "resumed", topics: ["words"] });
@@ -135,7 +135,11 @@ test("a subscriber whose connection is cut goes on with its token where it was",
   await publish("resumed", "words", "three");
   const second = new Listener(await client.subscribeWithToken(wire.url, token));
   await publish("resumed", "words", "four");
-  assert.deepEqual(dataOf(await second.take(2)), ["three", "four"]);
+  // What it read just before the cut may come again.
+  const words = [(await second.next()).data];
+  while (words.at(-1) !== "four") words.push((await second.next()).data);
+  assert.ok(words.length >= 2);
+  assert.deepEqual(words, ["one", "two", "three", "four"].slice(-words.length));
 });
 
 test("what was published between the token and the connection is heard", async () => {
