@@ -1,6 +1,7 @@
 #include "storage/journal.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace stepwell::storage {
 
@@ -22,11 +23,10 @@ std::string_view commit_outcome_name(CommitOutcome outcome) {
 
 void sort_started(EventHistory& history) {
   auto& started = history.started;
-  std::sort(started.begin(), started.end(),
-            [](const auto& a, const auto& b) { return a.run < b.run; });
-  const auto same = std::unique(started.begin(), started.end(),
-                                [](const auto& a, const auto& b) { return a.run == b.run; });
-  started.erase(same, started.end());
+  std::sort(started.begin(), started.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.run, a.event) < std::tie(b.run, b.event);
+  });
+  started.erase(std::unique(started.begin(), started.end()), started.end());
 }
 
 }  // namespace stepwell::storage

@@ -68,19 +68,26 @@ struct RunSnapshot {
 // events one id would make each look-up longer than the one before it.
 inline constexpr size_t kCopiesMax = 1000;
 
-// What earlier copies of an event (same name-independent id, within the window) have done.
+// What earlier events of an id have done, within the window. An id starts a function once, whatever
+// the events are called; a wait or a cancellation passes over those of the same name only.
 struct EventHistory {
   struct Started {
     FunctionId function;
     RunNo run = 0;
+    std::string event;  // the name of the one that did
+    auto operator<=>(const Started&) const = default;
   };
-  std::vector<Position> copies;  // the newest accepted copies, oldest first
+  struct Resumed {  // a wait of it ended, or it was cancelled
+    RunNo run = 0;
+    std::string event;
+    auto operator<=>(const Resumed&) const = default;
+  };
+  std::vector<Position> copies;  // the newest accepted events of the id, oldest first
   std::vector<Started> started;  // runs that they started, or are part of the batch of; no reruns
-  std::vector<RunNo>
-      resumed;  // runs in which they resolved a wait, and reruns of what they started
+  std::vector<Resumed> resumed;  // runs that they moved, and reruns of what they started
 };
 
-// By number, each run once.
+// By number, each run once for each name.
 void sort_started(EventHistory& history);
 
 struct RunFilter {

@@ -20,11 +20,11 @@ std::string deduplication_id(const Event& event, const std::optional<EventId>& s
 }
 
 // A copy resolves no wait of a run, and cancels none, that an earlier copy started or resumed; nor
-// of the rerun of one.
-bool has_moved(const storage::EventHistory& history, RunNo run) {
-  return std::any_of(history.started.begin(), history.started.end(),
-                     [run](const auto& started) { return started.run == run; }) ||
-         std::find(history.resumed.begin(), history.resumed.end(), run) != history.resumed.end();
+// of the rerun of one. An event of another name is no copy, though it has the same id.
+bool has_moved(const storage::EventHistory& history, RunNo run, const std::string& name) {
+  const auto is_it = [&](const auto& moved) { return moved.run == run && moved.event == name; };
+  return std::any_of(history.started.begin(), history.started.end(), is_it) ||
+         std::any_of(history.resumed.begin(), history.resumed.end(), is_it);
 }
 
 }  // namespace
@@ -103,13 +103,14 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
   const std::vector<Functions::Candidate> candidates = functions_.triggered_by(content.name);
   if (waits_.has(content.name) || !candidates.empty()) {
     std::string json = event_json(content);
-    std::vector<RunNo> resumed;
+    std::vector<storage::EventHistory::Resumed> resumed;
     for (const WaitRef& ref : waits_.match(content.name, json, now_)) {
       Run* run = find_run(ref.run);
       if (run == nullptr) continue;  // ended by an earlier match of this event
       size_t index = pending_index(*run, ref.step);
       if (index == run->pending.size()) continue;
-      bool is_spent = has_moved(history, run->no) || lookback_.was_taken(content.id, run->no);
+      bool is_spent = has_moved(history, run->no, content.name) ||
+                      lookback_.was_taken(key_of(content), run->no);
       if (is_spent && !mutant("copy-resolves-a-wait")) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
         drop_cancellation(*run, index, event->pos);
@@ -118,7 +119,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
                       0);
         continue;
       }
-      resumed.push_back(run->no);
+      resumed.push_back({run->no, content.name});
       wake(*run, index, {.data = json, .resolved_event = event->pos});
       if (mutant("event-ends-one-wait-only")) break;
     }
@@ -142,7 +143,7 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
                    .copies = history.copies,
                    .start_at = std::max(content.ts, now_)});
       // Further triggers of the same function, and copies in this input, find that it was there.
-      history.started.push_back({function.config.id, started.no});
+      history.started.push_back({function.config.id, started.no, content.name});
       if (mutant("one-function-is-enough")) break;
     }
   }

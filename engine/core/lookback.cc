@@ -20,16 +20,16 @@ void Lookback::add(std::shared_ptr<const EventRecord> event) {
   }
 }
 
-void Lookback::take(const std::string& event_id, RunNo run, Time now) {
+void Lookback::take(const EventKey& event, RunNo run, Time now) {
   expire(now);
   if (taken_.size() == kEventsMax) pop_oldest_taken();
-  taken_.push_back({event_id, run, now});
-  taken_by_id_[event_id].push_back(run);
+  taken_.push_back({event, run, now});
+  taken_by_event_[event].push_back(run);
 }
 
-bool Lookback::was_taken(std::string_view event_id, RunNo run) const {
-  auto found = taken_by_id_.find(event_id);
-  return found != taken_by_id_.end() &&
+bool Lookback::was_taken(const EventKey& event, RunNo run) const {
+  auto found = taken_by_event_.find(event);
+  return found != taken_by_event_.end() &&
          std::find(found->second.begin(), found->second.end(), run) != found->second.end();
 }
 
@@ -39,9 +39,9 @@ void Lookback::expire(Time now) {
 }
 
 void Lookback::pop_oldest_taken() {
-  auto found = taken_by_id_.find(taken_.front().event_id);
+  auto found = taken_by_event_.find(taken_.front().event);
   found->second.erase(found->second.begin());  // both orders are those of the taking
-  if (found->second.empty()) taken_by_id_.erase(found);
+  if (found->second.empty()) taken_by_event_.erase(found);
   taken_.pop_front();
 }
 

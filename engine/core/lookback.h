@@ -15,6 +15,18 @@
 
 namespace stepwell::core {
 
+// What the copies of an event have in common: an id alone may be that of an order, say, which
+// several events are about.
+struct EventKey {
+  std::string name;
+  std::string id;
+  auto operator<=>(const EventKey&) const = default;
+};
+
+inline EventKey key_of(const Event& event) {
+  return {event.name, event.id};
+}
+
 class Lookback {
  public:
   static constexpr Duration kAgeMax = std::chrono::seconds(60);
@@ -39,10 +51,10 @@ class Lookback {
     return nullptr;
   }
 
-  // A wait of the run has taken an event of this id from the window. A copy of the event that was
-  // looked up before that is durable cannot know: so this is remembered for as long as events are.
-  void take(const std::string& event_id, RunNo run, Time now);
-  bool was_taken(std::string_view event_id, RunNo run) const;
+  // A wait of the run has taken this event from the window. A copy of the event that was looked up
+  // before that is durable cannot know: so this is remembered for as long as events are.
+  void take(const EventKey& event, RunNo run, Time now);
+  bool was_taken(const EventKey& event, RunNo run) const;
 
   // Forgets what is too old at `now`.
   void expire(Time now);
@@ -53,7 +65,7 @@ class Lookback {
 
  private:
   struct Taken {
-    std::string event_id;
+    EventKey event;
     RunNo run = 0;
     Time at{};
   };
@@ -64,7 +76,7 @@ class Lookback {
   std::deque<std::shared_ptr<const EventRecord>> all_;
   std::map<std::string, std::deque<std::shared_ptr<const EventRecord>>, std::less<>> by_name_;
   std::deque<Taken> taken_;  // in the order in which it was taken
-  std::map<std::string, std::vector<RunNo>, std::less<>> taken_by_id_;
+  std::map<EventKey, std::vector<RunNo>> taken_by_event_;
   size_t bytes_ = 0;
   uint64_t overflows_ = 0;
 };

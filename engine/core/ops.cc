@@ -251,7 +251,7 @@ bool State::wait_for_event(Run& run, const CallUnderWay& call, const StepOp& op,
     step.registered_at = now_;
     step.data = earlier ? event_json(earlier->event) : "null";
     step.resolved_event = earlier ? earlier->pos : 0;
-    if (earlier) lookback_.take(earlier->event.id, run.no, now_);
+    if (earlier) lookback_.take(key_of(earlier->event), run.no, now_);
     record_resolved(run, std::move(step));
     return true;
   }
@@ -277,13 +277,13 @@ std::shared_ptr<const EventRecord> State::look_back(const Run& run, const CallUn
   }
   if (mutant("lookback-too-far")) base = run.no;
   auto is_spent = [&](const EventRecord& event) {
-    // The run's own triggers, and what ended a wait of this run already; by id, for their copies.
+    // The run's own triggers, and what ended a wait of this run already, and their copies.
+    const EventKey key = key_of(event.event);
     for (const Event& trigger : memory.context->events) {
-      if (trigger.id == event.event.id) return !mutant("lookback-takes-its-trigger");
+      if (key_of(trigger) == key) return !mutant("lookback-takes-its-trigger");
     }
     if (mutant("lookback-takes-the-same-again")) return false;
-    return std::find(memory.resolved_ids.begin(), memory.resolved_ids.end(), event.event.id) !=
-           memory.resolved_ids.end();
+    return std::find(memory.spent.begin(), memory.spent.end(), key) != memory.spent.end();
   };
   return lookback_.find(event_name, base, now_ - reach, [&](const EventRecord& event) {
     return !is_spent(event) && condition.matches_wait(event_json(event.event), now_);

@@ -20,8 +20,12 @@ void State::remember(Run& run, const StepRecord& step) {
   memory.output_bytes += entry.data.size();
   hot_bytes_ += bytes;
   if (step.kind == StepKind::kWaitForEvent && step.resolved_event != 0) {
-    auto id = JsonView::trusted(step.data).find("id");
-    if (id) memory.resolved_ids.push_back(id->as_string().value_or(""));
+    const JsonView event = JsonView::trusted(step.data);
+    const auto text_of = [&](const char* member) {
+      const auto found = event.find(member);
+      return found ? found->as_string().value_or("") : std::string();
+    };
+    memory.spent.push_back({text_of("name"), text_of("id")});
   }
   memory.known.emplace(step.key, Memory::Known{step.kind, step.state, step.base});
   memory.memo.push_back(std::move(entry));

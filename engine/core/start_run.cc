@@ -70,7 +70,7 @@ State::Started State::start_run(NewRun request) {
   }
 
   if (request.rerun_of) {  // copies that were looked up before it is durable do not know of it
-    for (const Event& event : request.events) lookback_.take(event.id, record.no, now_);
+    for (const Event& event : request.events) lookback_.take(key_of(event), record.no, now_);
   }
   auto memory = std::make_unique<Memory>();
   memory->trigger_json = std::move(request.json);

@@ -71,7 +71,7 @@ struct Memory {
   size_t seen_by_code = 0;                   // and how many any kFunction call has had
   bool has_frame = false;
   Position look_base = 0;                   // how far back a wait of the next call looks
-  std::vector<std::string> resolved_ids;    // of the events that ended waits of this run
+  std::vector<EventKey> spent;              // of the events that ended waits of this run
   std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps, inputs of kRun
   uint64_t last_used = 0;                   // its place among those that may be evicted
   size_t bytes = 0;                         // of the memo and the context

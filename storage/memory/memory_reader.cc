@@ -165,8 +165,13 @@ void MemoryReader::add_started_by_further(Position event, Time since, EventHisto
     const RunRecord& run = store().run(no)->record;
     if (run.rerun_of || run.created_at < since) continue;
     if (std::find(run.events.begin() + 1, run.events.end(), event) == run.events.end()) continue;
-    history.started.push_back({run.function, no});
+    history.started.push_back({run.function, no, event_name(event)});
   }
+}
+
+std::string MemoryReader::event_name(Position pos) const {
+  const auto* stored = store().event(pos);
+  return stored == nullptr ? "" : stored->record.event.name;
 }
 
 Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time since) {
@@ -174,7 +179,7 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
     EventHistory history;
     if (event_id.empty()) return history;
     const std::string id(event_id);
-    std::set<RunNo> resumed;
+    std::set<EventHistory::Resumed> resumed;
     const std::vector<Position> all = store().events_of_user_id(id);
     const size_t older = all.size() - std::min(all.size(), kCopiesMax);
     for (auto at = all.begin() + static_cast<ptrdiff_t>(older); at != all.end(); ++at) {
@@ -182,15 +187,18 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
       if (store().event(pos)->record.received_at < since) continue;
       history.copies.push_back(pos);
       for (bool is_cancelled : {false, true}) {
-        for (RunNo run : store().runs_moved_by(pos, is_cancelled)) resumed.insert(run);
+        for (RunNo run : store().runs_moved_by(pos, is_cancelled)) {
+          resumed.insert({run, event_name(pos)});
+        }
       }
       for (RunNo run : store().runs_of_event(pos)) {
-        if (store().run(run)->record.rerun_of) resumed.insert(run);
+        if (store().run(run)->record.rerun_of) resumed.insert({run, event_name(pos)});
       }
     }
     for (RunNo no : store().runs_of_event_id(id)) {
       const RunRecord& run = store().run(no)->record;
-      if (run.created_at >= since) history.started.push_back({run.function, no});
+      if (run.created_at < since) continue;
+      history.started.push_back({run.function, no, event_name(run.events.front())});
     }
     for (Position copy : history.copies) add_started_by_further(copy, since, history);
     sort_started(history);

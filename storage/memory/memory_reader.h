@@ -47,6 +47,7 @@ class MemoryReader : public JournalReader {
   Result<StepRecord> step_at(Position pos) const;
   Result<OpenRun> open_run(RunNo no) const;
   void add_started_by_further(Position event, Time since, EventHistory& history) const;
+  std::string event_name(Position pos) const;  // empty: there is none
 
   const MemoryStore& store() const { return shared_->store; }
 

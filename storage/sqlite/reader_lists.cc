@@ -185,19 +185,23 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
   // The second half: runs that a copy is a further event of, which are batches.
   static const std::string kStarted =
       kCopies +
-      "SELECT function, no FROM runs WHERE event_id = ?1 AND created_at >= ?2"
-      " UNION ALL SELECT r.function, r.no FROM copies c"
+      "SELECT function, no, (SELECT name FROM events WHERE pos = runs.event) FROM runs"
+      " WHERE event_id = ?1 AND created_at >= ?2"
+      " UNION ALL SELECT r.function, r.no, (SELECT name FROM events WHERE pos = c.pos) FROM copies "
+      "c"
       " CROSS JOIN run_events e INDEXED BY run_events_by_event ON e.event = c.pos"
       " CROSS JOIN runs r ON r.no = e.run WHERE r.rerun_of IS NULL AND r.created_at >= ?2";
   static const std::string kResumed =
       kCopies +
-      "SELECT s.run FROM copies c"
+      ", moved AS (SELECT s.run AS run, c.pos AS pos FROM copies c"
       " CROSS JOIN steps s INDEXED BY steps_by_event ON s.resolved_event = c.pos"
-      " UNION SELECT r.no FROM copies c"
+      " UNION SELECT r.no, c.pos FROM copies c"
       " CROSS JOIN runs r INDEXED BY runs_by_event ON r.event = c.pos WHERE r.rerun_of IS NOT NULL"
-      " UNION SELECT r.no FROM copies c"
+      " UNION SELECT r.no, c.pos FROM copies c"
       " CROSS JOIN run_events e INDEXED BY run_events_by_event ON e.event = c.pos"
-      " CROSS JOIN runs r ON r.no = e.run WHERE r.rerun_of IS NOT NULL ORDER BY 1";
+      " CROSS JOIN runs r ON r.no = e.run WHERE r.rerun_of IS NOT NULL)"
+      " SELECT DISTINCT m.run, e.name FROM moved m CROSS JOIN events e ON e.pos = m.pos"
+      " ORDER BY 1, 2";
   const auto read = [&](const std::string& sql, const auto& each) -> Result<void> {
     Result<Statement*> statement = database_.cached(sql.c_str());
     if (!statement) return statement.error();
@@ -212,12 +216,16 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
   if (!done) return done;
   done = read(kStarted, [&](Statement& row) {
     FunctionId function{std::string(row.read_text())};
-    history.started.push_back({std::move(function), row.read_position()});
+    const RunNo run = row.read_position();
+    history.started.push_back({std::move(function), run, std::string(row.read_text())});
   });
   if (!done) return done;
   sort_started(history);
   if (history.copies.empty()) return {};
-  return read(kResumed, [&](Statement& row) { history.resumed.push_back(row.read_position()); });
+  return read(kResumed, [&](Statement& row) {
+    const RunNo run = row.read_position();
+    history.resumed.push_back({run, std::string(row.read_text())});
+  });
 }
 
 Result<EventHistory> SqliteReader::event_history(std::string_view event_id, Time since) {

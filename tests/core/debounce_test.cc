@@ -319,7 +319,7 @@ TEST_CASE("an event of which a copy has started a run while it was read starts n
   h.advance(3s);
   EventsRead read = h.take_read();
   CHECK(h.core.lookups_of(read).event_ids == std::vector<std::string>{"a"});
-  read.histories.push_back({.started = {{FunctionId{"f"}, 77}}});
+  read.histories.push_back({.started = {{FunctionId{"f"}, 77, "go"}}});
   h.apply(std::move(read));
   CHECK(h.calls.empty());
   CHECK(h.flow_rows.empty());

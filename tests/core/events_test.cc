@@ -83,7 +83,7 @@ TEST_CASE("copies of an event start a function once, also inside one request") {
   SUBCASE("a later copy brings what the look-up found") {
     AcceptEvents copy;
     copy.events.push_back({.event = {.name = "go", .id = "order-1"}});
-    copy.events[0].history.started.push_back({FunctionId{"f"}, 1});
+    copy.events[0].history.started.push_back({FunctionId{"f"}, 1, "go"});
     h.apply(std::move(copy));
     CHECK(h.writes<storage::PutEvent>().size() == 1);
     CHECK(h.writes<storage::PutRun>().empty());
@@ -119,7 +119,7 @@ TEST_CASE("a function that is invoked twice with one key starts once") {
   CHECK((event.event.id == id && event.has_user_id));
 
   storage::EventHistory history;
-  history.started.push_back({{"f"}, put[0].run.no});
+  history.started.push_back({{"f"}, put[0].run.no, std::string(kFunctionInvoked)});
   const Answer second = invoke("f", "k", history);
   REQUIRE(second.error);
   CHECK(second.error->code == ErrorCode::kConflict);
@@ -179,7 +179,7 @@ TEST_CASE("a copy of an event ends no wait of a run that the first one resumed")
   h.reply(call, {h.op("two", WaitForEvent{"answer", "", h.in(1h)})});
   AcceptEvents copy;
   copy.events.push_back({.event = {.name = "answer", .id = "a-1"}});
-  copy.events[0].history.resumed.push_back(call.run->no);
+  copy.events[0].history.resumed.push_back({call.run->no, "answer"});
   h.apply(std::move(copy));
   CHECK(h.calls.empty());
   h.send("answer", "{}", "a-2");

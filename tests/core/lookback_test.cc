@@ -92,7 +92,7 @@ TEST_CASE("a copy of what started a run neither ends a wait of its rerun nor can
   AcceptEvents copy{.request = 6};
   copy.events.push_back({.event = {.name = "x", .id = "x-1", .data = "{}"}});
   copy.events[0].history.copies = {source.events[0].pos};
-  copy.events[0].history.started = {{{"f"}, first.run->no}};
+  copy.events[0].history.started = {{{"f"}, first.run->no, "x"}};
   h.apply(copy);
   CHECK(h.calls.empty());
   CHECK(h.core.open_runs() == 1);
@@ -102,16 +102,17 @@ TEST_CASE("a copy of what started a run neither ends a wait of its rerun nor can
 
 TEST_CASE("what was taken from the window is forgotten with it") {
   Lookback window;
-  window.take("x-1", 7, kStart);
-  window.take("x-1", 8, kStart + 30s);
-  CHECK(window.was_taken("x-1", 7));
-  CHECK_FALSE(window.was_taken("x-1", 9));
-  CHECK_FALSE(window.was_taken("x-2", 7));
+  window.take({"x", "x-1"}, 7, kStart);
+  window.take({"x", "x-1"}, 8, kStart + 30s);
+  CHECK(window.was_taken({"x", "x-1"}, 7));
+  CHECK_FALSE(window.was_taken({"x", "x-1"}, 9));
+  CHECK_FALSE(window.was_taken({"x", "x-2"}, 7));
+  CHECK_FALSE(window.was_taken({"y", "x-1"}, 7));
   window.expire(kStart + 61s);
-  CHECK_FALSE(window.was_taken("x-1", 7));
-  CHECK(window.was_taken("x-1", 8));
+  CHECK_FALSE(window.was_taken({"x", "x-1"}, 7));
+  CHECK(window.was_taken({"x", "x-1"}, 8));
   window.expire(kStart + 91s);
-  CHECK_FALSE(window.was_taken("x-1", 8));
+  CHECK_FALSE(window.was_taken({"x", "x-1"}, 8));
 }
 
 TEST_CASE("a function triggered by x that waits for x does not meet its own trigger") {
@@ -126,7 +127,7 @@ TEST_CASE("a function triggered by x that waits for x does not meet its own trig
   SUBCASE("nor a copy of it") {
     AcceptEvents copy;
     copy.events.push_back({.event = {.name = "x", .id = "same"}});
-    copy.events[0].history.started.push_back({FunctionId{"f"}, call.run->no});
+    copy.events[0].history.started.push_back({FunctionId{"f"}, call.run->no, "x"});
     h.apply(std::move(copy));
     h.reply(call, {h.op("w", wait_x())});
     CHECK(h.calls.empty());

@@ -4,10 +4,12 @@
 // between; and no other event does, nor a copy of one that the run has met before.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "engine/core/condition.h"
+#include "engine/core/lookback.h"
 #include "tests/simulation/checkers.h"
 
 namespace stepwell::sim {
@@ -37,7 +39,7 @@ class CancelChecker : public Checker {
       }
       if (const auto* put = std::get_if<storage::PutRun>(&record)) {
         for (Position pos : put->run.events) {
-          spent_[put->run.no].insert(history.events.at(pos).event.id);
+          spent_[put->run.no].insert(core::key_of(history.events.at(pos).event));
         }
         check_registered(put->run, history);
       }
@@ -104,10 +106,14 @@ class CancelChecker : public Checker {
     if (known != registered_.end() && update.resolved_event != 0 &&
         !met_.contains({update.pos, update.resolved_event})) {
       const EventRecord& event = history.events.at(update.resolved_event);
-      const Position first = history.copies.at(event.event.id).front();
+      const core::EventKey key = core::key_of(event.event);
+      const std::vector<Position>& same_id = history.copies.at(key.id);
+      const Position first = *std::find_if(
+          same_id.begin(), same_id.end(),
+          [&](const Position& pos) { return history.events.at(pos).event.name == key.name; });
       // What is older than a day is no copy any more.
       const Duration age = event.received_at - history.events.at(first).received_at;
-      const bool may_be_new = spent_[update.run].contains(event.event.id) && age > kWindow - kEdge;
+      const bool may_be_new = spent_[update.run].contains(key) && age > kWindow - kEdge;
       if (may_be_new) doomed_.insert(update.run);
       if (!may_be_new) {
         fail("S-10", fmt::format("event {} cancels run {}, which it does not match", event.pos,
@@ -123,7 +129,7 @@ class CancelChecker : public Checker {
 
   void note_event(const StepRecord& step, const History& history) {
     if (step.resolved_event == 0) return;
-    spent_[step.run].insert(history.events.at(step.resolved_event).event.id);
+    spent_[step.run].insert(core::key_of(history.events.at(step.resolved_event).event));
   }
 
   void meet(const EventRecord& event, Time now) {
@@ -131,7 +137,8 @@ class CancelChecker : public Checker {
     std::string json = event_json(event.event);
     for (const auto& [pos, step] : registered_) {
       // A copy of an event that started the run or resolved a wait of it does not cancel it.
-      if (step.target != event.event.name || spent_[step.run].contains(event.event.id)) continue;
+      if (step.target != event.event.name) continue;
+      if (spent_[step.run].contains(core::key_of(event.event))) continue;
       core::Condition condition = core::Condition::compile_residual(step.expression).value();
       if (!condition.matches_wait(json, now)) continue;
       doomed_.insert(step.run);
@@ -159,7 +166,7 @@ class CancelChecker : public Checker {
 
   std::set<std::pair<Position, Position>> met_;  // in the batch: a cancellation, and its event
   std::map<Position, StepRecord> registered_;
-  std::map<RunNo, std::set<std::string>> spent_;
+  std::map<RunNo, std::set<core::EventKey>> spent_;
   std::set<RunNo> doomed_;
   std::set<RunId> acked_;
 };

@@ -1,6 +1,7 @@
 // S-7: a wait has one outcome. An event that matches it resolves it when it is accepted; one
 // accepted before may resolve it by look-back, as design.md defines that, and then the earliest
-// does. Never an event that ended a wait of the run before, nor a copy of one.
+// does. Never an event that ended a wait of the run before, nor a copy of one, which has its id and
+// its name.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <tuple>
 
 #include "engine/core/condition.h"
+#include "engine/core/lookback.h"
 #include "tests/simulation/checkers.h"
 
 namespace stepwell::sim {
@@ -25,7 +27,7 @@ class WaitChecker : public Checker {
     for (const storage::Record& record : batch.records) {
       if (const auto* put = std::get_if<storage::PutRun>(&record)) {
         for (Position pos : put->run.events) {
-          triggers_[put->run.no].insert(history.events.at(pos).event.id);
+          triggers_[put->run.no].insert(core::key_of(history.events.at(pos).event));
         }
         const auto& own = history.functions.at(put->run.function.slug).config.wait_lookback;
         if (own) own_lookbacks_[put->run.no] = *own > Duration(0) ? *own : Duration(-1);
@@ -60,14 +62,14 @@ class WaitChecker : public Checker {
     std::string json;
   };
 
-  bool is_spent(RunNo run, const std::string& event_id) const {
+  bool is_spent(RunNo run, const Event& event) const {
     auto spent = spent_.find(run);
-    return spent != spent_.end() && spent->second.contains(event_id);
+    return spent != spent_.end() && spent->second.contains(core::key_of(event));
   }
 
-  bool is_trigger(RunNo run, const std::string& event_id) const {
+  bool is_trigger(RunNo run, const Event& event) const {
     auto triggers = triggers_.find(run);
-    return triggers != triggers_.end() && triggers->second.contains(event_id);
+    return triggers != triggers_.end() && triggers->second.contains(core::key_of(event));
   }
 
   void event_stored(const EventRecord& event) {
@@ -75,7 +77,7 @@ class WaitChecker : public Checker {
     Stored stored{event, event_json(event.event)};
     for (auto& [pos, wait] : waits_) {
       if (wait.event != event.event.name || wait.expected != 0) continue;
-      if (is_spent(wait.run, event.event.id) || is_trigger(wait.run, event.event.id)) continue;
+      if (is_spent(wait.run, event.event) || is_trigger(wait.run, event.event)) continue;
       if (wait.condition.matches_wait(stored.json, now_)) wait.expected = event.pos;
     }
     events_.emplace(event.pos, std::move(stored));
@@ -111,7 +113,7 @@ class WaitChecker : public Checker {
     if (stored == events_.end()) {
       return fail("S-7", fmt::format("the wait \"{}\" is resolved by no stored event", id));
     }
-    spent_[run].insert(stored->second.record.event.id);
+    spent_[run].insert(core::key_of(stored->second.record.event));
   }
 
   void check_lookback(const StepRecord& step, const core::Condition& condition) {
@@ -146,7 +148,7 @@ class WaitChecker : public Checker {
                    const core::Condition& condition) const {
     const EventRecord& event = stored.record;
     return event.event.name == step.target && !is_internal_event_name(event.event.name) &&
-           !is_trigger(step.run, event.event.id) && !is_spent(step.run, event.event.id) &&
+           !is_trigger(step.run, event.event) && !is_spent(step.run, event.event) &&
            condition.matches_wait(stored.json, now_);
   }
 
@@ -155,8 +157,8 @@ class WaitChecker : public Checker {
   std::map<Position, Wait> waits_;
   std::map<Position, Stored> events_;
   std::map<RunNo, Duration> own_lookbacks_;  // of runs whose function has one
-  std::map<RunNo, std::set<std::string>> triggers_;
-  std::map<RunNo, std::set<std::string>> spent_;
+  std::map<RunNo, std::set<core::EventKey>> triggers_;
+  std::map<RunNo, std::set<core::EventKey>> spent_;
   PerStep<OpFact> ops_;
   PerStep<Position> by_key_;  // the look-back base of each memo
 };

@@ -333,7 +333,11 @@ class Planner {
   }
 
   Event random_event(Duration at, const std::string& name) {
-    if (!sent_.empty() && random_.chance(0.12)) return sent_[below(sent_.size())];  // a copy
+    if (!sent_.empty() && random_.chance(0.12)) {
+      Event copy = sent_[below(sent_.size())];
+      if (random_.chance(0.3)) copy.name = name;  // no copy: it shares the id only
+      return copy;
+    }
     Event event = make_event(name, "", random_data(random_));
     if (random_.chance(0.7)) event.id = fmt::format("e-{}", ++last_event_);
     if (random_.chance(0.06)) event.ts = World::kStart + at + random_duration(random_, 1ms, 2h);

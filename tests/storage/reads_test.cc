@@ -4,6 +4,14 @@
 using namespace stepwell;
 using namespace stepwell::storage;
 
+namespace {
+
+std::vector<EventHistory::Resumed> resumed_by_thing(RunNo run) {
+  return {{run, "test/thing"}};
+}
+
+}  // namespace
+
 CONFORMANCE("what is not there is nothing, and no error") {
   Fixture<Backend> f;
   CHECK_FALSE(f.reader->find_run(run_id(1))->has_value());
@@ -103,8 +111,8 @@ CONFORMANCE("the history of an event id: batches that a copy is in, and no rerun
   CHECK(numbers("order-1", at(0)) == std::vector<RunNo>{4});
   CHECK(numbers("order-2", at(0)) == std::vector<RunNo>{4, 5});
   CHECK(numbers("order-2", batch.created_at + Duration(1'000'000)).empty());
-  CHECK(f.reader->event_history("order-1", at(0))->resumed == std::vector<RunNo>{6});
-  CHECK(f.reader->event_history("order-2", at(0))->resumed == std::vector<RunNo>{6});
+  CHECK(f.reader->event_history("order-1", at(0))->resumed == resumed_by_thing(6));
+  CHECK(f.reader->event_history("order-2", at(0))->resumed == resumed_by_thing(6));
 }
 
 CONFORMANCE("the history of an event id: copies, runs that they started, runs that they resumed") {
@@ -128,9 +136,36 @@ CONFORMANCE("the history of an event id: copies, runs that they started, runs th
   REQUIRE(history->started.size() == 1);
   CHECK(history->started[0].run == 2);
   CHECK(history->started[0].function.slug == "app-fn");
-  CHECK(history->resumed == std::vector<RunNo>{4});
+  CHECK(history->resumed == resumed_by_thing(4));
   CHECK(text_of(f.reader->event_history("unknown", at(0))) == text_of(EventHistory{}));
   CHECK(text_of(f.reader->event_history("", at(0))) == text_of(EventHistory{}));
+}
+
+CONFORMANCE("the history of an id that several events have says which of them did what") {
+  Fixture<Backend> f;
+  EventRecord created = make_sent_event(1, "order-1");
+  created.event.name = "order/created";
+  EventRecord paid = make_sent_event(2, "order-1");
+  paid.event.name = "order/paid";
+  RunRecord started = make_run(3, 1);
+  started.event_id = "order-1";
+  RunRecord batch = make_run(4, 9);
+  batch.events = {9, 2};
+  RunRecord rerun = make_run(5, 2);
+  rerun.rerun_of = started.id;
+  const StepRecord wait = make_wait(6, 3, "a");
+  const StepRecord second = make_wait(7, 3, "b");
+  f.commit({PutEvent{created}, PutEvent{paid}, PutEvent{make_event(9)}, PutRun{started},
+            PutRun{batch}, PutRun{rerun}, PutStep{wait}, PutStep{second}});
+  f.commit({UpdateStep{resolved(wait, 10, 2)}, UpdateStep{resolved(second, 11, 2)}});
+  const auto history = f.reader->event_history("order-1", at(0));
+  REQUIRE(history.ok());
+  CHECK(history->copies == std::vector<Position>{1, 2});
+  const std::vector<EventHistory::Started> began = {{{"app-fn"}, 3, "order/created"},
+                                                    {{"app-fn"}, 4, "order/paid"}};
+  CHECK(history->started == began);
+  const std::vector<EventHistory::Resumed> moved = {{3, "order/paid"}, {5, "order/paid"}};
+  CHECK(history->resumed == moved);
 }
 
 CONFORMANCE("the history has what the newest copies did, and all runs that copies began") {
@@ -161,7 +196,7 @@ CONFORMANCE("the history has what the newest copies did, and all runs that copie
   REQUIRE(history->started.size() == 2);
   CHECK(history->started[0].run == started.no);
   CHECK(history->started[1].run == batch.no);
-  CHECK(history->resumed == std::vector<RunNo>{batch.no});
+  CHECK(history->resumed == resumed_by_thing(batch.no));
 }
 
 CONFORMANCE("the history ends at its window") {

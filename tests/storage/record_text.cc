@@ -89,10 +89,14 @@ std::string text_of(const RunSnapshot& snapshot) {
 std::string text_of(const EventHistory& history) {
   std::string started;
   for (const EventHistory::Started& each : history.started) {
-    started += fmt::format(" {}:{}", each.function.slug, each.run);
+    started += fmt::format(" {}:{}:{}", each.function.slug, each.run, each.event);
   }
-  return fmt::format("copies={} started=[{} ] resumed={}", numbers_text(history.copies), started,
-                     numbers_text(history.resumed));
+  std::string resumed;
+  for (const EventHistory::Resumed& each : history.resumed) {
+    resumed += fmt::format(" {}:{}", each.run, each.event);
+  }
+  return fmt::format("copies={} started=[{} ] resumed=[{} ]", numbers_text(history.copies), started,
+                     resumed);
 }
 
 std::string text_of(const MessageRecord& message) {

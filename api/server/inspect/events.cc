@@ -49,7 +49,7 @@ Result<void> write_effects(JsonWriter& json, storage::JournalReader& reader, Pos
   return write_runs(json, reader, "cancelled", {.cancelled_by = pos}, detail);
 }
 
-// The other copies of a sender's event.
+// The other copies of a sender's event: of its id and its name.
 Result<void> write_copies(JsonWriter& json, storage::JournalReader& reader,
                           const EventRecord& event) {
   Result<storage::EventHistory> history = reader.event_history(event.event.id, Time{});
@@ -59,7 +59,7 @@ Result<void> write_copies(JsonWriter& json, storage::JournalReader& reader,
     if (pos == event.pos) continue;
     Result<std::optional<EventRecord>> copy = reader.event_at(pos);
     if (!copy) return copy.error();
-    if (!*copy) continue;
+    if (!*copy || (**copy).event.name != event.event.name) continue;
     json.begin_object().key("internal_id").string((**copy).id.to_string());
     write_time(json, "received_at", (**copy).received_at);
     Result<void> written = write_effects(json, reader, pos, RunDetail::kRow);
