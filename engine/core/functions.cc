@@ -80,6 +80,12 @@ int Function::max_attempts() const {
   return std::clamp(config.retries, 0, kMaxRetries) + 1;
 }
 
+StepKey cancellation_key(size_t index) {
+  StepKey key;
+  key.bytes.back() = static_cast<uint8_t>(index + 1);
+  return key;
+}
+
 std::string faults_of_function(const FunctionConfig& config) {
   Faults faults;
   faults.add_all(faults_of(config));

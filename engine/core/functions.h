@@ -32,6 +32,10 @@ struct Function {
   bool is_callable() const { return is_available && !paused_at; }
 };
 
+// Under which the cancellation `index` of config.cancel_on is recorded with a run: the digest of no
+// text that anybody could name a step by. (Runs of earlier versions have that of "cancelOn:0".)
+StepKey cancellation_key(size_t index);
+
 // Whether a function may be registered so. The error names function, field and column of all that
 // is wrong. What this version cannot do yet is refused.
 Result<void> check_function(const FunctionConfig& config);

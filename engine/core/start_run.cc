@@ -112,7 +112,7 @@ std::optional<ErrorInfo> State::register_cancellations(Run& run, Time created_at
     }
     if (bound->is_never() || mutant("cancellation-not-registered")) continue;
     StepRecord step;
-    step.key = StepKey::of(fmt::format("cancelOn:{}", i));
+    step.key = cancellation_key(i);
     step.id = fmt::format("cancelOn:{}", i);
     step.kind = StepKind::kCancelOn;
     Duration timeout = cancel.timeout.value_or(kCancelOnDefault);

@@ -124,6 +124,25 @@ TEST_CASE("CAN-09: a cancelOn that no event can meet registers nothing, and canc
   CHECK(h.core.open_runs() == 1);
 }
 
+TEST_CASE("a step may be called as whatever cancels the run") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{.event = "stop"}, {.event = "halt"}};
+  h.add_function(config);
+  h.send("go");
+  h.reply(h.take_call(), {h.returned("cancelOn:0", "1"), h.returned("cancelOn:1", "2")});
+  REQUIRE(h.ends.empty());
+  CHECK(h.writes<storage::PutStep>().size() == 2);
+  CHECK(h.take_call().memo.size() == 2);
+  SUBCASE("by the first") {
+    h.send("stop");
+  }
+  SUBCASE("by the second") {
+    h.send("halt");
+  }
+  CHECK(h.core.open_runs() == 0);
+}
+
 // A condition whose form with the event written into it would be too large.
 std::string unbindable() {
   std::string nested = "[event.data.id].map(a, ";

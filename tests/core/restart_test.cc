@@ -1,4 +1,6 @@
 // What a new core is told by the journal about runs whose code lives behind an endpoint.
+#include <algorithm>
+
 #include "tests/core/harness.h"
 
 namespace stepwell::core::testing {
@@ -97,6 +99,20 @@ TEST_CASE("of steps side by side the first that ends is looked at, though others
   REQUIRE(restarted.calls().size() == 1);
   CHECK(restarted.calls()[0].memo.size() == 1);
   CHECK(restarted.calls()[0].pending.size() == 1);
+}
+
+TEST_CASE("a cancellation under the key that an earlier version gave it still cancels its run") {
+  StepRecord cancel = step(4, "cancelOn:0", StepKind::kCancelOn);
+  cancel.target = "stop";
+  Restarted restarted({cancel});
+  AcceptEvents stop;
+  stop.events.push_back({.event = {.name = "stop", .data = "{}"}});
+  restarted.apply(std::move(stop));
+  const auto ended =
+      std::find_if(restarted.out.effects.begin(), restarted.out.effects.end(),
+                   [](const Effect& effect) { return std::holds_alternative<RunEnded>(effect); });
+  REQUIRE(ended != restarted.out.effects.end());
+  CHECK(std::get<RunEnded>(*ended).status == RunStatus::kCancelled);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/core/condition.h"
+#include "engine/core/functions.h"
 #include "engine/core/lookback.h"
 #include "tests/simulation/checkers.h"
 
@@ -86,8 +87,7 @@ class CancelChecker : public Checker {
       auto bound = core::Condition::compile(named[i].expression).value().bind(trigger);
       if (!bound) return;  // the run fails for it
       if (bound->is_never()) continue;
-      const StepRecord* step =
-          history.find_step(run.no, StepKey::of(fmt::format("cancelOn:{}", i)));
+      const StepRecord* step = history.find_step(run.no, core::cancellation_key(i));
       const Time due =
           named[i].until.value_or(run.created_at + named[i].timeout.value_or(kTimeoutDefault));
       if (due <= run.created_at) continue;  // its time was over before
