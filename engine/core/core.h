@@ -33,9 +33,9 @@ struct Settings {
   std::optional<Duration> retry_interval;
   // A run that was resumed alone when the process died so many times fails.
   int deaths_alone_max = 3;
-  int steps_max = 1000;  // per run; at most 10,000
-  size_t step_output_bytes_max = 4u << 20;
-  size_t state_bytes_max = 32u << 20;  // all step outputs of a run
+  int steps_max = 1000;                     // per run; at most 10,000
+  size_t step_output_bytes_max = 4u << 20;  // errors are cut to this
+  size_t state_bytes_max = 32u << 20;       // all outputs, errors and names of a run's steps
   // Channels whose messages are recorded: names, or beginnings of names and a `*`.
   std::vector<std::string> durable_channels;
   HistoryBounds durable_history = kDurableHistory;

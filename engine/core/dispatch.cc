@@ -5,6 +5,7 @@
 //   not in memory, either of these                ──► load, then as above
 //   too many calls are under way                  ──► in the crowd (crowd.cc)
 //   limits have no room for it                    ──► queued (limits.cc)
+//   its steps left more than a run may hold       ──► failed
 //   nothing of these                              ──► suspended: may leave memory
 #include <algorithm>
 
@@ -44,6 +45,7 @@ void State::pump(Run& run) {
     return settle(run);
   }
   if (is_too_late(run)) return end_too_late(run);
+  if (has_overflowed(run)) return end_overflowed(run);
   const bool is_ignored = mutant("paused-is-called") && run.function->is_available;
   if (!run.function->is_callable() && !is_ignored) {
     hold_back(run);

@@ -109,9 +109,7 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
     return step_threw(run, call, op.key, op.id, threw);
   }
   if (run.memory->output_bytes + body.data.size() > settings_.state_bytes_max) {
-    fail_run(run, {.name = "InngestErrStateOverflowed",
-                   .message = fmt::format("function run exceeded the state size limit of {} bytes",
-                                          settings_.state_bytes_max)});
+    end_overflowed(run);
     return false;
   }
   if (std::optional<ErrorInfo> misfit = misfit_of(body.publications)) {
@@ -138,6 +136,7 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
   std::erase_if(body.publications,
                 [this](const Publication& each) { return topics_.misfit(each).has_value(); });
   publish(run, std::move(body.publications));
+  hold_to_limit(body.error);
   PendingStep* pending = find_pending(run, key);
   int attempt = pending != nullptr ? pending->attempts : 0;
   const int attempts_max = run.function->max_attempts() + (mutant("one-attempt-more") ? 1 : 0);

@@ -3,21 +3,66 @@
 //
 //   (op) ──record_pending──► pending ──resolve──► completed or failed, in the memo
 //   (op) ──record_resolved─────────────────────► completed or failed, in the memo
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "engine/core/state.h"
 #include "schema/json.h"
 #include "schema/mutant.h"
+#include "schema/utf8.h"
 
 namespace stepwell::core {
+namespace {
+
+size_t text_bytes(const ErrorInfo& error) {
+  return error.name.size() + error.message.size() + error.stack.size() + error.cause.size() +
+         error.extra.size();
+}
+
+// Leaves out so much of the end that `over` bytes less are there; `over` becomes what is left of
+// it.
+void cut(std::string& text, size_t& over) {
+  const size_t kept = text.size() - std::min(text.size(), over);
+  over -= text.size() - kept;
+  text.resize(valid_utf8_length(std::string_view(text).substr(0, kept)));
+}
+
+}  // namespace
+
+void State::hold_to_limit(ErrorInfo& error) const {
+  const size_t bytes = text_bytes(error);
+  if (bytes <= settings_.step_output_bytes_max) return;
+  size_t over = bytes - settings_.step_output_bytes_max;
+  cut(error.stack, over);
+  for (std::string* json : {&error.cause, &error.extra}) {  // a part of it would be no JSON
+    if (over == 0) return;
+    over -= std::min(over, json->size());
+    json->clear();
+  }
+  cut(error.message, over);
+  cut(error.name, over);
+}
+
+bool State::has_overflowed(const Run& run) const {
+  return run.memory && run.memory->output_bytes > settings_.state_bytes_max;
+}
+
+void State::end_overflowed(Run& run) {
+  fail_run(run, {.name = "InngestErrStateOverflowed",
+                 .message = fmt::format("function run exceeded the state size limit of {} bytes",
+                                        settings_.state_bytes_max)});
+}
 
 void State::remember(Run& run, const StepRecord& step) {
   Memory& memory = *run.memory;
   MemoEntry entry{step.key,  step.id,    step.kind,        step.state,
                   step.data, step.error, step.resolved_pos};
-  size_t bytes = sizeof(MemoEntry) + 64 + entry.id.size() + entry.data.size();
+  const size_t left =
+      entry.id.size() + entry.data.size() + (entry.error ? text_bytes(*entry.error) : 0);
+  const size_t bytes = sizeof(MemoEntry) + 64 + left;
   memory.bytes += bytes;
-  memory.output_bytes += entry.data.size();
+  memory.output_bytes += left;
   hot_bytes_ += bytes;
   if (step.kind == StepKind::kWaitForEvent && step.resolved_event != 0) {
     const JsonView event = JsonView::trusted(step.data);
@@ -86,6 +131,7 @@ void State::forget_pending(Run& run, size_t pending_index) {
 }
 
 void State::resolve(Run& run, size_t pending_index, Resolution resolution) {
+  if (resolution.error) hold_to_limit(*resolution.error);
   const PendingStep& pending = run.pending[pending_index];
   StepRecord step;
   step.pos = pending.pos;

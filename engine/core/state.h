@@ -75,7 +75,7 @@ struct Memory {
   std::map<StepKey, std::string> requests;  // of pending kFetch and kInfer steps, inputs of kRun
   uint64_t last_used = 0;                   // its place among those that may be evicted
   size_t bytes = 0;                         // of the memo and the context
-  size_t output_bytes = 0;                  // of the step outputs alone
+  size_t output_bytes = 0;                  // of what its steps left alone: outputs, errors, names
 };
 
 // A run that is to end, but was not in memory when that was decided.
@@ -376,6 +376,11 @@ class State {
   // The same, and the run goes on at once.
   void wake(Run& run, size_t pending_index, Resolution resolution);
   void remember(Run& run, const StepRecord& step);
+  // Cuts what a step threw to the size that an output may have.
+  void hold_to_limit(ErrorInfo& error) const;
+  // What its steps left has grown over the limit: it can go on no more.
+  bool has_overflowed(const Run& run) const;
+  void end_overflowed(Run& run);
   void forget_pending(Run& run, size_t pending_index);
 
   // -- finish_run.cc ----------------------------------------------------------------------------

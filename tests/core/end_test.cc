@@ -284,4 +284,81 @@ TEST_CASE("limits: steps, output, sleep, expressions") {
   }
 }
 
+TEST_CASE("a run fails whose steps have left more than its limit, whatever they left") {
+  Settings settings;
+  settings.state_bytes_max = 1000;
+  Harness h(settings);
+  FunctionConfig config = h.function("f", "go");
+  config.retries = 0;
+  h.add_function(config);
+  h.send("go");
+  const std::string large(600, 'x');
+  const auto failed = [&](std::string id) {
+    return h.op(std::move(id), StepThrew{.error = {.message = large}, .retriable = false});
+  };
+  SUBCASE("errors") {
+    h.reply(h.take_call(), {failed("a")});
+    h.reply(h.take_call(), {failed("b")});
+  }
+  SUBCASE("stacks") {
+    h.reply(h.take_call(), {failed("a")});
+    h.reply(h.take_call(), {h.op("b", StepThrew{.error = {.stack = large}, .retriable = false})});
+  }
+  SUBCASE("events that end waits") {
+    for (const char* id : {"a", "b"}) {
+      h.reply(h.take_call(), {h.op(id, WaitForEvent{"x", "", h.in(1h)})});
+      REQUIRE(h.ends.empty());
+      h.send("x", "\"" + large + "\"");
+    }
+  }
+  SUBCASE("signals") {
+    for (const char* id : {"a", "b"}) {
+      h.reply(h.take_call(), {h.op(id, WaitForSignal{.signal = "s"})});
+      REQUIRE(h.ends.empty());
+      h.apply(SendSignal{.request = 9, .signal = "s", .data = "\"" + large + "\""});
+    }
+  }
+  SUBCASE("names") {
+    h.reply(h.take_call(), {h.returned("a" + large, "1")});
+    REQUIRE(h.ends.empty());
+    h.reply(h.take_call(), {h.returned("b" + large, "1")});
+  }
+  CHECK(h.calls.empty());
+  REQUIRE(h.ends.size() == 1);
+  CHECK(h.ends[0].error->name == "InngestErrStateOverflowed");
+}
+
+TEST_CASE("what a step threw is cut to what a step may give") {
+  Settings settings;
+  settings.step_output_bytes_max = 40;
+  Harness h(settings);
+  FunctionConfig config = h.function("f", "go");
+  config.retries = 0;
+  h.add_function(config);
+  h.send("go");
+  ErrorInfo thrown{.name = "Oops", .message = "broken", .stack = "at line 1", .cause = "{}"};
+  ErrorInfo kept = thrown;
+  const std::string large(100, 'x');
+  SUBCASE("the stack first") {
+    thrown.stack = large;
+    kept.stack = large.substr(0, 28);
+  }
+  SUBCASE("not inside a character") {
+    thrown.stack = "ü" + thrown.stack + large.substr(0, 16) + "üüü";  // 33 bytes, 28 of them fit
+    kept.stack = "ü" + kept.stack + large.substr(0, 16);
+  }
+  SUBCASE("then what is not shown") {
+    thrown.cause = "\"" + large + "\"";
+    kept.cause = kept.stack = "";
+  }
+  SUBCASE("then the message") {
+    thrown.message = large;
+    kept = {.name = "Oops", .message = large.substr(0, 36)};
+  }
+  SUBCASE("and nothing if it fits") {}
+  h.reply(h.take_call(), {h.op("a", StepThrew{.error = thrown, .retriable = false})});
+  CHECK(h.writes<storage::PutAttempt>().at(0).attempt.error == kept);
+  CHECK(h.writes<storage::PutStep>().at(0).step.error == kept);
+}
+
 }  // namespace stepwell::core::testing
