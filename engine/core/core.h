@@ -41,6 +41,9 @@ struct Settings {
   HistoryBounds durable_history = kDurableHistory;
 };
 
+// `attempts` of a wait for a signal that a later one has replaced.
+inline constexpr int kReplacedWaiter = 1;
+
 // One finding of the consistency check: an open run that nothing will wake, say.
 struct Finding {
   RunId run;

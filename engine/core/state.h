@@ -37,9 +37,6 @@
 
 namespace stepwell::core {
 
-// `attempts` of a wait for a signal that a later one has replaced.
-inline constexpr int kReplacedWaiter = 1;
-
 // A registered step that is not resolved. As of a run: keep it small.
 struct PendingStep {
   StepKey key;

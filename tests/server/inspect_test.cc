@@ -290,6 +290,20 @@ TEST_CASE("an open run says why it is not moving") {
   }
 }
 
+TEST_CASE("a wait whose signal a later one has taken over says so") {
+  Shop shop;
+  StepRecord wait = step(7, 2, "go?", StepKind::kWaitForSignal, StepState::kPending);
+  wait.target = "go";
+  wait.due = kNoon + std::chrono::hours(1);
+  shop.steps = {wait};
+  CHECK(why_of(shop) ==
+        "wait: Step \"go?\" waits for the signal \"go\", until 2024-11-23T13:00:00Z.");
+  shop.steps[0].attempts = core::kReplacedWaiter;
+  CHECK(why_of(shop) ==
+        "wait: Step \"go?\" waited for the signal \"go\"; a later wait took it over, and this one "
+        "ends with null at 2024-11-23T13:00:00Z.");
+}
+
 TEST_CASE("a run that is not there, and an id that is none") {
   Shop shop;
   CHECK(show_run({.id = ulid(99).to_string()}, shop).error().code == ErrorCode::kNotFound);

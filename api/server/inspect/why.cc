@@ -64,6 +64,13 @@ std::string times(int count) {
   return count == 1 ? "once" : fmt::format("{} times", count);
 }
 
+std::string describe_replaced(const StepRecord& step) {
+  return fmt::format(
+      "Step \"{}\" waited for the signal \"{}\"; a later wait took it over, and this one ends with "
+      "null{}.",
+      step.id, step.target, step.due ? " at " + format_rfc3339(*step.due) : std::string());
+}
+
 std::string describe(const StepRecord& step) {
   const std::string until = step.due ? ", until " + format_rfc3339(*step.due) : std::string();
   const std::string where =
@@ -75,6 +82,7 @@ std::string describe(const StepRecord& step) {
       return fmt::format("Step \"{}\" waits for an event \"{}\"{}{}.", step.id, step.target, where,
                          until);
     case StepKind::kWaitForSignal:
+      if (step.attempts == core::kReplacedWaiter) return describe_replaced(step);
       return fmt::format("Step \"{}\" waits for the signal \"{}\"{}.", step.id, step.target, until);
     case StepKind::kInvoke:
       return fmt::format(
