@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -49,13 +50,25 @@ Result<void> append_with_event(JournalReader& reader, JsonWriter& out, const Run
   return {};
 }
 
+// Where a page ended: the `cursor` of its last event. Its internal id does as well, if it has that
+// for itself: of copies that a seed made it stands for the oldest.
+Result<Position> position_of(JournalReader& reader, std::string_view cursor) {
+  Position pos = 0;
+  const char* const end = cursor.data() + cursor.size();
+  const auto read = std::from_chars(cursor.data(), end, pos);
+  if (read.ec == std::errc() && read.ptr == end) return pos;
+  const Result<EventRecord> last = find_internal_event(reader, cursor);
+  if (!last) return last.error();
+  return last->pos;
+}
+
 Result<std::vector<EventRecord>> events_page(JournalReader& reader, storage::EventFilter filter,
                                              std::string_view cursor) {
   filter.limit = std::clamp<size_t>(filter.limit, 1, kPageSizeMax);
   if (!cursor.empty()) {
-    const Result<EventRecord> last = find_internal_event(reader, cursor);
-    if (!last) return last.error();
-    filter.before = last->pos;
+    const Result<Position> before = position_of(reader, cursor);
+    if (!before) return before.error();
+    filter.before = *before;
   }
   return reader.list_events(filter);
 }

@@ -52,7 +52,7 @@ void append_rest_event(JsonWriter& out, const EventRecord& record) {
   } else {
     out.string(event.version);
   }
-  out.end_object();
+  out.key("cursor").string(std::to_string(record.pos)).end_object();
 }
 
 void append_rest_run(JsonWriter& out, const RunRecord& run, const std::optional<EventId>& event) {

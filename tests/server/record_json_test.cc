@@ -56,6 +56,7 @@ TEST_CASE("an event as REST shows it") {
   CHECK(json.find("internal_id")->as_string() == ulid(1).to_string());
   CHECK(json.find("id")->as_string() == "o-1");
   CHECK(json.find("name")->as_string() == "shop/order.paid");
+  CHECK(json.find("cursor")->as_string() == "7");
   CHECK(json.find("data")->text() == R"({"n":1})");
   CHECK(json.find("user")->text() == "{}");
   CHECK(json.find("ts")->as_int64() == to_millis(kNoon));
