@@ -42,12 +42,15 @@ struct PutStep {
 
 // Resolves a pending step, or moves it (`step.due`, `step.attempts`). Identified by run and pos;
 // what its registration fixed (key, id, kind, registered_at, target, expression) stays as it is.
-// Precondition: the step exists and is pending.
+// All else is replaced, also `data`: of a pending kFetch or kInfer step that is its request, and
+// the keys in it are kept no longer than they are needed. Precondition: the step exists and is
+// pending.
 struct UpdateStep {
   StepRecord step;
 };
 
-// Drops what is still pending of a run that ended (StepState::kDropped). No precondition.
+// Drops what is still pending of a run that ended (StepState::kDropped), with its data. No
+// precondition.
 struct DropPendingSteps {
   RunNo run = 0;
   Position pos = 0;  // of the end

@@ -107,7 +107,8 @@ class TraceWriter {
         out_.key("runId").string(runs->front().id.to_string());
       }
     }
-    append_outcome(step.data, step.error);
+    const bool has_ended = step.state != StepState::kPending;  // else its data is a request
+    append_outcome(has_ended ? std::string_view(step.data) : std::string_view(), step.error);
     out_.key("children").begin_array();
     append_attempts(step.key);
     out_.end_array().end_object();

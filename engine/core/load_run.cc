@@ -68,8 +68,10 @@ void State::bring_back(Run& run, storage::RunSnapshot snapshot) {
       resolved.push_back(std::move(step));
     } else if (PendingStep* pending = find_pending(run, step.key)) {
       pending->id = SlimText(step.id);
-      if (has_body(step.kind) && !step.expression.empty()) {
-        run.memory->requests.emplace(step.key, std::move(step.expression));
+      // The input of a body; or a request, which earlier versions kept in the same place.
+      std::string& request = step.data.empty() ? step.expression : step.data;
+      if (has_body(step.kind) && !request.empty()) {
+        run.memory->requests.emplace(step.key, std::move(request));
       }
     }
   }

@@ -180,13 +180,15 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
     return true;
   }
   pending->due = retry_at;
-  write(storage::UpdateStep{StepRecord{.pos = pending->pos,
-                                       .run = run.no,
-                                       .key = key,
-                                       .kind = pending->kind,
-                                       .base = pending->base,
-                                       .due = retry_at,
-                                       .attempts = pending->attempts}});
+  StepRecord update{.pos = pending->pos,
+                    .run = run.no,
+                    .key = key,
+                    .kind = pending->kind,
+                    .base = pending->base,
+                    .due = retry_at,
+                    .attempts = pending->attempts};
+  if (pending->kind != StepKind::kRun) update.data = run.memory->requests.at(key);
+  write(storage::UpdateStep{std::move(update)});
   timers_.add({*retry_at, run.no, pending->pos, Timer::Kind::kStep});
   return true;
 }
@@ -198,7 +200,7 @@ bool State::plan_step(Run& run, const StepOp& op) {
 
 bool State::call_out(Run& run, const StepOp& op, CallOut& body) {
   StepRecord step = new_step(op);
-  step.expression = body.request;
+  step.data = body.request;  // goes when the step ends: there may be keys in it
   record_pending(run, std::move(step));
   run.memory->requests.emplace(op.key, std::move(body.request));
   return true;

@@ -55,6 +55,8 @@ StepRecord taken_over(const StepRecord& step, Time now) {
   copy.base = 0;
   copy.attempts = 0;
   copy.resolved_event = 0;  // the event did nothing for the new run
+  // Of a step that earlier versions recorded it is a request with its keys.
+  if (has_body(step.kind)) copy.expression.clear();
   return copy;
 }
 

@@ -225,6 +225,10 @@ bool MemoryStore::put(const DropPendingSteps& drop) {
     step.record.state = StepState::kDropped;
     step.record.resolved_pos = drop.pos;
     step.record.resolved_at = drop.at;
+    if (!step.record.data.empty()) {
+      step.record.data.clear();
+      step = checked(std::move(step.record));
+    }
     undo_.emplace_back(RestoreStep{replace_step(std::move(step))});
   }
   return true;

@@ -171,6 +171,11 @@ void bind_step_update(Statement& statement, const StepRecord& step, std::string&
   statement.key(step.pos).key(step.run);
 }
 
+void bind_steps_drop(Statement& statement, const DropPendingSteps& drop) {
+  statement.key(drop.pos).integer(to_millis(drop.at)).integer(payload_checksum("", ""));
+  statement.key(drop.run);
+}
+
 void bind_attempt(Statement& statement, const AttemptRecord& attempt, std::string& scratch) {
   scratch = error_json(attempt.error);
   statement.key(attempt.pos).key(attempt.run);

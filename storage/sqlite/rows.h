@@ -47,7 +47,8 @@ inline constexpr char kUpdateStep[] =
 
 // 4 is dropped.
 inline constexpr char kDropPendingSteps[] =
-    "UPDATE steps SET state = 4, resolved_pos = ?, resolved_at = ? WHERE run = ? AND state = 1";
+    "UPDATE steps SET state = 4, resolved_pos = ?, resolved_at = ?, memo_crc = ?, error = NULL,"
+    " data = NULL WHERE run = ? AND state = 1";
 
 inline constexpr char kInsertAttempt[] =
     "INSERT INTO attempts (pos, run, step, attempt, started_at, ended_at, retry_at, crc, error)"
@@ -107,6 +108,7 @@ void bind_run(Statement& statement, const RunRecord& run, std::string& scratch);
 void bind_run_update(Statement& statement, const RunRecord& run, std::string& scratch);
 void bind_step(Statement& statement, const StepRecord& step, std::string& scratch);
 void bind_step_update(Statement& statement, const StepRecord& step, std::string& scratch);
+void bind_steps_drop(Statement& statement, const DropPendingSteps& drop);
 void bind_attempt(Statement& statement, const AttemptRecord& attempt, std::string& scratch);
 void bind_function(Statement& statement, const PutFunction& put, std::string& scratch);
 void bind_flow_state(Statement& statement, const FlowState& state);

@@ -327,7 +327,7 @@ int SqliteJournal::update_run(const RunRecord& run, Deltas& deltas) {
 }
 
 int SqliteJournal::drop_pending(const DropPendingSteps& drop, Deltas& deltas) {
-  drop_steps_.key(drop.pos).integer(to_millis(drop.at)).key(drop.run);
+  bind_steps_drop(drop_steps_, drop);
   int code = drop_steps_.run();
   if (code == SQLITE_DONE) deltas.pending_steps -= database_.changes();
   return code;

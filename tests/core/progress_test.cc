@@ -188,6 +188,10 @@ TEST_CASE("the request of a run that left memory is there again when it is tried
   snapshot.as_of_seq = 1000;
   snapshot.events.push_back({.event = {.name = "go"}});
   snapshot.steps.push_back(put[0].step);
+  SUBCASE("") {}
+  SUBCASE("as an earlier version stored it") {
+    std::swap(snapshot.steps[0].data, snapshot.steps[0].expression);
+  }
   harness.apply(RunLoaded{.run = first.run->no, .snapshot = std::move(snapshot)});
   CHECK(harness.take_call().request == "{}");
 }

@@ -92,6 +92,7 @@ Fault drop_pending(History& history, const storage::DropPendingSteps& drop) {
     step.state = StepState::kDropped;
     step.resolved_pos = drop.pos;
     step.resolved_at = drop.at;
+    step.data.clear();
   }
   return {};
 }

@@ -351,6 +351,34 @@ CONFORMANCE("a pending step is resolved, keeping what its registration fixed") {
   CHECK(text_of(f.reader->load_run(1, false)->steps) == text_of(std::vector{resolved(wait, 4, 3)}));
 }
 
+CONFORMANCE("the data of a pending step is kept until it ends or is dropped") {
+  Fixture<Backend> f;
+  StepRecord fetch = make_wait(2, 1, "fetch");
+  fetch.kind = StepKind::kFetch;
+  fetch.data = R"({"key":"secret"})";
+  f.commit({PutRun{make_run(1)}, PutStep{fetch}});
+  const auto stored = [&] { return f.reader->load_run(1, false)->steps.at(0); };
+  CHECK(stored().data == fetch.data);
+  SUBCASE("moved") {
+    fetch.attempts = 1;
+    f.commit({UpdateStep{fetch}});
+    CHECK(stored().data == fetch.data);
+  }
+  SUBCASE("ended") {
+    StepRecord ended = resolved(fetch, 4, 0);
+    ended.data = "1";
+    f.commit({UpdateStep{ended}});
+    CHECK(stored().data == "1");
+  }
+  SUBCASE("dropped") {
+    f.commit({DropPendingSteps{1, 7, at(7)}});
+    CHECK(stored().state == StepState::kDropped);
+    CHECK(stored().data.empty());
+  }
+  f.restart();
+  CHECK(f.reader->load_run(1, false).ok());  // its checksums fit
+}
+
 CONFORMANCE("a pending step can be moved") {
   Fixture<Backend> f;
   StepRecord step = make_wait(2, 1, "flaky");
