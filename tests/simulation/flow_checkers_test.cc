@@ -1,6 +1,7 @@
 // The same of the checkers of flow control, schedules, pauses and timeouts.
 #include <doctest/doctest.h>
 
+#include "engine/core/functions.h"
 #include "tests/simulation/story.h"
 
 namespace stepwell::sim {
@@ -146,6 +147,7 @@ TEST_CASE("S-10: a run is cancelled for what cancels it, and for nothing else") 
   storage::PutFunction f = Story::function("f", "go");
   f.config.cancel_on.push_back({.event = "stop", .expression = "async.data.n == 1"});
   StepRecord step = story.step(2, 3, "cancelOn:0", StepKind::kCancelOn);
+  step.key = core::cancellation_key(0);
   step.target = "stop";
   step.expression = "async.data.n == 1";
   step.due = story.now + 24h * 365;
