@@ -6,11 +6,6 @@
 #include "tests/simulation/process.h"
 
 namespace stepwell::sim {
-namespace {
-
-constexpr Duration kSlowBody = std::chrono::minutes(7);
-
-}  // namespace
 
 void BodyRunner::start(BodyCall call, const Later& later, Done done) {
   const Statement& statement = *call.statement;

@@ -8,6 +8,9 @@
 
 namespace stepwell::sim {
 
+// What a body takes longer that fate makes slow.
+inline constexpr Duration kSlowBody = std::chrono::minutes(7);
+
 struct BodyCall {
   RunId run;
   const Statement* statement;

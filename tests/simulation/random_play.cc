@@ -2,11 +2,27 @@
 #include <algorithm>
 #include <string>
 
+#include "tests/simulation/body.h"
 #include "tests/simulation/model.h"
 #include "tests/simulation/random_plan.h"
 
 namespace stepwell::sim {
 namespace {
+
+Duration longest_body(const Body& body) {
+  Duration longest{};
+  for (const Statement& statement : body) {
+    longest = std::max(longest, statement.takes);
+    for (const Body& branch : statement.branches) longest = std::max(longest, longest_body(branch));
+  }
+  return longest;
+}
+
+// Whether a slow body, or several in one call, may take longer than a call has time.
+bool may_run_out_of_time(const AppFunction& function, Duration patience) {
+  if (function.config.driver != DriverKind::kHttp) return false;
+  return function.checkpoints || longest_body(function.program) + kSlowBody >= patience;
+}
 
 // `number`: of the action; a signal has it as its data, so that no two are the same.
 void script(Host& host, const Action& action, size_t number) {
@@ -63,8 +79,8 @@ Verdict play(const Plan& plan, Log log) {
     const FlowControl& flow = function.config.flow;
     model.has_limits |=
         !flow.step_concurrency.empty() || !flow.run_concurrency.empty() || flow.throttle;
-    // Several slow bodies in one call may take longer than a call has time.
-    model.has_lossy_calls |= function.checkpoints && faults.slow_bodies > 0;
+    model.has_lossy_calls |=
+        faults.slow_bodies > 0 && may_run_out_of_time(function, plan.options.wire.patience);
   }
   for (const Action& action : plan.actions) {
     if (action.kind == Action::Kind::kPause) model.pauses += action.by;
