@@ -22,15 +22,6 @@ namespace {
 
 using runtime::testing::GatedJournal;
 
-core::Reply wait_for_answer(const core::Call& call) {
-  if (!call.pending.empty()) return core::Reply{};
-  StepOp op;
-  op.key = StepKey::of("wait");
-  op.id = "wait";
-  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
-  return yielded(std::move(op));
-}
-
 std::map<std::string, TestFunction> functions() {
   return {{"ask", wait_for_answer}};
 }

@@ -8,15 +8,6 @@
 namespace stepwell::server {
 namespace {
 
-core::Reply wait_for_answer(const core::Call& call) {
-  if (!call.pending.empty()) return core::Reply{};
-  StepOp op;
-  op.key = StepKey::of("wait");
-  op.id = "wait";
-  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
-  return yielded(std::move(op));
-}
-
 core::Reply echo(const core::Call& call) {
   return returned(call.run->events[0].data);
 }

@@ -35,6 +35,16 @@ core::Reply yielded(StepOp op) {
   return reply;
 }
 
+core::Reply wait_for_answer(const core::Call& call) {
+  if (!call.memo.empty()) return returned(call.memo[0].data);
+  if (!call.pending.empty()) return core::Reply{};
+  StepOp op;
+  op.key = StepKey::of("wait");
+  op.id = "wait";
+  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
+  return yielded(std::move(op));
+}
+
 ServiceFixture::ServiceFixture(std::map<std::string, TestFunction> functions,
                                ServiceOptions options, realtime::HubSettings hub,
                                std::unique_ptr<storage::Journal> journal) {

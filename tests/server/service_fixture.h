@@ -33,6 +33,8 @@ class TestDriver final : public core::Driver {
 // Answers of functions.
 core::Reply returned(std::string output);
 core::Reply yielded(StepOp op);
+// Of code that waits an hour for the event "answer", then returns what it brought.
+core::Reply wait_for_answer(const core::Call& call);
 
 class ServiceFixture {
  public:

@@ -12,17 +12,6 @@
 namespace stepwell::server {
 namespace {
 
-// Waits for the event "answer", then returns what it brought.
-core::Reply wait_for_answer(const core::Call& call) {
-  if (!call.memo.empty()) return returned(call.memo[0].data);
-  StepOp op;
-  op.key = StepKey::of("wait");
-  op.id = "wait";
-  op.body = WaitForEvent{.event = "answer", .timeout = {.after = std::chrono::hours(1)}};
-  if (!call.pending.empty()) return core::Reply{};
-  return yielded(std::move(op));
-}
-
 core::Reply echo(const core::Call& call) {
   return returned(call.run->events[0].data);
 }
