@@ -63,6 +63,8 @@ inline constexpr MutantInfo kMutants[] = {
     {"slot-forgotten-at-restart", "S-9"},
     {"one-slot-more", "S-9"},
     {"throttle-too-fast", "S-9"},
+    {"priority-ignored", "S-5"},
+    {"released-by-number", "S-5"},
     {"singleton-not-skipped", "S-9"},
     {"singleton-not-cancelled", "S-9"},
     {"singleton-ignores-key", "S-9"},

@@ -8,6 +8,7 @@
 //   its steps left more than a run may hold       ──► failed
 //   nothing of these                              ──► suspended: may leave memory
 #include <algorithm>
+#include <tuple>
 
 #include "engine/core/state.h"
 #include "schema/mutant.h"
@@ -64,6 +65,28 @@ void State::pump(Run& run) {
     if (!is_callable(step, now_)) continue;
     if (!obtain_slot(run)) return;  // further ones when its turn comes
     call_step(run, step);
+  }
+}
+
+// All at once: a restart, a pause that ends, no suspect left. In the order in which limits let runs
+// in, or else the one that is pumped first would overtake those that are still to queue.
+void State::pump_all(const std::vector<RunNo>& runs) {
+  using Turn = std::tuple<bool, int64_t, RunNo>;
+  std::vector<Turn> turns;
+  turns.reserve(runs.size());
+  for (RunNo no : runs) {
+    const Run* run = find_run(no);
+    if (run == nullptr) continue;
+    // Suspects first, so that they find themselves alone.
+    turns.emplace_back(!run->is_suspect, mutant("released-by-number") ? 0 : score_of(*run), no);
+  }
+  std::sort(turns.begin(), turns.end());
+  for (const auto& [is_innocent, score, no] : turns) {
+    // One that is too late ends at once, and may take others with it: those that invoked it.
+    Run* run = find_run(no);
+    if (run == nullptr) continue;
+    run->is_held_back = false;
+    pump(*run);
   }
 }
 

@@ -27,7 +27,7 @@ void State::pause_function(PauseFunction input) {
                                  .kind = storage::FlowKind::kPaused});
     std::vector<RunNo> held_back = std::move(function->held_back);
     function->held_back.clear();
-    pump_all(std::move(held_back));
+    pump_all(held_back);
   }
   answer(Answer{.request = input.request, .is_modified = is_change});
 }

@@ -64,7 +64,7 @@ void State::next_suspect() {
   }
   std::vector<RunNo> behind = std::move(behind_suspects_);
   behind_suspects_.clear();
-  pump_all(std::move(behind));
+  pump_all(behind);
 }
 
 void State::clear_suspect(Run& run) {

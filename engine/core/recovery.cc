@@ -141,7 +141,7 @@ void State::finish_recovery() {
   std::vector<RunNo> ready;
   for (const auto& [no, last_record] : recovered) ready.push_back(no);
   if (mutant("ready-run-lost-at-restart") && !ready.empty()) ready.pop_back();
-  pump_all(std::move(ready));
+  pump_all(ready);
 }
 
 }  // namespace stepwell::core

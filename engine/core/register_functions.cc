@@ -1,6 +1,5 @@
 // An app says which functions it has: new ones are added, changed ones replaced, missing ones
 // archived. Any fault refuses the whole of it, and what was registered before stays live.
-#include <algorithm>
 #include <set>
 
 #include "engine/core/flow_pools.h"
@@ -36,7 +35,7 @@ void State::register_functions(RegisterFunctions input) {
     held_back.insert(held_back.end(), adopted.held_back.begin(), adopted.held_back.end());
     adopted.held_back.clear();
   }
-  pump_all(std::move(held_back));
+  pump_all(held_back);
   answer(Answer{.request = input.request, .is_modified = is_modified});
 }
 
@@ -92,20 +91,6 @@ Function& State::adopt_function(std::unique_ptr<Function> function) {
     timeouts_changed(adopted);
   }
   return adopted;
-}
-
-// Runs that were held back go on: suspects first, so that they find themselves alone.
-void State::pump_all(std::vector<RunNo> runs) {
-  std::erase_if(runs, [&](RunNo no) { return find_run(no) == nullptr; });
-  std::stable_partition(runs.begin(), runs.end(),
-                        [&](RunNo no) { return find_run(no)->is_suspect; });
-  for (RunNo no : runs) {
-    // One that is too late ends at once, and may take others with it: those that invoked it.
-    Run* run = find_run(no);
-    if (run == nullptr) continue;
-    run->is_held_back = false;
-    pump(*run);
-  }
 }
 
 }  // namespace stepwell::core

@@ -123,6 +123,10 @@ struct Run {
   std::vector<PendingStep> pending;
 };
 
+// The place of a run among those that wait: older ones first, and those that may overtake (by their
+// priority) before older ones.
+int64_t score_of(const Run& run);
+
 struct CallUnderWay {
   RunNo run = 0;
   CallKind kind = CallKind::kFunction;
@@ -192,7 +196,6 @@ class State {
   Result<std::vector<std::unique_ptr<Function>>> compile_functions(RegisterFunctions& input) const;
   bool is_change(const Function& function) const;
   Function& adopt_function(std::unique_ptr<Function> function);
-  void pump_all(std::vector<RunNo> runs);
 
   // -- accept_events.cc -------------------------------------------------------------------------
   // Stores an event and lets it meet waits, cancellations and triggers.
@@ -397,6 +400,7 @@ class State {
   // -- dispatch.cc ------------------------------------------------------------------------------
   // Makes whatever calls the run is ready for; evicts or loads it as needed.
   void pump(Run& run);
+  void pump_all(const std::vector<RunNo>& runs);
   bool wants_function_call(const Run& run) const;
   void begin_run(Run& run);
   void drop_slot(Run& run);

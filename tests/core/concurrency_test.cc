@@ -399,4 +399,31 @@ TEST_CASE("a priority lets a run overtake those that were created less earlier")
   CHECK(order == "024135");
 }
 
+TEST_CASE("a priority holds across a restart, and for runs whose function was paused") {
+  JournalHarness h;
+  FunctionConfig config = limited({{1}});
+  config.flow.priority = "event.data.p";
+  h.add_function(config);
+  for (const char* data : {R"({"n":0,"p":0})", R"({"n":1,"p":0})", R"({"n":2,"p":120})",
+                           R"({"n":3,"p":-30})", R"({"n":4,"p":100})"}) {
+    h.send("go", data);
+    h.advance(1s);
+  }
+  SUBCASE("restart") {
+    h.crash();
+  }
+  SUBCASE("pause") {
+    h.apply(PauseFunction{.request = 1, .function = {"f"}, .is_paused = true});
+    h.crash();
+    CHECK(h.calls.empty());
+    h.apply(PauseFunction{.request = 2, .function = {"f"}, .is_paused = false});
+  }
+  std::string order;
+  while (!h.calls.empty()) {
+    order += JsonView::trusted(h.calls.front().run->events[0].data).find("n")->text();
+    h.returns(h.take_call());
+  }
+  CHECK(order == "24013");
+}
+
 }  // namespace stepwell::core::testing

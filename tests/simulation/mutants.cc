@@ -29,11 +29,14 @@ struct Catch {
   uint64_t seed = 0;
 };
 
+// Scenarios cost little beside a world, and some bugs show in one of them only.
+constexpr uint64_t kPlaysPerSeed = 4;
+
 std::optional<Catch> hunt(const std::vector<Scenario>& scenarios, uint64_t first, uint64_t seeds) {
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     std::string promise = broken_promise([&] { return play(random_plan(seed)); });
-    if (promise.empty()) {
-      RandomPlay chosen = random_play(seed, scenarios.size());
+    for (uint64_t i = 0; i < kPlaysPerSeed && promise.empty(); ++i) {
+      RandomPlay chosen = random_play(seed * kPlaysPerSeed + i, scenarios.size());
       promise = broken_promise(
           [&] { return play(scenarios[chosen.scenario], seed, chosen.crashes, Log::kNone); });
     }

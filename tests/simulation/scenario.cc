@@ -66,7 +66,8 @@ AppFunction function(std::string id, std::string event, Program program) {
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
   for (auto* part : {step_scenarios, wait_scenarios, lookback_scenarios, run_scenarios,
-                     intake_scenarios, fault_scenarios, wire_scenarios, clock_scenarios}) {
+                     intake_scenarios, flow_scenarios, fault_scenarios, wire_scenarios,
+                     clock_scenarios}) {
     std::vector<Scenario> some = part();
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }

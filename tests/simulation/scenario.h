@@ -60,6 +60,7 @@ std::vector<Scenario> run_scenarios();
 std::vector<Scenario> fault_scenarios();
 std::vector<Scenario> wire_scenarios();
 std::vector<Scenario> intake_scenarios();
+std::vector<Scenario> flow_scenarios();
 std::vector<Scenario> clock_scenarios();
 
 // What came of one play of a scenario.
