@@ -63,17 +63,24 @@ std::string settings_of(const JsonView& config) {
 }
 
 std::string limits_of(const JsonView& data, const Screen& screen) {
-  Table table({{"LIMIT"}, {"KEY", false, true}, {"USED", true}, {"OF", true}, {"WAITING", true}});
+  Table table({{"LIMIT"},
+               {"KEY", false, true},
+               {"USED", true},
+               {"OF", true},
+               {"WAITING", true},
+               {"STARTS"}});
   for (JsonElements it = member(data, "limits").elements(); it.next();) {
     const JsonView& limit = it.value();
     const std::string name = text_of(limit, "limit");
     // A throttle limits starts in a period; nothing holds it, also while runs wait for it.
     const bool is_held = name != "throttle";
+    const int64_t of = number_of(limit, "of");  // a debounce gathers as many as come
     table.add({{name},
                {text_of(limit, "key")},
                {is_held ? std::to_string(number_of(limit, "used")) : "-"},
-               {std::to_string(number_of(limit, "of"))},
-               {std::to_string(number_of(limit, "waiting"))}});
+               {of > 0 ? std::to_string(of) : "-"},
+               {std::to_string(number_of(limit, "waiting"))},
+               {moment(limit, "due", screen)}});
   }
   if (table.empty()) return "";
   return "\n" + screen.paint(Colour::kBold, "Limits in use") + "\n" + table.render(screen);

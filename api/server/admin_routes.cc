@@ -46,7 +46,8 @@ void ask_for_function(Gateway& gateway, QueryFunction answer, QueryRequest reque
                       const Responder& responder) {
   gateway.look_into_core(
       [&gateway, answer, request = std::move(request), responder](const core::Core* core) mutable {
-        if (core != nullptr) request.function = core->function_view(FunctionId{request.id});
+        if (core != nullptr)
+          request.function = core->function_view(FunctionId{request.id}, request.now);
         ask(gateway, answer, std::move(request), responder);
       });
 }

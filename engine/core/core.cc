@@ -141,8 +141,8 @@ std::vector<RequestId> Core::unanswered() const {
   }
   return requests;
 }
-std::optional<FunctionView> Core::function_view(const FunctionId& id) const {
-  return state_->function_view(id);
+std::optional<FunctionView> Core::function_view(const FunctionId& id, Time now) const {
+  return state_->function_view(id, now);
 }
 std::vector<FunctionId> Core::paused_functions() const {
   std::vector<FunctionId> paused;

@@ -58,13 +58,16 @@ struct WakeSource {
   std::optional<Time> due;
 };
 
-// A limit of a function that is in use, or that runs wait for.
+// A key of a function's flow control that is in use, or that runs wait for.
 struct LimitInUse {
-  std::string limit;  // the field of the configuration: "concurrency[0]", "throttle"
+  std::string limit;  // the field of the configuration: "concurrency[0]", "throttle", "debounce"
   std::string key;    // the value of its key; empty: it has none
+  // Slots that are held, starts that count against a rate limit, events that a batch or a debounce
+  // has gathered, the run of a singleton.
   int64_t used = 0;
-  int64_t of = 0;
-  int64_t waiting = 0;  // runs behind it
+  int64_t of = 0;           // 0: as many as come
+  int64_t waiting = 0;      // runs behind it
+  std::optional<Time> due;  // when what is gathered starts, at the latest
 };
 
 // What the core knows of a function, for people.
@@ -135,7 +138,7 @@ class Core {
   // Why the open run does not move; nothing if it is not open.
   std::optional<WakeSource> wake_source(const RunId& id) const;
   // Nothing if there is no such function. Looks at every open run.
-  std::optional<FunctionView> function_view(const FunctionId& id) const;
+  std::optional<FunctionView> function_view(const FunctionId& id, Time now) const;
   // In the order of their ids.
   std::vector<FunctionId> paused_functions() const;
   // Every open run has a wake source, and the indexes agree with the runs (S-6, S-15).

@@ -1,4 +1,5 @@
-// What is said of a function: its open runs, and the limits that they are under.
+// What is said of a function: its open runs, the limits that they are under, and what its flow
+// control counts or gathers before there is a run.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -39,22 +40,45 @@ void name_pools(const FlowControl& flow, const flow::SlotKeys& pools, Named& nam
   if (flow.throttle) add(pools.throttle, "throttle", flow.throttle->key, flow.throttle->limit);
 }
 
-// The busiest, those before which most wait first.
-std::vector<LimitInUse> busiest(Named named) {
-  std::vector<LimitInUse> limits;
-  for (auto& [pool, limit] : named) {
-    if (limit.used > 0 || limit.waiting > 0) limits.push_back(std::move(limit));
+// What counts against a rate limit.
+void add_starts(const Function& function, const flow::RateBook& rates, Time now,
+                std::vector<LimitInUse>& limits) {
+  const std::optional<RateLimit>& limit = function.config.flow.rate_limit;
+  if (!limit) return;
+  for (flow::RateBook::Usage& each : rates.usage(function.config.id.slug, limit->period, now)) {
+    limits.push_back({"rateLimit", std::move(each.key), each.used, limit->limit, 0, {}});
   }
+}
+
+// Events that are being gathered, also where the configuration no longer says so: they will start.
+void add_gathered(const Function& function, const flow::DebounceBook& debounces,
+                  const flow::BatchBook& batches, std::vector<LimitInUse>& limits) {
+  const std::string& slug = function.config.id.slug;
+  const std::optional<Batching>& batching = function.config.flow.batching;
+  for (const auto& [no, window] : debounces.all()) {
+    if (window.is_closed || window.place.function != slug) continue;
+    limits.push_back({"debounce", window.place.key, window.events, 0, 0, window.due});
+  }
+  for (const auto& [no, batch] : batches.all()) {
+    if (batch.is_closed || batch.place.function != slug) continue;
+    const auto events = static_cast<int64_t>(batch.events.size());
+    const int64_t of = batching ? batching->max_size : 0;
+    limits.push_back({"batchEvents", batch.place.key, events, of, 0, batch.due});
+  }
+}
+
+// Those before which most wait first, then the busiest.
+void sort_and_cut(std::vector<LimitInUse>& limits) {
+  std::erase_if(limits, [](const LimitInUse& each) { return each.used == 0 && each.waiting == 0; });
   std::stable_sort(limits.begin(), limits.end(), [](const LimitInUse& a, const LimitInUse& b) {
     return std::tie(a.waiting, a.used) > std::tie(b.waiting, b.used);
   });
   if (limits.size() > kLimitsShown) limits.resize(kLimitsShown);
-  return limits;
 }
 
 }  // namespace
 
-std::optional<FunctionView> State::function_view(const FunctionId& id) const {
+std::optional<FunctionView> State::function_view(const FunctionId& id, Time now) const {
   const Function* function = functions_.find(id.slug);
   if (function == nullptr) return std::nullopt;
   FunctionView view{.paused_at = function->paused_at, .is_available = function->is_available};
@@ -78,7 +102,15 @@ std::optional<FunctionView> State::function_view(const FunctionId& id) const {
     found->second.used = usage.in_use;
     found->second.waiting = static_cast<int64_t>(usage.waiting);
   }
-  view.limits = busiest(std::move(named));
+  for (auto& [pool, limit] : named) view.limits.push_back(std::move(limit));
+  const std::string singletons = id.slug + "\n";
+  for (auto it = singletons_.lower_bound(singletons);
+       it != singletons_.end() && it->first.starts_with(singletons); ++it) {
+    view.limits.push_back({"singleton", it->first.substr(singletons.size()), 1, 1, 0, {}});
+  }
+  add_starts(*function, rates_, now, view.limits);
+  add_gathered(*function, debounces_, batches_, view.limits);
+  sort_and_cut(view.limits);
   return view;
 }
 

@@ -455,7 +455,7 @@ class State {
   void check_sums(std::vector<Finding>& findings) const;
 
   // -- function_view.cc -------------------------------------------------------------------------
-  std::optional<FunctionView> function_view(const FunctionId& id) const;
+  std::optional<FunctionView> function_view(const FunctionId& id, Time now) const;
 
   // -- messages.cc ------------------------------------------------------------------------------
   void publish(const Run& run, std::vector<Publication> publications);

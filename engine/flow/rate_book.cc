@@ -83,15 +83,28 @@ std::optional<Time> RateBook::next_idle() const {
   return idle_.empty() ? std::nullopt : std::optional(idle_.begin()->first.first);
 }
 
-int64_t RateBook::used(const Place& place, Duration period, Time now) const {
-  const auto found = windows_.find(place);
-  if (found == windows_.end()) return 0;
-  const Window& window = found->second;
+int64_t RateBook::counted(const Window& window, Duration period, Time now) {
   int64_t used = 0;
   for (size_t i = window.first; i < window.entries.size(); ++i) {
     if (window.entries[i].at + period > now) used += window.entries[i].count;
   }
   return used;
+}
+
+int64_t RateBook::used(const Place& place, Duration period, Time now) const {
+  const auto found = windows_.find(place);
+  return found == windows_.end() ? 0 : counted(found->second, period, now);
+}
+
+std::vector<RateBook::Usage> RateBook::usage(std::string_view function, Duration period,
+                                             Time now) const {
+  std::vector<Usage> all;
+  for (const auto& [due, named] : idle_) {
+    if (named->first.function != function) continue;
+    const int64_t used = counted(named->second, period, now);
+    if (used > 0) all.push_back({named->first.key, used});
+  }
+  return all;
 }
 
 }  // namespace stepwell::flow

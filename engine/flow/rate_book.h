@@ -62,6 +62,14 @@ class RateBook {
   // How many starts of the place count at `now`.
   int64_t used(const Place& place, Duration period, Time now) const;
 
+  // The keys of a function of which starts count at `now`, and how many; first those that will be
+  // idle first. Costs O(all places).
+  struct Usage {
+    std::string key;
+    int64_t used = 0;
+  };
+  std::vector<Usage> usage(std::string_view function, Duration period, Time now) const;
+
   size_t places() const { return windows_.size(); }
 
  private:
@@ -75,6 +83,7 @@ class RateBook {
   using Windows = std::unordered_map<Place, Window, PlaceHash>;
 
   Windows::value_type& window_of(const Place& place);
+  static int64_t counted(const Window& window, Duration period, Time now);
   void expect_idle(Windows::value_type& named, Time at);
 
   Windows windows_;

@@ -92,7 +92,9 @@ TEST_CASE("a function with all that is known of it") {
   const std::string answer = R"({"data":{"archived":false,"paused_at":"2026-11-23T12:00:00Z",
     "is_available":true,"runs":{"queued":3,"running":2,"attempts":1},
     "limits":[{"limit":"concurrency[0]","key":"k1","used":1,"of":2,"waiting":3},
-              {"limit":"throttle","key":"","used":0,"of":5,"waiting":1}],
+              {"limit":"throttle","key":"","used":0,"of":5,"waiting":1,"due":null},
+              {"limit":"debounce","key":"k2","used":7,"of":0,"waiting":0,
+               "due":"2026-11-23T12:02:00Z"}],
     "config":{"id":"bill","name":"bill","app":"shop","driver":"native","retries":4,"cancelOn":[],
       "triggers":[{"event":"a","if":"event.data.x"},{"cron":"0 9 * * *","jitterMs":30000}]},
     "next":[{"at":"2026-11-24T09:00:00Z","cron":"0 9 * * *"}]}})";
@@ -110,9 +112,10 @@ TEST_CASE("a function with all that is known of it") {
         "  next       2026-11-24 09:00:00 UTC (in 20h 59m)  0 9 * * *\n"
         "\n"
         "Limits in use\n"
-        "LIMIT           KEY  USED  OF  WAITING\n"
+        "LIMIT           KEY  USED  OF  WAITING  STARTS\n"
         "concurrency[0]  k1      1   2        3\n"
-        "throttle                -   5        1\n");
+        "throttle                -   5        1\n"
+        "debounce        k2      7   -        0  2026-11-23 12:02:00 UTC (in 1m)\n");
 }
 
 TEST_CASE("a narrow screen cuts what is flexible, and no id") {
@@ -162,10 +165,11 @@ TEST_CASE("nothing evil in a list reaches the terminal") {
     const std::string doctor = R"({"data":{"checks":[{"name":)" + text + R"(,"status":)" + text +
                                R"(,"findings":[)" + text + R"(]}],"counts":{)" + text + ":1}}}";
     const std::string function = R"({"data":{"paused_at":)" + text + R"(,"limits":[{"limit":)" +
-                                 text + R"(,"key":)" + text + R"(}],"next":[{"at":)" + text +
-                                 R"(,"cron":)" + text + R"(}],"config":{"id":)" + text +
-                                 R"(,"name":"n","app":)" + text + R"(,"triggers":[{"event":)" +
-                                 text + R"(,"if":)" + text + R"(}],)" + text + ":" + text + "}}}";
+                                 text + R"(,"key":)" + text + R"(,"due":)" + text +
+                                 R"(}],"next":[{"at":)" + text + R"(,"cron":)" + text +
+                                 R"(}],"config":{"id":)" + text + R"(,"name":"n","app":)" + text +
+                                 R"(,"triggers":[{"event":)" + text + R"(,"if":)" + text +
+                                 R"(}],)" + text + ":" + text + "}}}";
     const Screen screen{.width = 100, .now = kNow};
     for (std::string page : {render_function(JsonView::trusted(function), screen),
                              render_runs(JsonView::trusted(runs), screen),

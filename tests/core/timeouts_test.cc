@@ -122,7 +122,7 @@ TEST_CASE("CAN-10: with one slot and a long body, one of three runs starts and t
   for (int i = 0; i < 3; ++i) h.send("go");
   const Call first = h.take_call();
   CHECK(h.calls.empty());
-  const FunctionView view = h.core.function_view({"f"}).value();
+  const FunctionView view = h.core.function_view({"f"}, h.now).value();
   CHECK(view.queued == 2);
   CHECK(view.running == 1);
   CHECK(view.attempts == 1);

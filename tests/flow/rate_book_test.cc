@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <string>
 
 #include "schema/random.h"
 
@@ -120,6 +121,25 @@ TEST_CASE("a clock that jumps back makes no room") {
   CHECK_FALSE(book.admit(kPlace, limit, 2, kNow - 1h).is_admitted);
   CHECK_FALSE(book.admit(kPlace, limit, 3, kNow + 10s - 1ms).is_admitted);
   CHECK(book.admit(kPlace, limit, 4, kNow + 10s).is_admitted);
+}
+
+TEST_CASE("the keys of a function of which starts count") {
+  RateBook book;
+  const RateLimit limit{2, 10s, ""};
+  CHECK(book.admit({"f", "b"}, limit, 1, kNow).is_admitted);
+  CHECK(book.admit({"f", "a"}, limit, 2, kNow + 1s).is_admitted);
+  CHECK(book.admit({"f", "a"}, limit, 3, kNow + 2s).is_admitted);
+  CHECK(book.admit({"g", "a"}, limit, 4, kNow + 2s).is_admitted);
+  const auto text = [&](Time now) {
+    std::string all;
+    for (const RateBook::Usage& each : book.usage("f", limit.period, now)) {
+      all += each.key + std::to_string(each.used) + " ";
+    }
+    return all;
+  };
+  CHECK(text(kNow + 5s) == "b1 a2 ");
+  CHECK(text(kNow + 11s) == "a1 ");
+  CHECK(text(kNow + 12s) == "");
 }
 
 }  // namespace stepwell::flow

@@ -47,16 +47,20 @@ void write_ticks(JsonWriter& json, const FunctionConfig& config, Time now) {
   json.end_array();
 }
 
+void write_moment(JsonWriter& json, std::optional<Time> moment) {
+  if (moment) {
+    json.string(format_rfc3339(*moment));
+  } else {
+    json.null();
+  }
+}
+
 void write_view(JsonWriter& json, const core::FunctionView& view) {
   const auto count = [&json](std::string_view key, size_t value) {
     json.key(key).integer(static_cast<int64_t>(value));
   };
   json.key("paused_at");
-  if (view.paused_at) {
-    json.string(format_rfc3339(*view.paused_at));
-  } else {
-    json.null();
-  }
+  write_moment(json, view.paused_at);
   json.key("is_available").boolean(view.is_available);
   json.key("runs").begin_object();
   count("queued", view.queued);
@@ -66,7 +70,9 @@ void write_view(JsonWriter& json, const core::FunctionView& view) {
   for (const core::LimitInUse& limit : view.limits) {
     json.begin_object().key("limit").string(limit.limit).key("key").string(limit.key);
     json.key("used").integer(limit.used).key("of").integer(limit.of);
-    json.key("waiting").integer(limit.waiting).end_object();
+    json.key("waiting").integer(limit.waiting).key("due");
+    write_moment(json, limit.due);
+    json.end_object();
   }
   json.end_array();
 }
