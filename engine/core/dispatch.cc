@@ -68,8 +68,9 @@ void State::pump(Run& run) {
   }
 }
 
-// All at once: a restart, a pause that ends, no suspect left. In the order in which limits let runs
-// in, or else the one that is pumped first would overtake those that are still to queue.
+// All at once: a restart, a pause that ends, no suspect left, other limits. In the order in which
+// limits let runs in, or else the one that is pumped first would overtake those that are still to
+// queue.
 void State::pump_all(const std::vector<RunNo>& runs) {
   using Turn = std::tuple<bool, int64_t, RunNo>;
   std::vector<Turn> turns;

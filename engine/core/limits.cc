@@ -215,9 +215,11 @@ void State::move_to_new_pools(Function& function, const FlowControl& before) {
       if (run.has_run_slot) slots_.take_run(*run.line);
     }
   }
+  std::vector<RunNo> queued;
   for (const Moved& each : moved) {
-    if (each.was_queued) pump(*each.run);
+    if (each.was_queued) queued.push_back(each.run->no);
   }
+  pump_all(queued);
 }
 
 // -- Looking in

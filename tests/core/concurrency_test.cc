@@ -426,4 +426,20 @@ TEST_CASE("a priority holds across a restart, and for runs whose function was pa
   CHECK(order == "24013");
 }
 
+TEST_CASE("a priority holds when a function is registered with more and other limits") {
+  JournalHarness h;
+  FunctionConfig config = limited({{1}});
+  config.flow.priority = "event.data.p";
+  h.add_function(config);
+  for (const char* data : {R"({"n":0,"p":0})", R"({"n":1,"p":0})", R"({"n":2,"p":120})"}) {
+    h.send("go", data);
+  }
+  REQUIRE(h.calls.size() == 1);
+  config.flow.step_concurrency = {{2}};
+  config.flow.throttle = Throttle{1000, 1s};
+  h.add_function(config);
+  REQUIRE(h.calls.size() == 2);
+  CHECK(h.calls.back().run->events[0].data == R"({"n":2,"p":120})");
+}
+
 }  // namespace stepwell::core::testing
