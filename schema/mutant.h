@@ -40,6 +40,7 @@ inline constexpr MutantInfo kMutants[] = {
     {"event-ids-held-for-ever", "S-6"},
     {"one-function-is-enough", "S-1"},
     {"copy-left-out", "S-1"},
+    {"copy-by-id-alone", "S-7"},
     {"event-time-overwritten", "S-1"},
     // Waits, signals and look-back.
     {"event-ends-one-wait-only", "S-7"},
@@ -82,6 +83,7 @@ inline constexpr MutantInfo kMutants[] = {
     // Schedules.
     {"cron-twice-at-a-fold", "S-13"},
     {"cron-tick-not-noted", "S-13"},
+    {"cron-tick-passed-over", "S-13"},
     // Cancellations.
     {"cancellation-not-registered", "S-10"},
     {"cancellation-passed-over", "S-10"},

@@ -64,7 +64,7 @@ void State::fire_cron(const Timer& timer) {
   if (!tick) return;
   if (!mutant("cron-tick-not-noted")) write(stored(tick->row));
   if (tick->next) set_alarm(*tick->next);
-  if (tick->is_other) return;
+  if (tick->is_other || mutant("cron-tick-passed-over")) return;
   Event timer_event{.name = std::string(kScheduledTimer),
                     .id = format_rfc3339(tick->row.seen),
                     .data = timer_data(*tick)};

@@ -23,6 +23,7 @@ using storage::FlowKind;
 constexpr size_t kIdlePerAlarm = 1000;
 constexpr Duration kIdlePause = std::chrono::minutes(1);
 
+constexpr const char* kBatchedAlready = "a copy of the event is in a batch already";
 constexpr const char* kDebouncedAlready = "a copy of the event is debounced already";
 
 // Whether flow control sees the run for the first time. What a debounce or a batch starts has been
@@ -62,13 +63,23 @@ std::optional<State::Started> State::take_in(NewRun& request) {
   const bool is_batched = flow.batching && request.source != Source::kCron &&
                           function.flow_keys.batch_condition.matches_trigger(request.json, now_);
   if (is_batched) return join_batch(request);
-  if (is_debounced_copy(request)) {
-    return Started{.how = How::kDropped, .why = kDebouncedAlready};
-  }
   if (const std::optional<RateLimit> limit = rate_limit_of(flow)) {
     if (std::optional<Started> turned_away = meet_rate_limit(request, *limit)) return turned_away;
   }
   if (flow.debounce) return debounce(request);
+  return std::nullopt;
+}
+
+// An earlier copy of the event is in a batch or a debounce. Asked before anything else: the rate
+// limit counts no copy, and a pause that skipped it would have what is gathered taken for started.
+std::optional<State::Started> State::stop_copy(const NewRun& request) const {
+  if (request.copies.empty()) return std::nullopt;
+  if (batches_.is_copy(request.function->config.id.slug, request.copies)) {
+    return Started{.how = How::kDropped, .why = kBatchedAlready};
+  }
+  if (debounces_.is_copy(debounce_place(request), request.copies)) {
+    return Started{.how = How::kDropped, .why = kDebouncedAlready};
+  }
   return std::nullopt;
 }
 
@@ -127,13 +138,6 @@ void State::forget_idle_rates() {
 }
 
 // -- Debounce -------------------------------------------------------------------------------------
-
-// Asked before the rate limit counts: a copy uses up nothing.
-bool State::is_debounced_copy(const NewRun& request) const {
-  const Function& function = *request.function;
-  if (!function.config.flow.debounce || request.copies.empty()) return false;
-  return debounces_.is_copy(debounce_place(request), request.copies);
-}
 
 flow::Place State::debounce_place(const NewRun& request) const {
   const Function& function = *request.function;
@@ -201,9 +205,7 @@ State::Started State::join_batch(NewRun& request) {
   if (!request.invokers.empty()) event.invoker = request.invokers.front();
   const flow::BatchBook::Outcome outcome =
       batches_.add(place, *function.config.flow.batching, event, request.copies, now_, no);
-  if (outcome.is_copy) {
-    return {.how = How::kDropped, .why = "a copy of the event is in a batch already"};
-  }
+  if (outcome.is_copy) return {.how = How::kDropped, .why = kBatchedAlready};
   if (outcome.without != nullptr) close_batch(*outcome.without);
   flow::EventBatch& batch = *outcome.batch;
   if (outcome.is_new) {

@@ -267,7 +267,7 @@ class State {
   Duration rate_period_of(const std::string& slug) const;
   void arm_rates();
   void forget_idle_rates();
-  bool is_debounced_copy(const NewRun& request) const;
+  std::optional<Started> stop_copy(const NewRun& request) const;
   flow::Place debounce_place(const NewRun& request) const;
   Started debounce(NewRun& request);
   void put_debounce(flow::DebounceWindow& window);

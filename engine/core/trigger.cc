@@ -2,6 +2,7 @@
 // (semantics.md §10.9), in this order:
 //
 //                        event, API   invoke   cron   debounce fires   batch starts   rerun
+//   a copy is gathered   drops        -        -      -                -              -
 //   paused function      skips        fails    skips  skips            skips          skips
 //   batching             joins        joins    -      -                -              -
 //   rate limit           drops        fails    drops  - (was counted)  -              -
@@ -10,7 +11,8 @@
 //   singleton            skips the new run or cancels the old one, for each of them
 //   concurrency, throttle hold the start back, for each of them
 //
-//   stop_at_pause (pause.cc) ──► take_in (intake.cc) ──► admit (admission.cc)
+//   stop_copy (intake.cc) ──► stop_at_pause (pause.cc) ──► take_in (intake.cc)
+//     ──► admit (admission.cc)
 #include <fmt/core.h>
 
 #include "engine/core/state.h"
@@ -19,6 +21,7 @@ namespace stepwell::core {
 
 State::Started State::trigger(NewRun request) {
   if (request.json.empty()) request.json = event_json(request.events.front());
+  if (std::optional<Started> stopped = stop_copy(request)) return *stopped;
   if (std::optional<Started> stopped = stop_at_pause(request)) return *stopped;
   if (std::optional<Started> taken = take_in(request)) return *taken;
   return admit(std::move(request));

@@ -23,11 +23,7 @@ bool has_room(const EventBatch& batch, const Batching& config, const BatchedEven
 BatchBook::Outcome BatchBook::add(const Place& place, const Batching& config,
                                   const BatchedEvent& event, const std::vector<Position>& copies,
                                   Time now, Position no) {
-  if (const auto members = members_.find(place.function); members != members_.end()) {
-    const bool is_copy = std::any_of(copies.begin(), copies.end(),
-                                     [&](Position copy) { return members->second.contains(copy); });
-    if (is_copy) return {.is_copy = true};
-  }
+  if (is_copy(place.function, copies)) return {.is_copy = true};
   Outcome outcome;
   outcome.batch = open_batch_of(place, now);
   if (outcome.batch != nullptr && !has_room(*outcome.batch, config, event)) {
@@ -75,6 +71,14 @@ void BatchBook::remove(Position no) {
   const auto newest = newest_.find(batch.place);
   if (newest != newest_.end() && newest->second == no) newest_.erase(newest);
   batches_.erase(found);
+}
+
+bool BatchBook::is_copy(const std::string& function, const std::vector<Position>& copies) const {
+  if (copies.empty()) return false;
+  const auto members = members_.find(function);
+  if (members == members_.end()) return false;
+  return std::any_of(copies.begin(), copies.end(),
+                     [&](Position copy) { return members->second.contains(copy); });
 }
 
 const EventBatch* BatchBook::open_batch(const Place& place, Time now) const {

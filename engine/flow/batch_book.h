@@ -71,6 +71,9 @@ class BatchBook {
   Outcome add(const Place& place, const Batching& config, const BatchedEvent& event,
               const std::vector<Position>& copies, Time now, Position no);
 
+  // Whether add() would find a copy of one of these events in a batch of the function.
+  bool is_copy(const std::string& function, const std::vector<Position>& copies) const;
+
   // What was kept: batches of a function in the order of their numbers, before its events, which
   // come in the order of their rows.
   void recover(EventBatch batch);

@@ -63,20 +63,8 @@ class JournalHarness {
   }
 
   void apply(Input input) {
-    const Lookup lookup = core_->lookups_of(input);
-    if (!lookup.empty()) {
-      auto found = look_up(*reader_, lookup, now - kDeduplicationWindow);
-      REQUIRE(found.ok());
-      attach(input, std::move(*found));
-    }
     waiting_.push_back(std::move(input));
-    while (!waiting_.empty()) {
-      Input next = std::move(waiting_.front());
-      waiting_.pop_front();
-      Transition out;
-      core_->apply(std::move(next), now, seq_, out);
-      finish(std::move(out));
-    }
+    apply_waiting();
   }
 
   // Time passes; each alarm goes off at its moment.
@@ -168,12 +156,22 @@ class JournalHarness {
     Transition out;
     core_->finish_recovery(now, out);
     finish(std::move(out));
+    apply_waiting();
+  }
+
+  void apply_waiting() {
     while (!waiting_.empty()) {
       Input next = std::move(waiting_.front());
       waiting_.pop_front();
-      Transition further;
-      core_->apply(std::move(next), now, seq_, further);
-      finish(std::move(further));
+      const Lookup lookup = core_->lookups_of(next);
+      if (!lookup.empty()) {
+        auto found = look_up(*reader_, lookup, now - kDeduplicationWindow);
+        REQUIRE(found.ok());
+        attach(next, std::move(*found));
+      }
+      Transition out;
+      core_->apply(std::move(next), now, seq_, out);
+      finish(std::move(out));
     }
   }
 
@@ -196,6 +194,11 @@ class JournalHarness {
     if (auto* answer = std::get_if<Answer>(&effect)) answers.push_back(std::move(*answer));
     if (auto* load = std::get_if<LoadRun>(&effect)) {
       waiting_.push_back(RunLoaded{load->run, reader_->load_run(load->run, false)});
+    }
+    if (const auto* read = std::get_if<ReadEvents>(&effect)) {
+      auto events = read_events(*reader_, *read);
+      REQUIRE(events.ok());
+      waiting_.push_back(std::move(*events));
     }
     if (auto* ended = std::get_if<RunEnded>(&effect)) {
       std::erase_if(calls, [&](const Call& call) { return call.run->no == ended->run; });

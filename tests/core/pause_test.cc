@@ -198,5 +198,35 @@ TEST_CASE("a function stays paused when it is registered anew, and over a restar
   CHECK(std::any_of(out.effects.begin(), out.effects.end(), is_load));
 }
 
+struct Gathered : JournalHarness {
+  // An event that is gathered, then a pause, then a copy of the event.
+  explicit Gathered(FlowControl flow) {
+    FunctionConfig config = function("f", "go");
+    config.flow = std::move(flow);
+    add_function(config);
+    send("go", "{}", "e-1");
+    apply(PauseFunction{.request = 9, .function = {"f"}});
+    send("go", "{}", "e-1");
+    CHECK(ends.empty());  // no run of the copy is skipped
+  }
+};
+
+// The skip of the copy must not be taken for the run of what came before.
+TEST_CASE("a copy that comes during a pause takes nothing from what was gathered before it") {
+  for (const FlowControl& flow :
+       {FlowControl{.batching = Batching{2, 1h}}, FlowControl{.debounce = Debounce{1h}}}) {
+    Gathered resumed(flow);
+    resumed.apply(PauseFunction{.request = 9, .function = {"f"}, .is_paused = false});
+    resumed.advance(1h);
+    REQUIRE(resumed.calls.size() == 1);
+    CHECK(resumed.calls[0].run->events[0].id == "e-1");
+
+    Gathered due_while_paused(flow);
+    due_while_paused.advance(1h);
+    REQUIRE(due_while_paused.ends.size() == 1);
+    CHECK(due_while_paused.ends[0].status == RunStatus::kSkipped);
+  }
+}
+
 }  // namespace
 }  // namespace stepwell::core::testing
