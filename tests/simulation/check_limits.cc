@@ -33,6 +33,9 @@ class LimitChecker : public Checker {
       }
       if (const auto* update = std::get_if<storage::UpdateRun>(&record)) {
         moved(history.runs.at(update->run.no), history, now);
+        // Its slots are free from now on, whatever its code still does. Others may be called with
+        // them before clients hear of the end.
+        if (is_terminal(update->run.status)) forget_calls_of(update->run.no);
       }
     }
     for (const std::string& pool : touched_) check_pool(pool);
@@ -55,12 +58,13 @@ class LimitChecker : public Checker {
   }
 
   void call_answered(const core::CallId& call) override { calls_.erase(call.number); }
-  void run_ended(const core::RunEnded& end, const History&) override {
-    std::erase_if(calls_, [&](const auto& call) { return call.second == end.run; });
-  }
   void crashed() override { calls_.clear(); }
 
  private:
+  void forget_calls_of(RunNo run) {
+    std::erase_if(calls_, [&](const auto& call) { return call.second == run; });
+  }
+
   // Before what ends in the batch has ended.
   void check_singletons(const storage::Batch& batch, const History& history) {
     for (const storage::Record& record : batch.records) {
