@@ -108,8 +108,12 @@ void State::hold_singleton(Run& run, const RunFlow& flow) {
   if (!flow.singleton) return;
   const bool may_be_two = mutant("singleton-not-skipped") || mutant("singleton-not-cancelled");
   if (may_be_two && singletons_.contains(singleton_name(*run.function, *flow.singleton))) return;
-  auto [place, is_new] =
-      singletons_.insert_or_assign(singleton_name(*run.function, *flow.singleton), run.no);
+  const auto [place, is_new] =
+      singletons_.try_emplace(singleton_name(*run.function, *flow.singleton), run.no);
+  if (!is_new) {
+    if (Run* before = find_run(place->second)) before->singleton = nullptr;
+    place->second = run.no;
+  }
   run.singleton = &place->first;
 }
 

@@ -72,22 +72,23 @@ void State::pump(Run& run) {
 // limits let runs in, or else the one that is pumped first would overtake those that are still to
 // queue.
 void State::pump_all(const std::vector<RunNo>& runs) {
-  using Turn = std::tuple<bool, int64_t, RunNo>;
+  using Turn = std::tuple<bool, bool, int64_t, RunNo>;
   std::vector<Turn> turns;
   turns.reserve(runs.size());
   for (RunNo no : runs) {
-    const Run* run = find_run(no);
-    if (run == nullptr) continue;
-    // Suspects first, so that they find themselves alone.
-    turns.emplace_back(!run->is_suspect, mutant("released-by-number") ? 0 : score_of(*run), no);
-  }
-  std::sort(turns.begin(), turns.end());
-  for (const auto& [is_innocent, score, no] : turns) {
-    // One that is too late ends at once, and may take others with it: those that invoked it.
     Run* run = find_run(no);
     if (run == nullptr) continue;
     run->is_held_back = false;
-    pump(*run);
+    // Suspects first, so that they find themselves alone; then what had begun.
+    turns.emplace_back(!run->is_suspect, run->status == RunStatus::kScheduled,
+                       mutant("released-by-number") ? 0 : score_of(*run), no);
+  }
+  std::sort(turns.begin(), turns.end());
+  for (const auto& [is_innocent, is_new, score, no] : turns) {
+    // One that is too late ends at once, and may take others with it: those that invoked it. Or it
+    // wakes them, and they are held back again.
+    Run* run = find_run(no);
+    if (run != nullptr && !run->is_held_back) pump(*run);
   }
 }
 

@@ -33,8 +33,11 @@ void State::end_soon(Run& run, RunStatus status, ErrorInfo reason, RequestId req
                       is_listened_to(kFunctionCancelled);
   if (run.memory == nullptr && has_listener && run.end_events != EndEvents::kNone) {
     leave_queue(run);
-    if (!run.pending_end) {
-      run.pending_end = std::make_unique<PendingEnd>();
+    // A cancellation counts also for a run that was to fail: that is written only when it does.
+    const bool is_first_cancel = status == RunStatus::kCancelled && run.pending_end &&
+                                 run.pending_end->status != RunStatus::kCancelled;
+    if (!run.pending_end || is_first_cancel) {
+      if (!run.pending_end) run.pending_end = std::make_unique<PendingEnd>();
       run.pending_end->status = status;
       run.pending_end->reason = std::move(reason);
       // Whoever caused this is answered by then: a crash must not undo it. (A run that kills its

@@ -126,7 +126,11 @@ void State::start_gathered(EventsRead input, Function& function, std::vector<Inv
     }
     EventRecord& record = *item.event;
     const bool has_history = record.has_user_id && next_history < input.histories.size();
-    if (has_history && has_started(input.histories[next_history++], function.config.id)) continue;
+    const storage::EventHistory* history = has_history ? &input.histories[next_history++] : nullptr;
+    // What came with its id a day later is an event of its own, and says nothing about this one.
+    const bool may_have_copies = record.received_at + kDeduplicationWindow > now_;
+    if (history != nullptr && may_have_copies && has_started(*history, function.config.id))
+      continue;
     request.positions.push_back(record.pos);
     request.events.push_back(std::move(record.event));
     if (request.events.size() > 1) continue;

@@ -258,7 +258,7 @@ void State::recover_intake(storage::FlowState state) {
     auto window = flow::debounce_of(std::move(place), pos, state.at, state.data);
     is_sound = window.has_value();
     if (window) {
-      debounces_.recover(std::move(*window));
+      debounces_.recover(std::move(*window), last_pos_);
       arm_debounce(*debounces_.find(pos));
     }
   } else if (state.key.kind == FlowKind::kBatch) {

@@ -53,9 +53,9 @@ void State::join_limits(Run& run, const RunFlow& flow) {
 // Takes what the start of a new run needs, if it need not wait.
 bool State::may_start_now(Run& run) {
   if (!has_room_for_call()) return false;
-  if (run.line == nullptr) return true;
   const bool is_native = run.function->config.driver == DriverKind::kNative;
   if (is_native && (alone_ != 0 || !suspects_.empty())) return false;
+  if (run.line == nullptr) return true;
   if (!slots_.take_now(*run.line, flow::Turn::kStart, now_)) return false;
   run.has_slot = true;
   run.has_run_slot = true;

@@ -51,7 +51,7 @@ void State::next_suspect() {
   while (!suspects_.empty()) {
     Run* run = find_run(suspects_.front());
     suspects_.pop_front();
-    if (run == nullptr) continue;  // it was cancelled
+    if (run == nullptr || !run->is_suspect) continue;  // it was cancelled, or is cleared
     if (run->function->paused_at) {
       run->function->held_back.push_back(run->no);
       continue;

@@ -16,6 +16,16 @@ bool takes_events(const DebounceWindow& window, Time now) {
   return !window.is_closed && window.due > now;
 }
 
+void pass_over(DebounceWindow& window, Position event) {
+  std::vector<Position>& all = window.passed_over;
+  all.insert(std::upper_bound(all.begin(), all.end(), event), event);
+}
+
+bool has_passed_over(const DebounceWindow& window, Position event) {
+  if (event >= window.first_event && event <= window.unknown_up_to) return true;
+  return std::binary_search(window.passed_over.begin(), window.passed_over.end(), event);
+}
+
 }  // namespace
 
 DebounceBook::Outcome DebounceBook::add(const Place& place, const Debounce& config,
@@ -26,8 +36,12 @@ DebounceBook::Outcome DebounceBook::add(const Place& place, const Debounce& conf
   if (window == nullptr || !takes_events(*window, arrival.now)) {
     return {Effect::kOpened, &open(place, config, arrival, no), std::nullopt};
   }
-  if (arrival.ts < window->ts) return {Effect::kOlder, window, arrival.invoker};
+  if (arrival.ts < window->ts) {
+    if (arrival.has_user_id) pass_over(*window, arrival.event);
+    return {Effect::kOlder, window, arrival.invoker};
+  }
   Outcome outcome{Effect::kReplaced, window, window->invoker};
+  if (window->has_user_id) pass_over(*window, window->event);
   forget_event(*window);
   window->event = arrival.event;
   window->ts = arrival.ts;
@@ -45,7 +59,9 @@ bool DebounceBook::is_copy(const Place& place, const std::vector<Position>& copi
   const auto there = by_place_.find(place);
   return std::any_of(copies.begin(), copies.end(), [&](Position copy) {
     if (current != current_.end() && current->second.contains(copy)) return true;
-    return there != by_place_.end() && copy >= windows_.at(there->second.front()).first_event;
+    return there != by_place_.end() &&
+           std::any_of(there->second.begin(), there->second.end(),
+                       [&](Position no) { return has_passed_over(windows_.at(no), copy); });
   });
 }
 
@@ -60,11 +76,16 @@ DebounceWindow& DebounceBook::open(const Place& place, const Debounce& config,
                         .invoker = arrival.invoker,
                         .opened_at = arrival.now,
                         .due = due_of(config, arrival.now, arrival.now)};
-  recover(std::move(window));
+  insert(std::move(window));
   return windows_.at(no);
 }
 
-void DebounceBook::recover(DebounceWindow window) {
+void DebounceBook::recover(DebounceWindow window, Position last) {
+  window.unknown_up_to = last;
+  insert(std::move(window));
+}
+
+void DebounceBook::insert(DebounceWindow window) {
   by_place_[window.place].push_back(window.no);
   note_event(window);
   const Position no = window.no;

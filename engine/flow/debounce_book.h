@@ -37,6 +37,10 @@ struct DebounceWindow {
   Time opened_at{};
   Time due{};
   uint32_t events = 1;     // that came, with those that were replaced
+  // Of those that came and will start nothing the ones with ids of their senders, in order.
+  std::vector<Position> passed_over = {};
+  // Recovered: which those are is not known. From `first_event` up to here all are taken for such.
+  Position unknown_up_to = 0;
   bool is_closed = false;  // due, and its event is being read
   Time alarm{};            // when it is looked at next; may lie before `due`
 };
@@ -71,8 +75,9 @@ class DebounceBook {
   // or another; or of what was here and was replaced.
   bool is_copy(const Place& place, const std::vector<Position>& copies) const;
 
-  // A window as it was kept; those of one place in the order of their numbers.
-  void recover(DebounceWindow window);
+  // A window as it was kept; those of one place in the order of their numbers. `last`: the newest
+  // position of the journal.
+  void recover(DebounceWindow window, Position last);
 
   // Null if there is none of this number.
   DebounceWindow* find(Position no);
@@ -90,6 +95,7 @@ class DebounceBook {
  private:
   DebounceWindow& open(const Place& place, const Debounce& config, const DebounceArrival& arrival,
                        Position no);
+  void insert(DebounceWindow window);
   void note_event(const DebounceWindow& window);
   void forget_event(const DebounceWindow& window);
 

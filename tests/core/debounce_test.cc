@@ -3,6 +3,7 @@
 #include "engine/core/state.h"
 #include "schema/run_flow.h"
 #include "tests/core/harness.h"
+#include "tests/core/journal_harness.h"
 
 namespace stepwell::core::testing {
 namespace {
@@ -385,6 +386,28 @@ TEST_CASE("a thousand extensions of one debounce cost one alarm") {
   h.advance(1ms);
   h.gather();
   CHECK(h.calls.size() == 1);
+}
+
+// An id such as that of an order is that of several events.
+TEST_CASE("an event is debounced though another had its id while the window was open") {
+  JournalHarness h;
+  FunctionConfig config = debounced(1h);
+  config.triggers = {{"paid", "event.data.n >= 0"}};
+  h.add_function(config);
+  h.send("paid", number(0), "order-0");
+  SUBCASE("of another name") {
+    h.send("created", "{}", "order-1");
+  }
+  SUBCASE("that does not trigger the function") {
+    h.send("paid", number(-1), "order-1");
+  }
+  h.send("paid", number(1), "order-1");
+  SUBCASE("and copies of what was replaced change nothing") {
+    h.send("paid", number(0), "order-0");
+  }
+  h.advance(1h);
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls[0].run->events[0].data == number(1));
 }
 
 }  // namespace stepwell::core::testing

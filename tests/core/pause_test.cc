@@ -199,15 +199,17 @@ TEST_CASE("a function stays paused when it is registered anew, and over a restar
 }
 
 struct Gathered : JournalHarness {
-  // An event that is gathered, then a pause, then a copy of the event.
-  explicit Gathered(FlowControl flow) {
+  // An event that is gathered, then a pause, then a copy of the event; or what has its id so much
+  // later that it is none.
+  explicit Gathered(FlowControl flow, Duration later = {}) {
     FunctionConfig config = function("f", "go");
     config.flow = std::move(flow);
     add_function(config);
     send("go", "{}", "e-1");
+    advance(later);
     apply(PauseFunction{.request = 9, .function = {"f"}});
     send("go", "{}", "e-1");
-    CHECK(ends.empty());  // no run of the copy is skipped
+    CHECK(ends.empty() == (later < kDeduplicationWindow));  // no run of a copy is skipped
   }
 };
 
@@ -225,6 +227,16 @@ TEST_CASE("a copy that comes during a pause takes nothing from what was gathered
     due_while_paused.advance(1h);
     REQUIRE(due_while_paused.ends.size() == 1);
     CHECK(due_while_paused.ends[0].status == RunStatus::kSkipped);
+  }
+}
+
+TEST_CASE("what is gathered for longer than copies are known starts, whatever has its id by then") {
+  for (const FlowControl& flow :
+       {FlowControl{.batching = Batching{2, 48h}}, FlowControl{.debounce = Debounce{48h}}}) {
+    Gathered h(flow, 47h);
+    h.apply(PauseFunction{.request = 9, .function = {"f"}, .is_paused = false});
+    h.advance(1h);
+    CHECK(h.calls.size() == 1);
   }
 }
 

@@ -178,4 +178,45 @@ TEST_CASE("a rerun is of the same singleton") {
   CHECK(h.count(RunStatus::kSkipped) == 1);
 }
 
+// A crash may leave two open: the older one was to fail when the newer one took its place.
+TEST_CASE("of two open runs of a singleton the newer one holds it after a restart") {
+  const Time now{Duration(1'790'000'000'000)};
+  FunctionConfig config = singleton(SingletonMode::kSkip);
+  config.driver = DriverKind::kHttp;
+  config.url = "http://h/api?fnId=f";
+  Core core({}, Random(7));
+  Transition out;
+  core.begin_recovery({.epoch = 2, .last_pos = 100});
+  core.recover_functions({{.config = config}});
+  RunRecord older;
+  older.no = 3;
+  older.id = RunId{Ulid::make(now, 1, 1)};
+  older.function = {"f"};
+  older.created_at = now;
+  older.flow = run_flow_json({.singleton = ""});
+  RunRecord newer = older;
+  newer.no = 4;
+  newer.id = RunId{Ulid::make(now, 1, 2)};
+  core.recover_runs({{.run = older}, {.run = newer}}, now);
+  core.finish_recovery(now, out);
+  const auto skips = [&] {
+    AcceptEvents event{.request = 1};
+    event.events.push_back({.event = {.name = "go"}});
+    out = {};
+    core.apply(std::move(event), now, 9, out);
+    return std::any_of(out.writes.begin(), out.writes.end(), [](const storage::Record& record) {
+      const auto* put = std::get_if<storage::PutRun>(&record);
+      return put != nullptr && put->run.status == RunStatus::kSkipped;
+    });
+  };
+  out = {};
+  core.apply(CancelRun{.request = 2, .id = older.id}, now, 8, out);
+  CHECK(core.open_runs() == 1);
+  CHECK(skips());
+  out = {};
+  core.apply(CancelRun{.request = 3, .id = newer.id}, now, 10, out);
+  CHECK(core.open_runs() == 0);
+  CHECK_FALSE(skips());
+}
+
 }  // namespace stepwell::core::testing

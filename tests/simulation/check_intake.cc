@@ -42,6 +42,7 @@ struct Watched {
   std::map<std::string, std::vector<Time>> starts;       // by key
   std::set<Position> used;                               // events of its runs
   std::map<std::string, Time> ids;                       // sender's ids of those, and when
+  std::set<std::string> seen_ids;                        // sender's ids of all that came for it
 };
 
 class IntakeChecker : public Checker {
@@ -124,13 +125,12 @@ class IntakeChecker : public Checker {
 
   void arrived(Watched& watched, const EventRecord& event, const History& history,
                const RunRecord* run) {
-    if (run != nullptr && is_skipped_by_pause(*run)) return;
     const Event shown = history.shown(event).event;
     const std::string json = event_json(shown);
     if (!watched.function.match(shown, json, event.received_at)) return;
-    const auto copies = history.copies.find(event.event.id);
-    const bool is_copy =
-        event.has_user_id && copies != history.copies.end() && copies->second.front() < event.pos;
+    // What had the same id and was not for this function makes no copy of it.
+    const bool is_copy = event.has_user_id && !watched.seen_ids.insert(event.event.id).second;
+    if (run != nullptr && is_skipped_by_pause(*run)) return;
     const std::string place = place_of(watched, event);
     const FlowControl& flow = watched.function.config().flow;
     if (flow.batching && !may_join_batch(watched, json, event.received_at)) {

@@ -58,6 +58,7 @@ class LimitChecker : public Checker {
   }
 
   void call_answered(const core::CallId& call) override { calls_.erase(call.number); }
+  void run_ended(const core::RunEnded& end, const History&) override { forget_calls_of(end.run); }
   void crashed() override { calls_.clear(); }
 
  private:

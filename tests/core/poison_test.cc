@@ -1,0 +1,58 @@
+// Runs that may have killed their process, and what waits while they are tried alone.
+#include "tests/core/journal_harness.h"
+
+namespace stepwell::core::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+Settings killed_after(int deaths) {
+  Settings settings;
+  settings.deaths_alone_max = deaths;
+  return settings;
+}
+
+}  // namespace
+
+// The killer's end at the start wakes its invoker, which is held back then, and once more when all
+// are let go: it must be tried once.
+TEST_CASE("a suspect that is woken while the runs of a restart are let go is tried once") {
+  JournalHarness h(killed_after(2));
+  h.add_function(h.function("older", "older"));
+  h.add_function(h.function("invoker", "go"));
+  h.add_function(h.function("killer", ""));
+  h.send("older");
+  h.send("go");
+  h.reply(h.calls.back(),
+          {h.op("call", InvokeFunction{.function = "killer"}), h.op("x", StepPlanned{})});
+  h.crash();
+  h.crash();                                                       // all three are suspects
+  h.reply(h.take_call(), {h.op("p", StepPlanned{})});              // the older one, alone
+  h.reply(h.take_call(), {h.op("x", StepReturned{.data = "1"})});  // the invoker, alone
+  h.crash();
+  h.crash();  // twice while the killer was tried: it fails
+  CHECK(h.count(RunStatus::kFailed) == 1);
+  h.reply(h.take_call(), {h.op("p", StepReturned{.data = "1"})});
+  h.reply(h.take_call(), {h.op("nap", Sleep{{.after = 1h}})});
+  h.calls.clear();
+  h.send("older");
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("a run that comes while suspects are tried has not started") {
+  JournalHarness h;
+  h.add_function(h.function("killer", "kill"));
+  h.add_function(h.function("g", "go"));
+  h.send("kill");
+  h.crash();
+  h.crash();
+  const Call alone = h.take_call();
+  h.send("go");
+  CHECK(h.calls.empty());
+  CHECK(h.runs().back().status == RunStatus::kScheduled);
+  h.returns(alone);
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.runs().back().status == RunStatus::kRunning);
+}
+
+}  // namespace stepwell::core::testing
