@@ -82,7 +82,12 @@ struct EventHistory {
     std::string event;
     auto operator<=>(const Resumed&) const = default;
   };
-  std::vector<Position> copies;  // the newest accepted events of the id, oldest first
+  struct Copy {
+    Position pos = 0;
+    std::string event;  // its name
+    bool operator==(const Copy&) const = default;
+  };
+  std::vector<Copy> copies;      // the newest accepted events of the id, oldest first
   std::vector<Started> started;  // runs that they started, or are part of the batch of; no reruns
   std::vector<Resumed> resumed;  // runs that they moved, and reruns of what they started
 };

@@ -44,7 +44,11 @@ Grant grant_asked_for(const RouteParts& parts, const Request& request) {
 }
 
 // What the request may listen to: what its token says, or without one (dev mode) what it asks for.
-Grant grant_of(const RouteParts& parts, const Request& request) {
+// The head was let in; a token may have expired while the rest came.
+Result<Grant> grant_of(const RouteParts& parts, const Request& request) {
+  if (parts.auth.check(server::Access::kRealtimeToken, request)) {
+    return Error{ErrorCode::kUnauthorized, "Not authenticated"};
+  }
   Grant grant;
   if (const Result<TokenClaims> claims = parts.auth.realtime_claims(request)) {
     for (const TokenTopic& topic : claims->topics) {
@@ -60,13 +64,14 @@ Grant grant_of(const RouteParts& parts, const Request& request) {
 }
 
 // Adds what the client says itself of how it wants to listen.
-Result<Grant> complete(Grant grant, const Request& request) {
-  if (const Result<void> start = read_start(request, grant); !start) return start.error();
+Result<Grant> complete(Result<Grant> grant, const Request& request) {
+  if (!grant) return grant;
+  if (const Result<void> start = read_start(request, *grant); !start) return start.error();
   const std::string_view chunks = request.query_value("chunks").value_or("messages");
   if (chunks != "messages" && chunks != "frames") {
     return Error{ErrorCode::kInvalid, "\"chunks\" must be messages or frames"};
   }
-  if (chunks == "frames") grant.chunks = ChunkStyle::kFrames;
+  if (chunks == "frames") grant->chunks = ChunkStyle::kFrames;
   return grant;
 }
 

@@ -203,6 +203,8 @@ class CurlTransport::Impl {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, job.exchange.body.data());
     }
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, long{options_.connect_timeout.count()});
+    // A look-up that is given up is left to itself: curl would wait for it, on the loop's thread.
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, long{job.exchange.timeout.count()});
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, long{options_.idle_timeout.count() / 1000});
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);

@@ -168,7 +168,9 @@ bool HttpClient::redirected(uint64_t id, Job& job, const HttpResponse& response)
     return refuse("it was redirected from https to http, which is not followed");
   }
   HttpRequest& request = job.request;
-  if (leaves_host) {
+  // Another port is another server; https in place of http is the same one, as its owner wishes.
+  const bool is_upgrade = next->is_https && !job.url.is_https && next->port == 443;
+  if (leaves_host || (next->port != job.url.port && !is_upgrade)) {
     std::erase_if(request.headers, [](const auto& field) { return is_credential(field.first); });
   }
   if (rules.repeats_request) {

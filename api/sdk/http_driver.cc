@@ -1,6 +1,8 @@
 #include "api/sdk/http_driver.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "api/sdk/call_answer.h"
 #include "api/sdk/call_body.h"
@@ -195,10 +197,14 @@ void HttpDriver::drop(RunNo run) {
   by_run_.erase(found);
 }
 
+// The newest first: those that wait in their lanes, which would begin when others leave.
 void HttpDriver::drop_all() {
+  std::vector<std::pair<uint64_t, HttpClient*>> requests;
   for (const auto& [number, call] : under_way_) {
-    if (call.client != nullptr) call.client->cancel(call.request);
+    if (call.client != nullptr) requests.emplace_back(call.request, call.client);
   }
+  std::sort(requests.rbegin(), requests.rend());
+  for (const auto& [request, client] : requests) client->cancel(request);
   under_way_.clear();
   by_run_.clear();
 }

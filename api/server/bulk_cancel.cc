@@ -89,10 +89,12 @@ class BulkCancel : public std::enable_shared_from_this<BulkCancel> {
 
   void read(std::optional<RunNo> before) {
     const Result<void> queued = gateway_.runtime().query(
-        [self = shared_from_this(), before](storage::JournalReader& reader) {
+        // The loop outlives the threads that read; the gateway may not.
+        [self = shared_from_this(), &loop = gateway_.loop(),
+         before](storage::JournalReader& reader) {
           auto page = std::make_shared<Result<Page>>(
               read_page(reader, self->wanted_, before, runtime::wall_clock()));
-          self->gateway_.loop().post([self, page] { self->cancel(*page); });
+          loop.post([self, page] { self->cancel(*page); });
         });
     if (!queued) fail(queued.error());
   }

@@ -49,9 +49,11 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
     NamedValues query = selection_.query;
     if (before_) query.push_back({"cursor", std::to_string(*before_)});
     const Result<void> queued = gateway_.runtime().query(
-        [self = shared_from_this(), query = std::move(query)](storage::JournalReader& reader) {
+        // The loop outlives the threads that read; the gateway may not.
+        [self = shared_from_this(), &loop = gateway_.loop(),
+         query = std::move(query)](storage::JournalReader& reader) {
           auto page = std::make_shared<Result<FoundRuns>>(find_runs(query, reader));
-          self->gateway_.loop().post([self, page] { self->take(*page); });
+          loop.post([self, page] { self->take(*page); });
         });
     if (!queued) responder_.send(failure(queued.error()));
   }

@@ -89,7 +89,14 @@ UvLoop::~UvLoop() {
   Handles& handles = *handles_;
   is_closing_ = true;
   while (offloaded_ > 0) uv_run(&handles.loop, UV_RUN_ONCE);
-  posted_.clear();
+  // A task that goes may post another: what answers for a request that nobody answered.
+  for (std::vector<std::function<void()>> tasks;; tasks.clear()) {
+    {
+      const std::lock_guard lock(mutex_);
+      tasks.swap(posted_);
+    }
+    if (tasks.empty()) break;
+  }
   on_alarm_ = nullptr;
   uv_close(as_handle(&handles.wake), nullptr);
   uv_close(as_handle(&handles.own), nullptr);
@@ -127,6 +134,7 @@ void UvLoop::post(std::function<void()> task) {
 }
 
 void UvLoop::run_posted() {
+  if (is_closing_) return;  // whoever they are for may be gone
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);

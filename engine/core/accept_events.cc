@@ -29,6 +29,22 @@ bool has_moved(const storage::EventHistory& history, RunNo run, const std::strin
          std::any_of(history.resumed.begin(), history.resumed.end(), is_it);
 }
 
+// Of what had the same id, the events that are for the function: no other can wait in its batches
+// and debounces.
+std::vector<Position> copies_for(const Function& function, const storage::EventHistory& history) {
+  std::vector<Position> copies;
+  for (const storage::EventHistory::Copy& copy : history.copies) {
+    const std::vector<std::string> names = trigger_names(copy.event);
+    const bool is_for_it =
+        std::any_of(function.config.triggers.begin(), function.config.triggers.end(),
+                    [&](const Trigger& trigger) {
+                      return std::find(names.begin(), names.end(), trigger.event) != names.end();
+                    });
+    if (is_for_it) copies.push_back(copy.pos);
+  }
+  return copies;
+}
+
 }  // namespace
 
 Lookup Core::lookups_of(const Input& input) const {
@@ -142,14 +158,14 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
                    .positions = {event->pos},
                    .json = json,
                    .event_id = event->has_user_id || is_internal ? content.id : "",
-                   .copies = history.copies,
+                   .copies = copies_for(function, history),
                    .start_at = std::max(content.ts, now_)});
       // Further triggers of the same function, and copies in this input, find that it was there.
       history.started.push_back({function.config.id, started.no, content.name});
       if (mutant("one-function-is-enough")) break;
     }
   }
-  history.copies.push_back(event->pos);
+  history.copies.push_back({event->pos, content.name});
   if (!is_internal) lookback_.add(std::move(event));
 }
 

@@ -20,6 +20,13 @@ static bool is_callable(const PendingStep& step, Time now) {
   return has_body(step.kind) && step.call == 0 && (!step.due || *step.due <= now);
 }
 
+// A native frame that has thrown, or is about to, runs no step: the function's own call comes
+// first.
+bool State::may_call_steps(const Run& run) const {
+  if (run.function->config.driver != DriverKind::kNative) return true;
+  return run.call == 0 && !(run.retry_at && *run.retry_at > now_);
+}
+
 bool State::wants_function_call(const Run& run) const {
   if (run.call != 0 || !run.needs_discovery) return false;
   if (run.retry_at && *run.retry_at > now_ && !mutant("retry-early")) return false;
@@ -38,7 +45,8 @@ void State::pump(Run& run) {
   if (run.is_held_back || run.is_in_crowd) return;
   if (run.is_queued) return settle(run);
   if (run.start_at > now_ && !mutant("start-early")) return settle(run);
-  bool has_step = std::any_of(run.pending.begin(), run.pending.end(),
+  bool has_step = may_call_steps(run) &&
+                  std::any_of(run.pending.begin(), run.pending.end(),
                               [&](const PendingStep& step) { return is_callable(step, now_); });
   bool wants_function = wants_function_call(run);
   if (!has_step && !wants_function) {
@@ -61,6 +69,7 @@ void State::pump(Run& run) {
   evictable_.erase(run.memory->last_used);
   if (run.status == RunStatus::kScheduled) begin_run(run);
   if (wants_function) call_function(run);
+  if (!may_call_steps(run)) return;  // they are when the function's call has been answered
   for (PendingStep& step : run.pending) {
     if (!is_callable(step, now_)) continue;
     if (!obtain_slot(run)) return;  // further ones when its turn comes
@@ -181,7 +190,8 @@ void State::begin_call(Run& run, const Call& call, Position look_base) {
   bool shows_memo = call.kind == CallKind::kFunction && !memo.empty();
   Position code_pos = shows_memo ? memo.back().resolved_pos : run.no;
   if (call.kind == CallKind::kFunction) run.code_pos = code_pos;
-  calls_[call.id.number] = {run.no, call.kind, call.target, code_pos, look_base, now_, driver};
+  calls_[call.id.number] = {run.no,    call.kind, call.target, code_pos,
+                            look_base, now_,      driver,      code_pos};
 }
 
 bool State::is_suspended(const Run& run) const {

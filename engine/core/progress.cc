@@ -37,7 +37,7 @@ void State::record_progress(RecordProgress input) {
   CallUnderWay& current = calls_.at(input.call.number);
   current.look_base = call.code_pos;
   current.code_pos = memory.memo.back().resolved_pos;
-  if (has_seen_all) run.code_pos = current.code_pos;
+  if (has_seen_all) run.code_pos = current.seen_pos = current.code_pos;
   memory.look_base = current.look_base;
   run.idle_calls = 0;
   if (run.attempt > 0) {

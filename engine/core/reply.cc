@@ -87,7 +87,7 @@ void State::call_replied(CallReplied input) {
 }
 
 bool State::take_ops(Run& run, const CallUnderWay& call, std::vector<StepOp> ops) {
-  code_pos_ = call.code_pos;
+  code_pos_ = call.seen_pos;
   run.is_taking_ops = true;
   for (StepOp& op : ops) {
     if (!take_op(run, call, std::move(op))) return false;

@@ -163,6 +163,8 @@ void State::invoke_directly(InvokeDirectly input) {
   EventRecord record = make_event(std::move(input.event), std::nullopt);
   Event event = record.event;
   std::string event_id = has_key ? event.id : "";
+  std::vector<Position> copies;
+  for (const storage::EventHistory::Copy& copy : input.history.copies) copies.push_back(copy.pos);
   Answer reply{.request = input.request, .event_ids = {record.id}};
   Position pos = record.pos;
   const Time start_at = std::max(event.ts, now_);
@@ -172,7 +174,7 @@ void State::invoke_directly(InvokeDirectly input) {
                                    .events = {std::move(event)},
                                    .positions = {pos},
                                    .event_id = std::move(event_id),
-                                   .copies = std::move(input.history.copies),
+                                   .copies = std::move(copies),
                                    .start_at = start_at});
   answer_start(std::move(reply), started);
 }

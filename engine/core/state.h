@@ -137,6 +137,9 @@ struct CallUnderWay {
   Position look_base = 0;  // for waits that it registers
   Time started_at{};
   DriverKind driver = DriverKind::kNative;
+  // As code_pos, but for news that came during the call and that a checkpoint has passed over: the
+  // code has not seen it, whatever it has done since.
+  Position seen_pos = 0;
 };
 
 // An alarm that must be set, for the check: whose it is, and what it is for.
@@ -401,6 +404,7 @@ class State {
   // Makes whatever calls the run is ready for; evicts or loads it as needed.
   void pump(Run& run);
   void pump_all(const std::vector<RunNo>& runs);
+  bool may_call_steps(const Run& run) const;
   bool wants_function_call(const Run& run) const;
   void begin_run(Run& run);
   void drop_slot(Run& run);

@@ -185,7 +185,7 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
     for (auto at = all.begin() + static_cast<ptrdiff_t>(older); at != all.end(); ++at) {
       const Position pos = *at;
       if (store().event(pos)->record.received_at < since) continue;
-      history.copies.push_back(pos);
+      history.copies.push_back({pos, event_name(pos)});
       for (bool is_cancelled : {false, true}) {
         for (RunNo run : store().runs_moved_by(pos, is_cancelled)) {
           resumed.insert({run, event_name(pos)});
@@ -200,7 +200,7 @@ Result<EventHistory> MemoryReader::event_history(std::string_view event_id, Time
       if (run.created_at < since) continue;
       history.started.push_back({run.function, no, event_name(run.events.front())});
     }
-    for (Position copy : history.copies) add_started_by_further(copy, since, history);
+    for (const auto& copy : history.copies) add_started_by_further(copy.pos, since, history);
     sort_started(history);
     history.resumed.assign(resumed.begin(), resumed.end());
     return history;

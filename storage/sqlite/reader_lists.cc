@@ -181,7 +181,9 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
       " WHERE public_id = ?1 AND has_user_id = 1 ORDER BY pos DESC LIMIT {}),"
       " copies AS MATERIALIZED (SELECT pos FROM newest WHERE received_at >= ?2) ",
       kCopiesMax);
-  static const std::string kAccepted = kCopies + "SELECT pos FROM copies ORDER BY pos";
+  static const std::string kAccepted =
+      kCopies +
+      "SELECT pos, (SELECT name FROM events WHERE pos = copies.pos) FROM copies ORDER BY pos";
   // The second half: runs that a copy is a further event of, which are batches.
   static const std::string kStarted =
       kCopies +
@@ -211,8 +213,10 @@ Result<void> SqliteReader::read_history(std::string_view event_id, Time since,
       return {};
     });
   };
-  auto done =
-      read(kAccepted, [&](Statement& row) { history.copies.push_back(row.read_position()); });
+  auto done = read(kAccepted, [&](Statement& row) {
+    const Position pos = row.read_position();
+    history.copies.push_back({pos, std::string(row.read_text())});
+  });
   if (!done) return done;
   done = read(kStarted, [&](Statement& row) {
     FunctionId function{std::string(row.read_text())};

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <thread>
 
 #include "api/realtime/token.h"
 #include "api/server/secret.h"
@@ -96,6 +97,26 @@ TEST_CASE("a token that is over, or not yet there, opens nothing") {
     CHECK(events_status(fixture, token) == 401);
   }
   CHECK(kTokenLifetime <= std::chrono::minutes(1));
+}
+
+// Such a request was let in by its head; its query must not be what it opens then.
+TEST_CASE("a token that expires before the body has come opens nothing") {
+  const ServiceFixture fixture({}, serving());
+  for (const std::string path : {"/v1/realtime/sse", "/v1/realtime/connect"}) {
+    const TokenClaims now_made = claims(Duration(0), Duration(500));
+    HttpClient client(fixture.port());
+    client.send("GET " + path +
+                "?channel=secret&since=2020-01-01&token=" + signer().sign(now_made) +
+                " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n");
+    while (runtime::wall_clock() <= now_made.expires_at) {
+      std::this_thread::sleep_until(now_made.expires_at + Duration(1));
+    }
+    client.send("0\r\n\r\n");
+    CHECK(client.read_head().status == 401);
+  }
 }
 
 TEST_CASE("a right to publish is not one to listen, nor to make tokens") {

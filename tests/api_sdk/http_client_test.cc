@@ -195,6 +195,18 @@ TEST_CASE("credentials do not follow to another host") {
   CHECK(seen.find("X-Kept: yes") != std::string::npos);
 }
 
+TEST_CASE("credentials do not follow to another port") {
+  ScriptedServer target(echo_until_closed);
+  ScriptedServer server([&](Peer& peer, int) {
+    peer.read_request();
+    peer.respond(307, "", fmt::format("Location: {}\r\n", target.url()));
+  });
+  ClientFixture fixture;
+  HttpRequest request{.url = server.url(), .headers = {{"Authorization", "Bearer secret"}}};
+  request.redirects = {.max = 1};
+  CHECK(fixture.response(request).body.find("secret") == std::string::npos);
+}
+
 TEST_CASE("addresses are refused by the policy, whatever the name says") {
   ClientFixture strict{HttpClientOptions{}};
   CHECK(strict.failure({.url = "http://127.0.0.1:1/"}).kind == Kind::kDenied);

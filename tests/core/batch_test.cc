@@ -170,7 +170,7 @@ TEST_CASE("a copy of an event that is in a batch is ignored") {
   h.send("go", number(1), "a");
   AcceptEvents copy;
   copy.events.push_back({.event = {.name = "go", .id = "a", .data = number(2)}});
-  copy.events[0].history.copies = {h.writes<storage::PutEvent>().at(0).event.pos};
+  copy.events[0].history.copies = {{h.writes<storage::PutEvent>().at(0).event.pos, "go"}};
   h.apply(copy);
   h.gather();
   CHECK(h.calls.empty());

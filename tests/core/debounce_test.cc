@@ -55,7 +55,7 @@ TEST_CASE("a debounced invocation is not put off by another with its key") {
   InvokeDirectly invoke{.request = 9, .function = {"f"}, .idempotency_key = "k"};
   h.apply(invoke);
   CHECK_FALSE(h.answers.back().error);
-  invoke.history.copies = {h.writes<storage::PutEvent>().at(0).event.pos};
+  invoke.history.copies = {{h.writes<storage::PutEvent>().at(0).event.pos, "go"}};
   h.advance(2s);
   h.apply(invoke);
   REQUIRE(h.answers.back().error);
@@ -288,7 +288,7 @@ TEST_CASE("a copy of an event that is debounced changes nothing, nor of one that
   h.advance(2s);
   AcceptEvents copy;
   copy.events.push_back({.event = {.name = "go", .id = "a", .data = number(2)}});
-  copy.events[0].history.copies = {first};
+  copy.events[0].history.copies = {{first, "go"}};
   h.apply(copy);
   h.advance(1s);
   h.gather();
@@ -304,7 +304,7 @@ TEST_CASE("a copy of an event that is debounced uses up nothing of a rate limit"
   h.send("go", number(1), "a");
   AcceptEvents copy{.request = 2};
   copy.events.push_back({.event = {.name = "go", .id = "a", .data = number(1)}});
-  copy.events[0].history.copies = {h.writes<storage::PutEvent>().at(0).event.pos};
+  copy.events[0].history.copies = {{h.writes<storage::PutEvent>().at(0).event.pos, "go"}};
   h.apply(copy);
   CHECK(h.writes<storage::PutFlowState>().empty());
   h.send("go", number(2), "b");
@@ -397,6 +397,10 @@ TEST_CASE("an event is debounced though another had its id while the window was 
   h.send("paid", number(0), "order-0");
   SUBCASE("of another name") {
     h.send("created", "{}", "order-1");
+  }
+  SUBCASE("of another name, and the process died") {
+    h.send("created", "{}", "order-1");
+    h.crash();
   }
   SUBCASE("that does not trigger the function") {
     h.send("paid", number(-1), "order-1");

@@ -91,7 +91,7 @@ TEST_CASE("a copy of what started a run neither ends a wait of its rerun nor can
   // The second copy: as its look-up finds it before the rerun is durable, and after.
   AcceptEvents copy{.request = 6};
   copy.events.push_back({.event = {.name = "x", .id = "x-1", .data = "{}"}});
-  copy.events[0].history.copies = {source.events[0].pos};
+  copy.events[0].history.copies = {{source.events[0].pos, "go"}};
   copy.events[0].history.started = {{{"f"}, first.run->no, "x"}};
   h.apply(copy);
   CHECK(h.calls.empty());

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/core/harness.h"
+#include "tests/core/journal_harness.h"
 
 namespace stepwell::core::testing {
 namespace {
@@ -116,4 +117,32 @@ TEST_CASE("a cancellation under the key that an earlier version gave it still ca
 }
 
 }  // namespace
+// An event ended a wait while the code went on through checkpoints: it has not heard of that.
+TEST_CASE("news that a checkpoint passed over is told after a crash") {
+  JournalHarness h;
+  FunctionConfig config = endpoint();
+  const auto register_it = [&] {
+    h.apply(RegisterFunctions{
+        .request = 1, .app = "app", .functions = {config}, .driver = DriverKind::kHttp});
+  };
+  register_it();
+  h.send("go");
+  h.reply(h.take_call(), {h.op("w", WaitForEvent{.event = "answer", .timeout = {.after = 24h}}),
+                          h.op("a", StepPlanned{})});
+  h.reply(h.take_call(), {h.op("a", StepReturned{.data = "1"})});
+  const Call second = h.take_call();
+  h.send("answer");
+  h.apply(RecordProgress{.request = 9,
+                         .run = second.run->id,
+                         .call = second.id,
+                         .ops = {h.op("b", StepReturned{.data = "2"})}});
+  h.reply(second, {h.op("nap", Sleep{{.after = 24h}})});
+  CHECK(h.calls.size() == 1);  // of what is new to it
+  h.calls.clear();
+  h.crash(false);
+  register_it();
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls[0].memo.size() == 3);
+}
+
 }  // namespace stepwell::core::testing

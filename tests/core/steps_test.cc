@@ -1,4 +1,5 @@
 #include "tests/core/harness.h"
+#include "tests/core/journal_harness.h"
 
 namespace stepwell::core::testing {
 
@@ -180,6 +181,31 @@ TEST_CASE("calls of a run share what its steps gave") {
   REQUIRE(a.memo.size() == 1);
   REQUIRE(b.memo.size() == 1);
   CHECK(&a.memo[0].data.text() == &b.memo[0].data.text());
+}
+
+// Its frame has thrown: a step that it is called for would fail for good without running its body.
+TEST_CASE("a native step waits while the function's own retry lies ahead") {
+  JournalHarness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  h.reply(h.take_call(), {h.op("a", StepPlanned{}), h.op("b", StepPlanned{})});
+  const Call a = h.take_call();
+  h.reply(h.take_call(), {h.op("b", StepThrew{.error = {.name = "Error", .message = "busy"}})});
+  h.reply(a, {h.op("a", StepReturned{.data = "1"})});
+  h.throws(h.take_call(), {.error = {.name = "Error", .message = "lost"}, .retry_after = 1h});
+  h.advance(30min);
+  CHECK(h.calls.empty());
+  h.advance(30min);
+  REQUIRE(h.calls.size() == 1);
+  const Call again = h.take_call();
+  CHECK(again.kind == CallKind::kFunction);
+  CHECK(again.attempt == 1);
+  CHECK(again.is_cold);
+  CHECK(h.calls.empty());  // nor while the function is called
+  h.reply(again, {});
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls[0].kind == CallKind::kStep);
+  CHECK(h.calls[0].attempt == 1);
 }
 
 }  // namespace stepwell::core::testing

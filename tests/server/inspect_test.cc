@@ -332,7 +332,7 @@ TEST_CASE("events are listed with their runs, internal ones only when asked for"
 
 TEST_CASE("an event shows its copies and the waits that it ended") {
   Shop shop;
-  shop.history.copies = {1, 3, 5};  // 5 is of another name: no copy
+  shop.history.copies = {{1, "shop/paid"}, {3, "shop/paid"}, {5, "shop/shipped"}};
   StepRecord resumed = step(7, 6, "paid?", StepKind::kWaitForEvent, StepState::kCompleted);
   resumed.resolved_event = 1;
   shop.steps = {resumed};

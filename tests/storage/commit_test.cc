@@ -135,7 +135,8 @@ CONFORMANCE("an event that was seeded is found under its own id") {
   event.has_user_id = true;
   f.commit({PutEvent{event}});
   CHECK(text_of(f.reader->event_at(1)) == text_of(event));
-  CHECK(f.reader->event_history(event.event.id, at(0))->copies == std::vector<Position>{1});
+  CHECK(f.reader->event_history(event.event.id, at(0))->copies ==
+        std::vector<EventHistory::Copy>{{1, event.event.name}});
 }
 
 CONFORMANCE("two events cannot have one position") {
@@ -560,7 +561,8 @@ CONFORMANCE("names and ids may hold anything") {
   StepRecord step = make_step(3, 2, std::string("x\0y", 3));
   f.commit({PutEvent{event}, PutRun{make_run(2, 1)}, PutStep{step}});
   CHECK(text_of(f.reader->event_at(1)) == text_of(event));
-  CHECK(f.reader->event_history(event.event.id, at(0))->copies == std::vector<Position>{1});
+  CHECK(f.reader->event_history(event.event.id, at(0))->copies ==
+        std::vector<EventHistory::Copy>{{1, event.event.name}});
   CHECK(f.reader->load_run(2, false)->steps[0].id == step.id);
 }
 

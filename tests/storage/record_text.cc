@@ -95,8 +95,11 @@ std::string text_of(const EventHistory& history) {
   for (const EventHistory::Resumed& each : history.resumed) {
     resumed += fmt::format(" {}:{}", each.run, each.event);
   }
-  return fmt::format("copies={} started=[{} ] resumed=[{} ]", numbers_text(history.copies), started,
-                     resumed);
+  std::string copies;
+  for (const EventHistory::Copy& each : history.copies) {
+    copies += fmt::format(" {}:{}", each.pos, each.event);
+  }
+  return fmt::format("copies=[{} ] started=[{} ] resumed=[{} ]", copies, started, resumed);
 }
 
 std::string text_of(const MessageRecord& message) {

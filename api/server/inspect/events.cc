@@ -55,11 +55,11 @@ Result<void> write_copies(JsonWriter& json, storage::JournalReader& reader,
   Result<storage::EventHistory> history = reader.event_history(event.event.id, Time{});
   if (!history) return history.error();
   json.key("copies").begin_array();
-  for (Position pos : history->copies) {
-    if (pos == event.pos) continue;
+  for (const auto& [pos, name] : history->copies) {
+    if (pos == event.pos || name != event.event.name) continue;
     Result<std::optional<EventRecord>> copy = reader.event_at(pos);
     if (!copy) return copy.error();
-    if (!*copy || (**copy).event.name != event.event.name) continue;
+    if (!*copy) continue;
     json.begin_object().key("internal_id").string((**copy).id.to_string());
     write_time(json, "received_at", (**copy).received_at);
     Result<void> written = write_effects(json, reader, pos, RunDetail::kRow);
