@@ -118,6 +118,7 @@ void HttpClient::begin(uint64_t id) {
   job.is_under_way = true;
   ++under_way_;
   ++lanes_.at(job.request.lane).under_way;
+  if (job.request.before_sending) job.request.before_sending(job.request);
   hop(id);
 }
 

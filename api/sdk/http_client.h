@@ -33,6 +33,8 @@ struct HttpRequest {
   Milliseconds timeout{30'000};  // of each hop, from when the request goes out
   size_t response_bytes_max = 8u << 20;
   Redirects redirects;
+  // Called when it leaves its lane, however long it has waited there; may change values of headers.
+  std::function<void(HttpRequest&)> before_sending = {};
 };
 
 struct HttpClientOptions {

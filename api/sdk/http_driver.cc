@@ -17,6 +17,7 @@ namespace {
 // Larger memos are written and signed off the loop.
 constexpr size_t kInlineBytes = 64 * 1024;
 constexpr int kRedirectsMax = 5;
+constexpr Duration kSignatureStaysFresh = std::chrono::minutes(1);
 // Each payload is within the limit of its own; events of events, and the call around them, add to
 // it.
 constexpr JsonLimits kCallLimits{.max_depth = 1024};
@@ -106,7 +107,12 @@ void HttpDriver::send(uint64_t number, const std::shared_ptr<const core::Call>& 
       {"x-request-id", name},
       {"x-inngest-job-id", name},
   };
-  if (!signature.empty()) request.headers.emplace_back("X-Inngest-Signature", signature);
+  if (!signature.empty()) {
+    request.headers.emplace_back("X-Inngest-Signature", signature);
+    request.before_sending = [this, signed_at = executor_.now()](HttpRequest& waited) {
+      if (executor_.now() - signed_at >= kSignatureStaysFresh) sign_again(waited);
+    };
+  }
   request.body = std::move(body);
   request.lane = call->endpoint->app;
   request.timeout = options_.call_timeout;
@@ -126,6 +132,14 @@ void HttpDriver::send(uint64_t number, const std::shared_ptr<const core::Call>& 
            .dialect = answer.dialect},
           *took);
   });
+}
+
+// Apps refuse signatures of more than five minutes ago.
+void HttpDriver::sign_again(HttpRequest& request) const {
+  for (auto& [name, value] : request.headers) {
+    if (!server::equals_ignoring_case(name, kSignatureField)) continue;
+    value = sign_body(*options_.signing_key, request.body, executor_.now());
+  }
 }
 
 void HttpDriver::run_step(uint64_t number, const std::shared_ptr<const core::Call>& call) {

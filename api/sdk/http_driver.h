@@ -55,6 +55,7 @@ class HttpDriver final : public core::Driver {
   };
 
   void call_app(uint64_t number, std::shared_ptr<const core::Call> call);
+  void sign_again(HttpRequest& request) const;
   void send(uint64_t number, const std::shared_ptr<const core::Call>& call, std::string body,
             std::string signature);
   void run_step(uint64_t number, const std::shared_ptr<const core::Call>& call);

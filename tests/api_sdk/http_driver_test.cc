@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/sdk/signature.h"
+
 namespace stepwell::sdk {
 namespace {
 
@@ -33,11 +35,15 @@ class HeldTransport final : public Transport {
   void start(uint64_t id, Exchange exchange, Done done) override {
     open[id] = std::move(done);
     body = std::move(exchange.body);
+    headers = std::move(exchange.headers);
+    ++started;
   }
   void cancel(uint64_t id) override { open.erase(id); }
 
   std::map<uint64_t, Done> open;
-  std::string body;  // of what was sent last
+  std::string body;    // of what was sent last
+  HttpFields headers;  // and its
+  int started = 0;
 };
 
 struct Fixture {
@@ -186,6 +192,31 @@ TEST_CASE("what is signed is canonical, however deep the payloads around it make
   f.call(1, {.name = "go", .data = R"({"b": 1, "a":)" + nested(126) + "}"});
   REQUIRE(!f.wire->body.empty());
   CHECK(f.wire->body.find(R"({"a":)" + nested(126) + R"(,"b":1})") != std::string::npos);
+}
+
+TEST_CASE("a call that has waited in its lane is signed when it goes out") {
+  const server::SigningKey key = server::SigningKey::parse("signkey-test-abcd").value();
+  HttpDriverOptions options;
+  options.signing_key = key;
+  Fixture fixture(std::move(options));
+  for (uint64_t number : {1, 2, 3}) fixture.call(number);
+  CHECK(fixture.wire->started == 2);
+  fixture.executor.time += 6min;
+  fixture.answer();
+  REQUIRE(fixture.wire->started == 3);
+  std::string signature;
+  for (const auto& [name, value] : fixture.wire->headers) {
+    if (server::equals_ignoring_case(name, kSignatureField)) signature = value;
+  }
+  CHECK(verify_signature({key}, signature, fixture.wire->body, fixture.executor.time).ok());
+}
+
+TEST_CASE("of calls that are dropped all at once none begins") {
+  Fixture fixture;
+  for (uint64_t number : {1, 2, 3, 4}) fixture.call(number);
+  fixture.driver.drop_all();
+  CHECK(fixture.wire->started == 2);
+  CHECK(fixture.wire->open.empty());
 }
 
 }  // namespace stepwell::sdk
