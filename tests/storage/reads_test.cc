@@ -10,6 +10,12 @@ std::vector<EventHistory::Resumed> resumed_by_thing(RunNo run) {
   return {{run, "test/thing"}};
 }
 
+std::vector<Position> positions_of(const EventHistory& history) {
+  std::vector<Position> positions;
+  for (const EventHistory::Copy& copy : history.copies) positions.push_back(copy.pos);
+  return positions;
+}
+
 }  // namespace
 
 CONFORMANCE("what is not there is nothing, and no error") {
@@ -77,7 +83,8 @@ CONFORMANCE("a sender that repeats its seed repeats internal ids: the first even
   f.commit({PutEvent{copy}, PutEvent{make_event(3)}});
   std::string id = event_id(1).to_string();
   CHECK((*f.reader->find_event(id))->pos == 1);
-  CHECK(f.reader->event_history(first.event.id, at(0))->copies == std::vector<Position>{1, 2});
+  CHECK(positions_of(*f.reader->event_history(first.event.id, at(0))) ==
+        std::vector<Position>{1, 2});
   CHECK(f.reader->check(true)->empty());
 }
 
@@ -132,7 +139,7 @@ CONFORMANCE("the history of an event id: copies, runs that they started, runs th
             UpdateStep{resolved(elsewhere, 12, 9)}});
   auto history = f.reader->event_history("order-1", at(0));
   REQUIRE(history.ok());
-  CHECK(history->copies == std::vector<Position>{1, 8});
+  CHECK(positions_of(*history) == std::vector<Position>{1, 8});
   REQUIRE(history->started.size() == 1);
   CHECK(history->started[0].run == 2);
   CHECK(history->started[0].function.slug == "app-fn");
@@ -160,7 +167,7 @@ CONFORMANCE("the history of an id that several events have says which of them di
   f.commit({UpdateStep{resolved(wait, 10, 2)}, UpdateStep{resolved(second, 11, 2)}});
   const auto history = f.reader->event_history("order-1", at(0));
   REQUIRE(history.ok());
-  CHECK(history->copies == std::vector<Position>{1, 2});
+  CHECK(positions_of(*history) == std::vector<Position>{1, 2});
   const std::vector<EventHistory::Started> began = {{{"app-fn"}, 3, "order/created"},
                                                     {{"app-fn"}, 4, "order/paid"}};
   CHECK(history->started == began);
@@ -191,8 +198,8 @@ CONFORMANCE("the history has what the newest copies did, and all runs that copie
   const auto history = f.reader->event_history("x", at(0));
   REQUIRE(history.ok());
   REQUIRE(history->copies.size() == kCopiesMax);
-  CHECK(history->copies.front() == 3);
-  CHECK(history->copies.back() == kLast);
+  CHECK(history->copies.front().pos == 3);
+  CHECK(history->copies.back().pos == kLast);
   REQUIRE(history->started.size() == 2);
   CHECK(history->started[0].run == started.no);
   CHECK(history->started[1].run == batch.no);
@@ -208,7 +215,7 @@ CONFORMANCE("the history ends at its window") {
   f.commit({PutEvent{make_sent_event(1, "x")}, PutRun{old_run}, PutEvent{make_sent_event(20, "x")},
             PutRun{new_run}});
   auto history = f.reader->event_history("x", at(20));
-  CHECK(history->copies == std::vector<Position>{20});
+  CHECK(positions_of(*history) == std::vector<Position>{20});
   REQUIRE(history->started.size() == 1);
   CHECK(history->started[0].run == 30);
   CHECK(f.reader->event_history("x", at(21))->copies.empty());
