@@ -4,9 +4,11 @@
 //                                  something is resolved
 //                  ──(Returned)──► its ops are recorded, then the run completes
 //                  ──(Threw)────►  kFunction: another attempt of the code later, or the run fails
-//                                  kStep: another attempt of the step later, or the step fails
+//                                  kStep: another attempt of the step later, or the step fails;
+//                                  of native code as kFunction: it threw on its way to the step
 //   Answers to calls of ended runs, of an earlier owner, and second answers change nothing.
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/state.h"
 #include "schema/mutant.h"
@@ -52,6 +54,9 @@ void State::call_replied(CallReplied input) {
 
   const bool speaks_anew = reply.dialect != 0 && reply.dialect != run->dialect;
   if (speaks_anew) run->dialect = reply.dialect;
+  // Native code that threw on its way to a step: a failure of the function, whatever called for it.
+  const bool is_of_code =
+      call.driver == DriverKind::kNative && std::holds_alternative<Threw>(reply.outcome);
   if (std::optional<ErrorInfo> misfit = misfit_of(reply.publications)) {
     reply.outcome = Threw{.error = std::move(*misfit), .retriable = false};
   } else {
@@ -78,7 +83,9 @@ void State::call_replied(CallReplied input) {
     return returned(*run, call, std::move(*ended));
   }
   if (auto* threw = std::get_if<Threw>(&reply.outcome)) {
-    if (call.kind == CallKind::kStep) return step_call_threw(*run, call, std::move(*threw));
+    if (call.kind == CallKind::kStep && !is_of_code) {
+      return step_call_threw(*run, call, std::move(*threw));
+    }
     return function_threw(*run, call, std::move(*threw));
   }
   if (speaks_anew) update_run(*run);
@@ -140,10 +147,23 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
   pump(run);
 }
 
+// Of a native run whose frame has thrown: no body is under way then, and calls that wait for the
+// frame are not answered. They are made again.
+void State::forget_step_calls(Run& run) {
+  if (run.function->config.driver != DriverKind::kNative) return;
+  for (PendingStep& step : run.pending) {
+    if (step.call == 0) continue;
+    const uint64_t number = std::exchange(step.call, 0);
+    give_back_slot(run);
+    end_call(number);
+  }
+}
+
 void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
   if (run.memory && run.memory->has_frame) {
     run.memory->has_frame = false;
     effect(DropRun{run.function->config.driver, run.no});
+    forget_step_calls(run);
   }
   int attempt = run.attempt;
   bool is_last = attempt + 1 >= run.function->max_attempts();

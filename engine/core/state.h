@@ -178,6 +178,7 @@ class State {
   void returned(Run& run, const CallUnderWay& call, Returned returned);
   // False: the run has ended.
   bool take_ops(Run& run, const CallUnderWay& call, std::vector<StepOp> ops);
+  void forget_step_calls(Run& run);
   void function_threw(Run& run, const CallUnderWay& call, Threw threw);
   void step_call_threw(Run& run, const CallUnderWay& call, Threw threw);
   Duration retry_delay(int failed_attempts, std::optional<Duration> retry_after);

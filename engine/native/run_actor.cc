@@ -161,6 +161,13 @@ void RunActor::call_function(core::Call& call) {
 
 void RunActor::call_step(core::Call& call) {
   frame_->advance();
+  if (const auto& outcome = frame_->outcome()) {
+    if (const auto* threw = std::get_if<core::Threw>(&*outcome)) {
+      core::Reply reply = reply_to(call);
+      reply.outcome = *threw;
+      return workshop_->on_reply(std::move(reply));
+    }
+  }
   using Planned = detail::RunFrame::Planned;
   auto [planned, step] = frame_->find_planned(call.target);
   if (planned != Planned::kFound) {

@@ -208,4 +208,26 @@ TEST_CASE("a native step waits while the function's own retry lies ahead") {
   CHECK(h.calls[0].attempt == 1);
 }
 
+TEST_CASE("native code that throws on its way to a step fails an attempt of the function") {
+  JournalHarness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  h.reply(h.take_call(), {h.op("a", StepPlanned{}), h.op("b", StepPlanned{})});
+  h.crash();
+  REQUIRE(h.calls.size() == 2);  // the second waits for the frame of the first
+  h.throws(h.take_call(), {.error = {.name = "Error", .message = "no config yet"}});
+  h.calls.clear();
+  h.advance(1h);
+  REQUIRE(h.calls.size() == 1);
+  const Call again = h.take_call();
+  CHECK(again.kind == CallKind::kFunction);
+  CHECK(again.attempt == 1);
+  h.reply(again, {});
+  REQUIRE(h.calls.size() == 2);
+  for (const Call& call : h.calls) {
+    CHECK(call.kind == CallKind::kStep);
+    CHECK(call.attempt == 0);
+  }
+}
+
 }  // namespace stepwell::core::testing

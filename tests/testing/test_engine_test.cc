@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <stdexcept>
+#include <utility>
 
 #include "stepwell/stepwell.h"
 #include "stepwell/testing.h"
@@ -158,6 +159,29 @@ TEST_CASE("a rejected run says why") {
   CHECK(run.info().error_message == "rejected");
   CHECK_THROWS_WITH_AS(run.output(), "the run failed: NonRetriableError: rejected",
                        std::logic_error);
+}
+
+TEST_CASE("code that throws on its way to a step that is tried again costs the step nothing") {
+  static int bodies = 0;
+  static bool is_down = false;
+  for (const TestOptions& options : all_options()) {
+    bodies = 0;
+    TestEngine t(options);
+    t.function({.id = "f", .retries = 1}, asked, [](Context<Question> ctx) -> Task<int> {
+      co_await ctx.step.run("a", [] { return 1; });
+      if (std::exchange(is_down, false)) throw std::runtime_error("no config yet");
+      co_return co_await ctx.step.run("b", [] {
+        if (++bodies == 1) throw std::runtime_error("busy");
+        return bodies;
+      });
+    });
+    TestRun run = t.start(asked, {"x"});
+    REQUIRE(run.is_waiting_at("b"));
+    t.crash_and_restart();
+    is_down = true;
+    while (!run.has_ended()) REQUIRE(t.advance_to_next());
+    CHECK(run.result<int>() == 2);
+  }
 }
 
 TEST_CASE("a run survives a crash at each of its suspensions") {
