@@ -147,10 +147,9 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
   pump(run);
 }
 
-// Of a native run whose frame has thrown: no body is under way then, and calls that wait for the
-// frame are not answered. They are made again.
+// Of a native run that threw on its way to a step: no body is under way then, and calls that wait
+// for its frame are not answered. They are made again.
 void State::forget_step_calls(Run& run) {
-  if (run.function->config.driver != DriverKind::kNative) return;
   for (PendingStep& step : run.pending) {
     if (step.call == 0) continue;
     const uint64_t number = std::exchange(step.call, 0);
@@ -163,7 +162,7 @@ void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
   if (run.memory && run.memory->has_frame) {
     run.memory->has_frame = false;
     effect(DropRun{run.function->config.driver, run.no});
-    forget_step_calls(run);
+    if (call.kind == CallKind::kStep) forget_step_calls(run);
   }
   int attempt = run.attempt;
   bool is_last = attempt + 1 >= run.function->max_attempts();
