@@ -150,12 +150,13 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
 // Of a native run that threw on its way to a step: no body is under way then, and calls that wait
 // for its frame are not answered. They are made again.
 void State::forget_step_calls(Run& run) {
+  std::vector<uint64_t> calls;
   for (PendingStep& step : run.pending) {
     if (step.call == 0) continue;
-    const uint64_t number = std::exchange(step.call, 0);
+    calls.push_back(std::exchange(step.call, 0));
     give_back_slot(run);
-    end_call(number);
   }
+  for (uint64_t number : calls) end_call(number);  // the last may let others go
 }
 
 void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {

@@ -9,7 +9,8 @@
 // What comes once a window is due opens another, whether or not the first has been started. "Later"
 // is decided by the events' own time; of two with the same time, the one that came later.
 //
-// Holds positions, no events. Pure: whoever drives it writes what add() changed. Costs O(1).
+// Holds positions, no events. Pure: whoever drives it writes what add() changed. Costs
+// O(log n) for n events with ids in a window.
 #pragma once
 
 #include <map>

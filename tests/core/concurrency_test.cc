@@ -379,36 +379,37 @@ TEST_CASE("what is wrong with a key is said of each option that has it") {
   CHECK(faults[2].starts_with("throttle.key: "));
 }
 
-TEST_CASE("a priority lets a run overtake those that were created less earlier") {
-  JournalHarness h;
-  FunctionConfig config = limited({{1}});
-  config.flow.priority = "event.data.p";
-  h.add_function(config);
-  for (const char* data : {R"({"n":0,"p":0})", R"({"n":1,"p":0})", R"({"n":2,"p":120})",
-                           R"({"n":3,"p":-30})", R"({"n":4,"p":100})"}) {
-    h.send("go", data);
-    h.advance(1s);
+// Five runs before one slot, a second after each other.
+struct Prioritised : JournalHarness {
+  Prioritised() {
+    FunctionConfig config = limited({{1}});
+    config.flow.priority = "event.data.p";
+    add_function(config);
+    for (const char* data : {R"({"n":0,"p":0})", R"({"n":1,"p":0})", R"({"n":2,"p":120})",
+                             R"({"n":3,"p":-30})", R"({"n":4,"p":100})"}) {
+      send("go", data);
+      advance(1s);
+    }
   }
+  std::string order() {
+    std::string order;
+    while (!calls.empty()) {
+      order += JsonView::trusted(calls.front().run->events[0].data).find("n")->text();
+      returns(take_call());
+    }
+    return order;
+  }
+};
+
+TEST_CASE("a priority lets a run overtake those that were created less earlier") {
+  Prioritised h;
   h.advance(5min);
   h.send("go", R"({"n":5,"p":240})");  // not enough to pass those that waited five minutes
-  std::string order;
-  while (!h.calls.empty()) {
-    order += JsonView::trusted(h.calls.front().run->events[0].data).find("n")->text();
-    h.returns(h.take_call());
-  }
-  CHECK(order == "024135");
+  CHECK(h.order() == "024135");
 }
 
 TEST_CASE("a priority holds across a restart, and for runs whose function was paused") {
-  JournalHarness h;
-  FunctionConfig config = limited({{1}});
-  config.flow.priority = "event.data.p";
-  h.add_function(config);
-  for (const char* data : {R"({"n":0,"p":0})", R"({"n":1,"p":0})", R"({"n":2,"p":120})",
-                           R"({"n":3,"p":-30})", R"({"n":4,"p":100})"}) {
-    h.send("go", data);
-    h.advance(1s);
-  }
+  Prioritised h;
   SUBCASE("restart") {
     h.crash();
   }
@@ -418,12 +419,7 @@ TEST_CASE("a priority holds across a restart, and for runs whose function was pa
     CHECK(h.calls.empty());
     h.apply(PauseFunction{.request = 2, .function = {"f"}, .is_paused = false});
   }
-  std::string order;
-  while (!h.calls.empty()) {
-    order += JsonView::trusted(h.calls.front().run->events[0].data).find("n")->text();
-    h.returns(h.take_call());
-  }
-  CHECK(order == "02413");  // what had begun goes on first
+  CHECK(h.order() == "02413");  // what had begun goes on first
 }
 
 TEST_CASE("a priority holds when a function is registered with more and other limits") {
