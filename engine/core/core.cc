@@ -12,7 +12,7 @@ namespace {
 void settle(State& state) {
   state.drain_internal_events();
   state.hand_on();
-  while (!state.internal_events_.empty()) {
+  while (state.try_suspects() || !state.internal_events_.empty()) {
     state.drain_internal_events();
     // With very many that wait, the rest have their turns in further inputs.
     if (!state.turns_alarm_) state.hand_on();

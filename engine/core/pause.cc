@@ -59,7 +59,6 @@ void State::hold_back(Run& run) {
   alone_ = 0;
   --run.deaths_alone;
   update_run(run);
-  next_suspect();
 }
 
 }  // namespace stepwell::core

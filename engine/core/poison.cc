@@ -6,6 +6,8 @@
 //                 ──(the process dies, 3 times)──► failed
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "engine/core/state.h"
 #include "schema/mutant.h"
 
@@ -38,7 +40,6 @@ bool State::must_wait_for_suspects(Run& run) {
   if (run.is_suspect) {
     run.is_held_back = true;
     suspects_.push_back(run.no);
-    if (alone_ == 0 && native_calls_ == 0) next_suspect();
     return true;
   }
   if (alone_ == 0 && suspects_.empty()) return false;
@@ -47,8 +48,15 @@ bool State::must_wait_for_suspects(Run& run) {
   return true;
 }
 
-void State::next_suspect() {
-  while (!suspects_.empty()) {
+bool State::try_suspects() {
+  bool has_tried = false;
+  while (alone_ == 0 && !(suspects_.empty() && behind_suspects_.empty())) {
+    if (suspects_.empty()) {
+      pump_all(std::exchange(behind_suspects_, {}));
+      has_tried = true;
+      continue;
+    }
+    if (native_calls_ > 0) break;
     Run* run = find_run(suspects_.front());
     suspects_.pop_front();
     if (run == nullptr || !run->is_suspect) continue;  // it was cancelled, or is cleared
@@ -60,11 +68,10 @@ void State::next_suspect() {
     ++run->deaths_alone;
     update_run(*run);  // durable before it is called
     run->is_held_back = false;
-    return pump(*run);
+    pump(*run);
+    has_tried = true;
   }
-  std::vector<RunNo> behind = std::move(behind_suspects_);
-  behind_suspects_.clear();
-  pump_all(behind);
+  return has_tried;
 }
 
 void State::clear_suspect(Run& run) {
@@ -74,8 +81,6 @@ void State::clear_suspect(Run& run) {
   run.deaths = 0;
   run.deaths_alone = 0;
   if (find_run(run.no) != nullptr) update_run(run);
-  // The next one waits until nothing else runs; without a next one nobody has to wait.
-  if (native_calls_ == 0 || suspects_.empty()) next_suspect();
 }
 
 }  // namespace stepwell::core

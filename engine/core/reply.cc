@@ -49,7 +49,7 @@ void State::call_replied(CallReplied input) {
   CallUnderWay call = found->second;
   if (!mutant("second-answer-taken")) end_call(reply.call.number);
   Run* run = find_run(call.run);
-  if (run == nullptr) return;  // it ended with a suspect that its call was in the way of
+  if (run == nullptr) return;  // only a second answer finds it ended
   CHECK_INVARIANT(run->memory != nullptr, "a run is in memory while it is called");
 
   const bool speaks_anew = reply.dialect != 0 && reply.dialect != run->dialect;
@@ -69,16 +69,7 @@ void State::call_replied(CallReplied input) {
   }
   give_back_slot(*run);
 
-  if (run->is_suspect) {
-    // Others may go on now. They must not have this run called before its reply is taken, but what
-    // they send when they end may cancel it.
-    run->is_taking_ops = true;
-    clear_suspect(*run);
-    run = find_run(call.run);
-    if (run == nullptr) return;
-    run->is_taking_ops = false;
-  }
-
+  if (run->is_suspect) clear_suspect(*run);
   if (auto* ended = std::get_if<Returned>(&reply.outcome)) {
     return returned(*run, call, std::move(*ended));
   }
@@ -150,13 +141,11 @@ void State::yielded(Run& run, const CallUnderWay& call, Yielded yielded,
 // Of a native run that threw on its way to a step: no body is under way then, and calls that wait
 // for its frame are not answered. They are made again.
 void State::forget_step_calls(Run& run) {
-  std::vector<uint64_t> calls;
   for (PendingStep& step : run.pending) {
     if (step.call == 0) continue;
-    calls.push_back(std::exchange(step.call, 0));
+    end_call(std::exchange(step.call, 0));
     give_back_slot(run);
   }
-  for (uint64_t number : calls) end_call(number);  // the last may let others go
 }
 
 void State::function_threw(Run& run, const CallUnderWay& call, Threw threw) {
@@ -212,7 +201,6 @@ void State::end_call(uint64_t number) {
   if (found == calls_.end()) return;
   if (found->second.driver == DriverKind::kNative) --native_calls_;
   calls_.erase(found);
-  if (native_calls_ == 0 && alone_ == 0) next_suspect();
 }
 
 }  // namespace stepwell::core

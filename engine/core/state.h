@@ -438,7 +438,9 @@ class State {
   bool judge_deaths(Run& run, Position last_record);
   // True if the run may not be called now; it will be pumped again.
   bool must_wait_for_suspects(Run& run);
-  void next_suspect();
+  // When an input has been dealt with: the next suspect, once nothing else runs; without one, those
+  // that wait behind them. True if any was let go.
+  bool try_suspects();
   // Something came from the run: it did not kill the process this time.
   void clear_suspect(Run& run);
 

@@ -55,4 +55,41 @@ TEST_CASE("a run that comes while suspects are tried has not started") {
   CHECK(h.runs().back().status == RunStatus::kRunning);
 }
 
+// The frame's end lets those behind a suspect go, who may end at once and wake what invoked them:
+// the very run that is being told to wait for its next attempt.
+TEST_CASE("a frame that threw is not called again by what its end lets go") {
+  JournalHarness h;
+  h.add_function(h.function("older", "older"));
+  h.add_function(h.function("killer", "kill"));
+  FunctionConfig late = h.function("late", "");
+  late.flow.finish_timeout = 1h;
+  h.add_function(late);
+  h.add_function(h.function("f", "go"));
+  h.send("older");
+  h.send("kill");
+  h.crash();
+  h.crash();  // both are suspects
+  h.apply(PauseFunction{.request = 3, .function = {"killer"}});
+  h.returns(h.take_call());
+  h.send("go");
+  h.reply(h.take_call(), {h.op("i", InvokeFunction{.function = "late"}), h.op("a", StepPlanned{}),
+                          h.op("b", StepPlanned{})});
+  REQUIRE(h.calls.size() == 3);
+  const Call invoked = h.take_call();
+  const Call a = h.take_call();
+  h.calls.clear();
+  h.reply(invoked, {h.op("w", WaitForEvent{.event = "go on", .timeout = {.after = 24h}})});
+  h.apply(PauseFunction{.request = 3, .function = {"killer"}, .is_paused = false});
+  h.send("go on");  // the late one waits behind the suspect
+  h.apply(CancelRun{.request = 3, .id = h.runs()[1].id});
+  REQUIRE(h.calls.empty());
+  h.now += 2h;  // its timeout is due when the reply comes
+  h.throws(a, {.error = {.name = "Error", .message = "no config yet"}});
+  CHECK(h.calls.empty());
+  h.advance(1h);
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls.front().kind == CallKind::kFunction);
+  CHECK(h.calls.front().attempt == 1);
+}
+
 }  // namespace stepwell::core::testing
