@@ -6,6 +6,7 @@
 //
 // Waits come before triggers, so that no run meets the event that started it.
 #include <algorithm>
+#include <set>
 
 #include "engine/core/state.h"
 #include "schema/mutant.h"
@@ -19,14 +20,16 @@ std::string deduplication_id(const Event& event, const std::optional<EventId>& s
   return seeded ? seeded->to_string() : std::string();
 }
 
-// A copy resolves no wait of a run, and cancels none, that an earlier copy started or resumed; nor
-// of the rerun of one. An event of another name is no copy, though it has the same id.
-bool has_moved(const storage::EventHistory& history, RunNo run, const std::string& name) {
-  const auto is_it = [&](const auto& moved) {
-    return moved.run == run && (moved.event == name || mutant("copy-by-id-alone"));
+// Whom an earlier copy started or resumed, and the reruns of those: a copy resolves no wait of
+// them, and cancels none. An event of another name is no copy, though it has the same id.
+std::set<RunNo> moved_by(const storage::EventHistory& history, const std::string& name) {
+  std::set<RunNo> runs;
+  const auto add = [&](const auto& moved) {
+    if (moved.event == name || mutant("copy-by-id-alone")) runs.insert(moved.run);
   };
-  return std::any_of(history.started.begin(), history.started.end(), is_it) ||
-         std::any_of(history.resumed.begin(), history.resumed.end(), is_it);
+  std::for_each(history.started.begin(), history.started.end(), add);
+  std::for_each(history.resumed.begin(), history.resumed.end(), add);
+  return runs;
 }
 
 // Of what had the same id, the events that are for the function: no other can wait in its batches
@@ -121,14 +124,14 @@ void State::accept_event(EventRecord record, storage::EventHistory& history) {
   const std::vector<Functions::Candidate> candidates = functions_.triggered_by(content.name);
   if (waits_.has(content.name) || !candidates.empty()) {
     std::string json = event_json(content);
+    const std::set<RunNo> moved = moved_by(history, content.name);
     std::vector<storage::EventHistory::Resumed> resumed;
     for (const WaitRef& ref : waits_.match(content.name, json, now_)) {
       Run* run = find_run(ref.run);
       if (run == nullptr) continue;  // ended by an earlier match of this event
       size_t index = pending_index(*run, ref.step);
       if (index == run->pending.size()) continue;
-      bool is_spent = has_moved(history, run->no, content.name) ||
-                      lookback_.was_taken(key_of(content), run->no);
+      bool is_spent = moved.contains(run->no) || lookback_.was_taken(key_of(content), run->no);
       if (is_spent && !mutant("copy-resolves-a-wait")) continue;
       if (run->pending[index].kind == StepKind::kCancelOn) {
         drop_cancellation(*run, index, event->pos);

@@ -24,13 +24,12 @@ void Lookback::take(const EventKey& event, RunNo run, Time now) {
   expire(now);
   if (taken_.size() == kEventsMax) pop_oldest_taken();
   taken_.push_back({event, run, now});
-  taken_by_event_[event].push_back(run);
+  taken_by_event_[event].insert(run);
 }
 
 bool Lookback::was_taken(const EventKey& event, RunNo run) const {
   auto found = taken_by_event_.find(event);
-  return found != taken_by_event_.end() &&
-         std::find(found->second.begin(), found->second.end(), run) != found->second.end();
+  return found != taken_by_event_.end() && found->second.contains(run);
 }
 
 void Lookback::expire(Time now) {
@@ -39,9 +38,10 @@ void Lookback::expire(Time now) {
 }
 
 void Lookback::pop_oldest_taken() {
-  auto found = taken_by_event_.find(taken_.front().event);
-  found->second.erase(found->second.begin());  // both orders are those of the taking
-  if (found->second.empty()) taken_by_event_.erase(found);
+  const Taken& oldest = taken_.front();
+  auto runs = taken_by_event_.find(oldest.event);
+  runs->second.erase(runs->second.find(oldest.run));
+  if (runs->second.empty()) taken_by_event_.erase(runs);
   taken_.pop_front();
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +77,7 @@ class Lookback {
   std::deque<std::shared_ptr<const EventRecord>> all_;
   std::map<std::string, std::deque<std::shared_ptr<const EventRecord>>, std::less<>> by_name_;
   std::deque<Taken> taken_;  // in the order in which it was taken
-  std::map<EventKey, std::vector<RunNo>> taken_by_event_;
+  std::map<EventKey, std::multiset<RunNo>> taken_by_event_;
   size_t bytes_ = 0;
   uint64_t overflows_ = 0;
 };

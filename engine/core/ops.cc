@@ -287,7 +287,8 @@ std::shared_ptr<const EventRecord> State::look_back(const Run& run, const CallUn
     return std::find(memory.spent.begin(), memory.spent.end(), key) != memory.spent.end();
   };
   return lookback_.find(event_name, base, now_ - reach, [&](const EventRecord& event) {
-    return !is_spent(event) && condition.matches_wait(event_json(event.event), now_);
+    if (is_spent(event)) return false;
+    return condition.is_always() || condition.matches_wait(event_json(event.event), now_);
   });
 }
 
