@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <chrono>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -24,7 +26,10 @@ struct Job {
   CURL* easy = nullptr;
   curl_slist* fields = nullptr;
   HttpResponse response;
+  Milliseconds stale_within{};
+  std::optional<std::chrono::steady_clock::time_point> sent_at;
   std::string denied;  // the address that was refused, and why
+  bool is_ended_late = false;
   bool is_too_large = false;
   bool is_head_too_large = false;
   bool is_head_over = false;
@@ -88,6 +93,17 @@ curl_socket_t on_open_socket(void* data, curlsocktype, curl_sockaddr* address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+// There is a connection to send the request over. Libcurl sends it again when a kept connection
+// ends before anything came back, however late that is; an app may have been at work on it by then.
+int on_connection(void* data, char*, char*, int, int) {
+  Job& job = *static_cast<Job*>(data);
+  job.denied.clear();  // another address of the name was not
+  const auto now = std::chrono::steady_clock::now();
+  job.is_ended_late = job.sent_at && now - *job.sent_at > job.stale_within;
+  job.sent_at = now;
+  return job.is_ended_late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 HttpFailure failure_of(const Job& job, CURLcode code) {
   using Kind = HttpFailure::Kind;
   if (!job.denied.empty()) return {Kind::kDenied, job.denied};
@@ -96,6 +112,7 @@ HttpFailure failure_of(const Job& job, CURLcode code) {
                                          job.exchange.response_bytes_max)};
   }
   if (job.is_head_too_large) return {Kind::kMalformed, "its head is too long"};
+  if (job.is_ended_late) return {Kind::kReset, "the connection ended before the response began"};
   const std::string message = job.problem[0] != '\0' ? job.problem : curl_easy_strerror(code);
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: {
@@ -152,6 +169,7 @@ class CurlTransport::Impl {
     job->exchange = std::move(exchange);
     job->done = std::move(done);
     job->addresses = options_.addresses;
+    job->stale_within = options_.stale_within;
     prepare(*job);
     CURL* easy = job->easy;
     jobs_.emplace(id, std::move(job));
@@ -209,6 +227,8 @@ class CurlTransport::Impl {
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, long{options_.idle_timeout.count() / 1000});
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &job);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connection);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, &job);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &job);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line);
@@ -255,8 +275,9 @@ class CurlTransport::Impl {
 
   static void on_ready(uv_poll_t* handle, int status, int events) {
     const auto& poll = *static_cast<Poll*>(handle->data);
-    int flags = 0;
-    if (status < 0) flags |= CURL_CSELECT_ERR;
+    // A socket in error is read and written too: told of it as CURL_CSELECT_ERR, libcurl would not
+    // see that a kept connection was stale.
+    int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
     if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
     if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
     poll.owner->act(poll.socket, flags);

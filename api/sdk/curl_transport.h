@@ -14,6 +14,7 @@ struct CurlOptions {
   AddressPolicy addresses;
   Milliseconds connect_timeout{10'000};
   Milliseconds idle_timeout{30'000};
+  Milliseconds stale_within{1'000};  // as in PlainOptions
   std::string ca_file;  // empty: the system's
 };
 

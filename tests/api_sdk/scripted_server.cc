@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/core.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,17 +12,36 @@
 #include <utility>
 
 #include "schema/check.h"
+#include "tests/api_sdk/tls_identity.h"
 
 namespace stepwell::sdk {
 
+Peer::Peer(int socket, const TlsIdentity* identity) : socket_(socket) {
+  if (identity == nullptr) return;
+  tls_ = SSL_new(identity->context());
+  SSL_set_fd(tls_, socket);
+  SSL_accept(tls_);  // a client that refuses the certificate is seen by the next read
+}
+
 Peer::~Peer() {
+  SSL_free(tls_);
   shutdown(socket_, SHUT_RDWR);
+}
+
+ssize_t Peer::receive(char* bytes, size_t size) {
+  if (tls_ == nullptr) return recv(socket_, bytes, size, 0);
+  return SSL_read(tls_, bytes, static_cast<int>(size));
+}
+
+ssize_t Peer::transmit(std::string_view bytes) {
+  if (tls_ == nullptr) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  return SSL_write(tls_, bytes.data(), static_cast<int>(bytes.size()));
 }
 
 std::string Peer::read_request() {
   const auto read_more = [this] {
     char bytes[16 * 1024];
-    const ssize_t count = recv(socket_, bytes, sizeof(bytes), 0);
+    const ssize_t count = receive(bytes, sizeof(bytes));
     if (count > 0) buffer_.append(bytes, static_cast<size_t>(count));
     return count > 0;
   };
@@ -42,7 +62,7 @@ std::string Peer::read_request() {
 
 void Peer::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t count = transmit(bytes);
     if (count <= 0) return;  // the client has gone, as some tests want it
     bytes.remove_prefix(static_cast<size_t>(count));
   }
@@ -64,12 +84,12 @@ void Peer::reset() {
 
 void Peer::wait_for_close() {
   char byte = 0;
-  while (recv(socket_, &byte, 1, 0) > 0) {
+  while (receive(&byte, 1) > 0) {
   }
 }
 
-ScriptedServer::ScriptedServer(std::function<void(Peer&, int)> script)
-    : script_(std::move(script)) {
+ScriptedServer::ScriptedServer(std::function<void(Peer&, int)> script, const TlsIdentity* identity)
+    : script_(std::move(script)), identity_(identity) {
   listener_ = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -98,14 +118,14 @@ void ScriptedServer::accept_all() {
     const std::lock_guard lock(mutex_);
     sockets_.push_back(socket);
     threads_.emplace_back([this, socket, number = connections_++] {
-      Peer peer(socket);
+      Peer peer(socket, identity_);
       script_(peer, number);
     });
   }
 }
 
 std::string ScriptedServer::url(std::string_view path) const {
-  return fmt::format("http://127.0.0.1:{}{}", port_, path);
+  return fmt::format("{}://127.0.0.1:{}{}", identity_ ? "https" : "http", port_, path);
 }
 
 }  // namespace stepwell::sdk

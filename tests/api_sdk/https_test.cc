@@ -1,0 +1,130 @@
+// https to apps: whom it trusts, and what becomes of a request when its connection ends.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+
+#include "api/sdk/curl_transport.h"
+#include "tests/api_sdk/client_fixture.h"
+#include "tests/api_sdk/scripted_server.h"
+#include "tests/api_sdk/tls_identity.h"
+
+namespace stepwell::sdk {
+namespace {
+
+using Kind = HttpFailure::Kind;
+
+std::string certificate_file(const std::string& name) {
+  return std::filesystem::temp_directory_path() / (name + "-" + std::to_string(getpid()) + ".pem");
+}
+
+HttpClientOptions trusting(const TlsIdentity& identity) {
+  HttpClientOptions options = loopback_options();
+  options.ca_file = identity.file();
+  return options;
+}
+
+void answer_all(Peer& peer, int) {
+  while (!peer.read_request().empty()) peer.respond(200, "ok");
+}
+
+// A transport whose idle connections are told from others within 5 ms.
+class Impatient {
+ public:
+  explicit Impatient(const TlsIdentity& identity)
+      : transport_(loop_, {.addresses = {.allow_loopback = true},
+                           .stale_within = Milliseconds(5),
+                           .ca_file = identity.file()}) {}
+
+  server::UvLoop& loop() { return loop_; }
+
+  HttpOutcome ask(const ScriptedServer& server) {
+    HttpOutcome outcome;
+    transport_.start(++id_,
+                     {.method = "POST",
+                      .url = Url::parse(server.url()).value(),
+                      .timeout = Milliseconds(60'000),
+                      .response_bytes_max = 1000},
+                     [&](HttpOutcome came) {
+                       outcome = std::move(came);
+                       loop_.stop();
+                     });
+    loop_.run();
+    return outcome;
+  }
+
+ private:
+  server::UvLoop loop_;
+  CurlTransport transport_;
+  uint64_t id_ = 0;
+};
+
+TEST_CASE("an app with a trusted certificate is asked over one kept connection") {
+  const TlsIdentity identity("IP:127.0.0.1", certificate_file("trusted"));
+  ScriptedServer server(answer_all, &identity);
+  ClientFixture fixture(trusting(identity));
+  CHECK(fixture.response({.url = server.url(), .body = "one"}).body == "ok");
+  CHECK(fixture.response({.url = server.url(), .body = "two"}).body == "ok");
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("an app with a certificate of nobody's, or of somebody else's, is not asked") {
+  const TlsIdentity identity("IP:127.0.0.1", certificate_file("unknown"));
+  const TlsIdentity other("DNS:other.test", certificate_file("other"));
+  bool was_asked = false;
+  const auto note = [&](Peer& peer, int) { was_asked |= !peer.read_request().empty(); };
+  {
+    ScriptedServer unknown(note, &identity);
+    ScriptedServer misnamed(note, &other);
+    ClientFixture fixture(trusting(other));
+    CHECK(fixture.failure({.url = unknown.url()}).kind == Kind::kUnreachable);
+    CHECK(fixture.failure({.url = misnamed.url()}).kind == Kind::kUnreachable);
+  }
+  CHECK_FALSE(was_asked);
+}
+
+TEST_CASE("a kept connection that the app closes meanwhile costs nothing over https either") {
+  const TlsIdentity identity("IP:127.0.0.1", certificate_file("stale"));
+  ScriptedServer server(
+      [](Peer& peer, int number) {
+        peer.read_request();
+        peer.respond(200, "first");
+        if (number == 0) {
+          peer.read_request();
+          return peer.reset();
+        }
+        peer.wait_for_close();
+      },
+      &identity);
+  ClientFixture fixture(trusting(identity));
+  CHECK(fixture.response({.url = server.url(), .body = "one"}).body == "first");
+  CHECK(fixture.response({.url = server.url(), .body = "two"}).body == "first");
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request that an app was at work on over https is not sent again") {
+  const TlsIdentity identity("IP:127.0.0.1", certificate_file("late"));
+  std::promise<void> time_is_over;
+  ScriptedServer server(
+      [&](Peer& peer, int number) {
+        peer.read_request();
+        peer.respond(200, "first");
+        if (number > 0) return answer_all(peer, number);
+        peer.read_request();
+        time_is_over.get_future().wait();
+        peer.reset();
+      },
+      &identity);
+  Impatient client(identity);
+  CHECK(std::holds_alternative<HttpResponse>(client.ask(server)));
+  server::Timer timer(client.loop(), [&] { time_is_over.set_value(); });
+  timer.arm_after(Milliseconds(20));
+  const HttpOutcome second = client.ask(server);
+  REQUIRE(std::holds_alternative<HttpFailure>(second));
+  CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);
+  CHECK(std::get<HttpFailure>(second).message.find("ended") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace stepwell::sdk
