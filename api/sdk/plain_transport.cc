@@ -2,10 +2,8 @@
 
 #include <arpa/inet.h>
 #include <fmt/core.h>
-#include <netdb.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace stepwell::sdk {
@@ -48,30 +46,6 @@ void set_port(sockaddr_storage& address, uint16_t port) {
   } else {
     reinterpret_cast<sockaddr_in&>(address).sin_port = htons(port);
   }
-}
-
-struct Looked {
-  std::vector<sockaddr_storage> addresses;
-  std::string problem;
-};
-
-// Blocks: for a thread of the pool.
-Looked look_up(const std::string& host) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int code = getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  Looked looked;
-  if (code != 0) {
-    looked.problem = fmt::format("the name \"{}\" can't be resolved: {}", host, gai_strerror(code));
-    return looked;
-  }
-  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-    sockaddr_storage& address = looked.addresses.emplace_back();
-    std::memcpy(&address, entry->ai_addr, std::min<size_t>(entry->ai_addrlen, sizeof(address)));
-  }
-  freeaddrinfo(list);
-  return looked;
 }
 
 }  // namespace
@@ -117,17 +91,26 @@ void PlainTransport::cancel(uint64_t id) {
 
 void PlainTransport::resolve(uint64_t id) {
   const std::string host = jobs_.at(id)->exchange.url.host;
-  if (const auto address = literal_address(host)) return resolved(id, {*address}, "");
-  auto looked = std::make_shared<Looked>();
-  loop_.offload([host, looked] { *looked = look_up(host); },
-                [this, id, looked, alive = std::weak_ptr<char>(alive_)] {
-                  if (alive.expired() || !jobs_.contains(id)) return;
-                  resolved(id, std::move(looked->addresses), looked->problem);
-                });
+  if (const auto address = literal_address(host)) return connect(id, {*address});
+  std::vector<uint64_t>& waiting = looked_up_[host];
+  waiting.push_back(id);
+  if (waiting.size() > 1) return;  // one look-up is for all who ask meanwhile
+  loop_.look_up(host, [this, host, alive = std::weak_ptr<char>(alive_)](Result<Addresses> found) {
+    if (alive.expired()) return;
+    const std::vector<uint64_t> jobs = std::move(looked_up_.extract(host).mapped());
+    for (const uint64_t asking : jobs) {
+      if (alive.expired()) return;
+      if (jobs_.contains(asking)) resolved(asking, found);
+    }
+  });
 }
 
-void PlainTransport::resolved(uint64_t id, Addresses addresses, const std::string& problem) {
-  if (addresses.empty()) return fail_soon(id, {HttpFailure::Kind::kUnreachable, problem});
+void PlainTransport::resolved(uint64_t id, const Result<Addresses>& found) {
+  if (found) return connect(id, *found);
+  fail_soon(id, {HttpFailure::Kind::kUnreachable, found.error().message});
+}
+
+void PlainTransport::connect(uint64_t id, Addresses addresses) {
   Job& job = *jobs_.at(id);
   for (sockaddr_storage& address : addresses) {
     set_port(address, job.exchange.url.port);

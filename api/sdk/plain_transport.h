@@ -42,10 +42,11 @@ class PlainTransport final : public Transport {
  private:
   struct Job;  // an exchange under way
 
-  using Addresses = std::vector<sockaddr_storage>;
+  using Addresses = server::UvLoop::Addresses;
 
   void resolve(uint64_t id);
-  void resolved(uint64_t id, Addresses addresses, const std::string& problem);
+  void resolved(uint64_t id, const Result<Addresses>& found);
+  void connect(uint64_t id, Addresses addresses);
   void begin(uint64_t id);
   void done(uint64_t id, PlainConnection::Result result);
   void fail_soon(uint64_t id, HttpFailure failure);
@@ -60,6 +61,7 @@ class PlainTransport final : public Transport {
   server::UvLoop& loop_;
   PlainOptions options_;
   std::unordered_map<uint64_t, std::unique_ptr<Job>> jobs_;
+  std::map<std::string, std::vector<uint64_t>> looked_up_;  // by host: the jobs that wait for it
   // The one used last is used first, so that those too many become old.
   std::map<std::string, std::vector<std::unique_ptr<PlainConnection>>> idle_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  // what is posted looks at it

@@ -1,9 +1,12 @@
 #include "api/server/uv_loop.h"
 
+#include <fmt/core.h>
+#include <netdb.h>
 #include <signal.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "schema/check.h"
@@ -85,10 +88,20 @@ struct UvLoop::Offloaded {
   std::function<void()> done;
 };
 
+struct UvLoop::LookUp {
+  uv_getaddrinfo_t request;
+  UvLoop* loop;
+  std::string host;
+  std::function<void(Result<Addresses>)> done;
+
+  Result<Addresses> outcome(int status, const addrinfo* list) const;
+};
+
 UvLoop::~UvLoop() {
   Handles& handles = *handles_;
   is_closing_ = true;
-  while (offloaded_ > 0) uv_run(&handles.loop, UV_RUN_ONCE);
+  for (LookUp* each : look_ups_) uv_cancel(reinterpret_cast<uv_req_t*>(&each->request));
+  while (offloaded_ > 0 || !look_ups_.empty()) uv_run(&handles.loop, UV_RUN_ONCE);
   // A task that goes may post another: what answers for a request that nobody answered.
   for (std::vector<std::function<void()>> tasks;; tasks.clear()) {
     {
@@ -160,6 +173,40 @@ void UvLoop::offload(std::function<void()> work, std::function<void()> done) {
         if (!finished->loop->is_closing_) finished->done();
       });
   CHECK_INVARIANT(result == 0, "libuv takes all work");
+}
+
+void UvLoop::look_up(const std::string& host, std::function<void(Result<Addresses>)> done) {
+  CHECK_INVARIANT(is_loop_thread());
+  auto* look_up = new LookUp{{}, this, host, std::move(done)};
+  look_up->request.data = look_up;
+  look_ups_.insert(look_up);
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  const auto ended = [](uv_getaddrinfo_t* request, int status, addrinfo* list) {
+    const std::unique_ptr<LookUp> finished(static_cast<LookUp*>(request->data));
+    UvLoop& loop = *finished->loop;
+    loop.look_ups_.erase(finished.get());
+    Result<Addresses> outcome = finished->outcome(status, list);
+    uv_freeaddrinfo(list);
+    if (!loop.is_closing_) finished->done(std::move(outcome));
+  };
+  const int refusal =
+      uv_getaddrinfo(&handles_->loop, &look_up->request, ended, host.c_str(), nullptr, &hints);
+  if (refusal == 0) return;
+  post([ended, look_up, refusal] { ended(&look_up->request, refusal, nullptr); });
+}
+
+Result<UvLoop::Addresses> UvLoop::LookUp::outcome(int status, const addrinfo* list) const {
+  if (status != 0) {
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("the name \"{}\" can't be resolved: {}", host, uv_strerror(status))};
+  }
+  Addresses addresses;
+  for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
+    const size_t size = std::min<size_t>(entry->ai_addrlen, sizeof(sockaddr_storage));
+    std::memcpy(&addresses.emplace_back(), entry->ai_addr, size);
+  }
+  return addresses;
 }
 
 void UvLoop::run_here_or_post(std::function<void()> task) {

@@ -1,6 +1,8 @@
 // The server's loop thread: a libuv loop that also runs the engine (runtime::Loop).
 #pragma once
 
+#include <sys/socket.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -8,11 +10,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "api/server/latency_histogram.h"
 #include "engine/runtime/loop.h"
+#include "schema/result.h"
 
 struct uv_loop_s;
 
@@ -46,6 +51,12 @@ class UvLoop final : public runtime::Loop {
   // the loop busy too long. Loop thread only. When the loop is destroyed, work under way is waited
   // for, and `done` is dropped.
   void offload(std::function<void()> work, std::function<void()> done);
+  // The addresses of `host`, in the order to try them, with the port 0; then `done` on the loop
+  // thread. Look-ups take at most half of libuv's pool, however slow the name's server is; the
+  // others wait. Loop thread only. When the loop is destroyed, those that wait are given up, those
+  // under way waited for, and `done` is dropped.
+  using Addresses = std::vector<sockaddr_storage>;
+  void look_up(const std::string& host, std::function<void(Result<Addresses>)> done);
   // Runs `task` now if this is the loop thread, else posts it. Any thread.
   void run_here_or_post(std::function<void()> task);
 
@@ -55,6 +66,7 @@ class UvLoop final : public runtime::Loop {
  private:
   struct Handles;  // so that this header needs no libuv
   struct Offloaded;
+  struct LookUp;
 
   void run_posted();
   void check_alarm();
@@ -73,6 +85,7 @@ class UvLoop final : public runtime::Loop {
   uint64_t iteration_started_ns_ = 0;
   uint64_t idle_ns_ = 0;
   size_t offloaded_ = 0;  // pieces of work that are not done
+  std::set<LookUp*> look_ups_;
   bool is_closing_ = false;
 
   std::atomic<std::thread::id> loop_thread_;

@@ -1,5 +1,6 @@
 // Servers that misbehave: each request that meets one fails with its reason, and nothing else does.
 #include <doctest/doctest.h>
+#include <uv.h>
 
 #include <future>
 
@@ -148,6 +149,28 @@ TEST_CASE("a request that a server was at work on when its connection ended is n
   REQUIRE(std::holds_alternative<HttpFailure>(second));
   CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);
   CHECK(server.connections() == 1);
+}
+
+TEST_CASE("all requests that wait for a name share one look-up") {
+  server::UvLoop loop;
+  PlainTransport transport(loop, {.addresses = {.allow_loopback = true}});
+  std::promise<void> go_on;
+  const std::shared_future<void> may_go_on = go_on.get_future().share();
+  for (int thread = 0; thread < 4; ++thread) {  // all of libuv's
+    loop.offload([may_go_on] { may_go_on.wait(); }, [] {});
+  }
+  int failed = 0;
+  for (uint64_t id = 1; id <= 100; ++id) {
+    transport.start(id, {.method = "GET", .url = Url::parse("http://name.invalid/").value()},
+                    [&](const HttpOutcome& outcome) {
+                      failed += std::holds_alternative<HttpFailure>(outcome) ? 1 : 0;
+                      if (failed == 100) loop.stop();
+                    });
+  }
+  CHECK(loop.handle()->active_reqs.count == 5);
+  go_on.set_value();
+  loop.run();
+  CHECK(failed == 100);
 }
 
 TEST_CASE("a kept connection that ends inside a response is not asked again") {

@@ -3,12 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <future>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
 namespace stepwell::server {
 namespace {
+
+using namespace std::chrono_literals;
 
 Time wall_now() {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
@@ -153,6 +157,41 @@ TEST_CASE("a loop that goes waits for offloaded work and drops what would follow
   }
   CHECK(worked);
   CHECK(!followed);
+}
+
+TEST_CASE("a name is looked up; one that does not exist is told so") {
+  UvLoop loop;
+  Result<UvLoop::Addresses> here = UvLoop::Addresses();
+  Result<UvLoop::Addresses> nowhere = UvLoop::Addresses();
+  loop.look_up("localhost", [&](Result<UvLoop::Addresses> found) {
+    here = std::move(found);
+    loop.look_up("name.invalid", [&](Result<UvLoop::Addresses> none) {
+      nowhere = std::move(none);
+      loop.stop();
+    });
+  });
+  loop.run();
+  REQUIRE(here.ok());
+  CHECK_FALSE(here->empty());
+  REQUIRE_FALSE(nowhere.ok());
+  CHECK(nowhere.error().message.find("\"name.invalid\"") != std::string::npos);
+}
+
+TEST_CASE("a loop that goes gives up the look-ups that wait for a thread") {
+  std::promise<void> is_given_up;
+  const std::shared_future<void> given_up = is_given_up.get_future().share();
+  std::atomic<bool> was_in_time{true};
+  {
+    UvLoop loop;
+    for (int thread = 0; thread < 4; ++thread) {  // all of libuv's
+      loop.offload(
+          [&] { was_in_time = was_in_time && given_up.wait_for(30s) == std::future_status::ready; },
+          [] {});
+    }
+    std::shared_ptr<void> held(nullptr, [&](void*) { is_given_up.set_value(); });
+    loop.look_up("localhost", [held = std::move(held)](const Result<UvLoop::Addresses>&) {});
+  }
+  CHECK(was_in_time);
 }
 
 TEST_CASE("the lag counts what keeps the loop busy, not what it waits") {
