@@ -46,6 +46,17 @@ bool is_credential(std::string_view name) {
                      [&](std::string_view own) { return server::equals_ignoring_case(own, name); });
 }
 
+// Of all fields of that name, as if they were one (RFC 9110 §5.3).
+std::string codings_of(const server::Headers& headers) {
+  std::string codings;
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (headers.name(i) != "content-encoding") continue;
+    if (!codings.empty()) codings += ',';
+    codings += headers.value(i);
+  }
+  return codings;
+}
+
 Result<HttpFields> checked_fields(HttpFields fields, const std::string& user_agent) {
   std::erase_if(fields, [](const auto& field) { return is_of_connection(field.first); });
   bool has_agent = false;
@@ -189,13 +200,14 @@ bool HttpClient::redirected(uint64_t id, Job& job, const HttpResponse& response)
 }
 
 void HttpClient::decode(uint64_t id, HttpResponse response) {
-  const auto codings = response.headers.find("content-encoding");
-  if (!codings) return finish(id, std::move(response));
+  std::string codings = codings_of(response.headers);
+  if (codings.empty()) return finish(id, std::move(response));
   const size_t bytes_max = jobs_.at(id)->request.response_bytes_max;
   auto decoded = std::make_shared<Result<std::string>>(std::string());
   auto shared = std::make_shared<HttpResponse>(std::move(response));
-  auto work = [decoded, shared, name = std::string(*shared->headers.find("content-encoding")),
-               bytes_max] { *decoded = decode_content(name, std::move(shared->body), bytes_max); };
+  auto work = [decoded, shared, codings = std::move(codings), bytes_max] {
+    *decoded = decode_content(codings, std::move(shared->body), bytes_max);
+  };
   auto done = [this, id, decoded, shared, alive = std::weak_ptr<char>(alive_)] {
     if (alive.expired() || !jobs_.contains(id)) return;
     if (!*decoded) {

@@ -18,6 +18,7 @@ constexpr size_t kBodyReserveMax = 256 * 1024;
 struct ResponseParser::Llhttp {
   llhttp_t state;
   bool headers_complete = false;
+  size_t trailer_bytes = 0;
 
   static ResponseParser& self(llhttp_t* state) {
     return *static_cast<ResponseParser*>(state->data);
@@ -28,21 +29,32 @@ struct ResponseParser::Llhttp {
     llhttp_init(&state, HTTP_RESPONSE, &settings());
     state.data = &parser;
     headers_complete = false;
+    trailer_bytes = 0;
+  }
+
+  // Trailers are read over, but not for ever.
+  int pass_trailer(size_t length) {
+    trailer_bytes += length;
+    if (trailer_bytes <= server::Limits().trailer_bytes_max) return 0;
+    llhttp_set_error_reason(&state, "its trailers are too long");
+    return HPE_USER;
   }
 
   static int on_field_name(llhttp_t* state, const char* at, size_t length) {
     ResponseParser& parser = self(state);
-    if (!parser.is_in_body_) parser.headers_.append_name({at, length});
+    if (parser.is_in_body_) return parser.llhttp_->pass_trailer(length);
+    parser.headers_.append_name({at, length});
     return 0;
   }
   static int on_field_value(llhttp_t* state, const char* at, size_t length) {
     ResponseParser& parser = self(state);
-    if (!parser.is_in_body_) parser.headers_.append_value({at, length});
+    if (parser.is_in_body_) return parser.llhttp_->pass_trailer(length);
+    parser.headers_.append_value({at, length});
     return 0;
   }
   static int on_field_end(llhttp_t* state) {
     ResponseParser& parser = self(state);
-    if (parser.is_in_body_) return 0;  // trailers are read over
+    if (parser.is_in_body_) return 0;
     parser.headers_.end_field();
     return parser.headers_.size() <= parser.limits_.header_count_max ? 0 : -1;
   }

@@ -251,6 +251,15 @@ TEST_CASE("a compressed response is decompressed, within the limit") {
         Kind::kTooLarge);
 }
 
+TEST_CASE("a coding in a second field counts as one in the first") {
+  ScriptedServer server([](Peer& peer, int) {
+    peer.read_request();
+    peer.respond(200, "text", "Content-Encoding: identity\r\nContent-Encoding: br\r\n");
+  });
+  ClientFixture fixture;
+  CHECK(fixture.failure({.url = server.url()}).kind == Kind::kMalformed);
+}
+
 TEST_CASE("a cancelled request is not answered, and its place is free") {
   std::mutex mutex;
   std::condition_variable changed;

@@ -38,6 +38,16 @@ TEST_CASE("responses in pieces of any size") {
   }
 }
 
+TEST_CASE("trailers end somewhere") {
+  ResponseParser parser(100, false);
+  const std::string body = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  REQUIRE(parser.feed(body) == Event::kNeedMore);
+  const std::string trailer = "Name: " + std::string(1000, 'x') + "\r\n";
+  for (int i = 0; i < 8; ++i) REQUIRE(parser.feed(trailer) == Event::kNeedMore);
+  CHECK(parser.feed(trailer) == Event::kMalformed);
+  CHECK(parser.problem().find("its trailers are too long") != std::string::npos);
+}
+
 TEST_CASE("bodies that end with the connection, and bodies that are not there") {
   ResponseParser open(100, false);
   CHECK(open.feed("HTTP/1.1 200 OK\r\n\r\nuntil the end") == Event::kNeedMore);
