@@ -192,7 +192,7 @@ void EngineImpl::finish() {
   is_prepared_ = false;
 }
 
-void EngineImpl::start() {
+bool EngineImpl::start_unless_stopped() {
   check_may_block();
   // Shared with the callback alone: if that goes without having run, the future says so.
   auto ready = std::make_shared<std::promise<Result<void>>>();
@@ -212,15 +212,25 @@ void EngineImpl::start() {
     }
     std::lock_guard lock(mutex_);
     is_stopped_ = false;
+    is_stop_requested_ = false;
   }
   Result<void> result = Error{ErrorCode::kIo, "the journal cannot be trusted any more"};
   try {
     result = is_ready.get();
   } catch (const std::future_error&) {
   }
-  if (result) return;
+  if (result) return true;
+  {
+    std::lock_guard lock(mutex_);
+    if (is_stop_requested_) return false;
+  }
   stop();
   raise(result.error());
+}
+
+void EngineImpl::start() {
+  if (start_unless_stopped()) return;
+  throw EngineError(EngineError::Code::kUnavailable, "the engine was stopped while it recovered");
 }
 
 void EngineImpl::stop() {
@@ -232,6 +242,10 @@ void EngineImpl::stop() {
   if (!own_thread_.joinable()) {
     if (!is_prepared_) return;
     throw EngineError(EngineError::Code::kConflict, "a Server runs the engine: stop() that");
+  }
+  {
+    std::lock_guard lock(mutex_);
+    is_stop_requested_ = true;
   }
   gate_.close();
   std::promise<void> stopped;
@@ -247,7 +261,7 @@ void EngineImpl::stop() {
 }
 
 int EngineImpl::run() {
-  start();
+  if (!start_unless_stopped()) return 0;
   std::unique_lock lock(mutex_);
   stopped_.wait(lock, [this] { return is_stopped_; });
   return 0;

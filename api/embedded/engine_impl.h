@@ -97,6 +97,8 @@ class EngineImpl {
   bool is_loop_thread() const { return loop_thread_.load() == std::this_thread::get_id(); }
   void check_may_block() const;
   bool is_running() const { return runtime_ != nullptr; }
+  // False if it was stopped before it was ready.
+  bool start_unless_stopped();
 
   EngineOptions options_;
   std::vector<FunctionConfig> configs_;
@@ -128,8 +130,9 @@ class EngineImpl {
   std::mutex mutex_;
   std::condition_variable run_ended_;  // or the gate has closed
   std::condition_variable stopped_;
-  uint64_t ends_ = 0;       // guarded by mutex_: how many runs have ended
-  bool is_stopped_ = true;  // guarded by mutex_
+  uint64_t ends_ = 0;               // guarded by mutex_: how many runs have ended
+  bool is_stopped_ = true;          // guarded by mutex_
+  bool is_stop_requested_ = false;  // guarded by mutex_: since the last start
 };
 
 // The run as people see it.

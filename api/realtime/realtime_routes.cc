@@ -138,22 +138,27 @@ std::unique_ptr<server::BodySink> open_tee(const RouteParts& parts, const Reques
 }  // namespace
 
 Result<void> read_start(const Request& request, Grant& grant) {
-  std::optional<std::string_view> text = request.headers.find("last-event-id");
-  if (!text) text = request.query_value("since");
-  if (!text || text->empty()) return {};
-  grant.resumes = false;
-  Result<Time> time = parse_rfc3339(*text);
+  const std::optional<std::string_view> last_id = request.headers.find("last-event-id");
+  const std::string_view text = last_id ? *last_id : request.query_value("since").value_or("");
+  if (text.empty()) return {};
+  Result<Time> time = parse_rfc3339(text);
   // A day begins at midnight; it would pass for an id.
-  if (!time) time = parse_rfc3339(std::string(*text) + "T00:00:00Z");
+  if (!time) time = parse_rfc3339(std::string(text) + "T00:00:00Z");
   if (time) {
     grant.start = Since{*time, false};
-  } else if (const std::optional<MessageId> id = MessageId::parse(*text)) {
+  } else if (const std::optional<MessageId> id = MessageId::parse(text)) {
     grant.start = After{*id};
+  } else if (last_id) {
+    // Of an app whose SSE lines came through as they were: a browser returns with it for ever. The
+    // token may know how far it had read; else that is lost, which is a gap.
+    if (!grant.resumes) grant.start = After{MessageId{}};
+    return {};
   } else {
     return Error{ErrorCode::kInvalid,
-                 "\"since\" and Last-Event-ID must be the id of a message, or a time like "
-                 "2026-11-23T10:00:00Z, or a day"};
+                 "\"since\" must be the id of a message, or a time like 2026-11-23T10:00:00Z, or a "
+                 "day"};
   }
+  grant.resumes = false;
   return {};
 }
 

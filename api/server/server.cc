@@ -116,7 +116,7 @@ class Server::Impl {
     if (!port) raise(port.error());
     engine_.start_prepared([this, port = *port](Result<void> ready) {
       if (!ready) {
-        failure_ = ready.error();
+        if (!is_stopping_) failure_ = ready.error();  // a stop ends the recovery too
         return begin_stop();
       }
       if (!options_.on_ready) return;

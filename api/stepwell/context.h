@@ -67,7 +67,8 @@ class Context {
     return all;
   }
 
-  // For step bodies: stop is requested when the run was cancelled.
+  // For step bodies: stop is requested when the run was cancelled. Callbacks on it as in
+  // Step::run().
   std::stop_token stop() const { return detail::stop_token_of(frame_); }
 
  private:

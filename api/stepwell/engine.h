@@ -144,15 +144,16 @@ class Engine : public FunctionRegistrar {
   // -- Running ----------------------------------------------------------------------------------
 
   // Opens the journal, recovers what is in it and goes on with it; returns when events are
-  // accepted. EngineError when the journal cannot be opened. Blocks.
+  // accepted. EngineError when the journal cannot be opened; kUnavailable when stop() was called
+  // before it was ready. Blocks.
   void start();
-  // Commits what was accepted, asks the step bodies that run to stop (by their std::stop_token) and
-  // waits for them, and closes the journal. Their results are not recorded: such steps run again
-  // when their runs, as all that are not finished, go on at the next start. EngineError: kInvalid
-  // on the engine's thread and its workers (step bodies, on_failure), kConflict while a Server runs
-  // it.
+  // Commits what was accepted, asks the step bodies that run to stop (by their std::stop_token,
+  // whose callbacks run on the engine's thread) and waits for them, and closes the journal. Their
+  // results are not recorded: such steps run again when their runs, as all that are not finished,
+  // go on at the next start. EngineError: kInvalid on the engine's thread and its workers (step
+  // bodies, on_failure), kConflict while a Server runs it.
   void stop();
-  // start(), then blocks until stop() is called by another thread. 0.
+  // start(), then blocks until stop() is called by another thread, be it before it is ready. 0.
   int run();
 
   // Sends events; returns their ids when they are durable. EngineError when they are refused.

@@ -166,7 +166,8 @@ class Step {
   // Runs `function(args…)` and records what it returns. It runs on a worker thread and may block;
   // when it throws it is tried again (see FunctionOptions::retries). Arguments are copied. If the
   // function takes a const std::stop_token& first, it learns when its result is not wanted any
-  // more.
+  // more. A std::stop_callback on it runs on the thread that asks for the stop, which may be the
+  // engine's: it must not block, nor call the engine.
   template <class F, class... Args>
   auto run(std::string_view id, F&& function, Args&&... args) const {
     static_assert(detail::is_safe_callable_v<F>,

@@ -171,8 +171,25 @@ TEST_CASE("an id of another life of the server is a gap first") {
   CHECK(gap.id.empty());
   CHECK(parse_json(gap.data)->find("kind")->as_string() == "gap");
   CHECK(listener.next_value() == "1");
-  CHECK(fetch(fixture.port(), "/v1/realtime/sse?token=" + token, "Last-Event-ID: x\r\n").status ==
-        400);
+  CHECK(fetch(fixture.port(), "/v1/realtime/sse?since=x&token=" + token).status == 400);
+}
+
+// An app's own SSE lines are passed on as they are, with ids that mean nothing here.
+TEST_CASE("a browser that comes back with the id of an app's line is not turned away") {
+  ServiceFixture fixture;
+  const std::string token = get_token(fixture.port(), R"([{"channel":"c","name":"t"}])");
+  {
+    Listener first(fixture.port(), "token=" + token);
+    publish(fixture.port(), "channel=c&topic=t", "1");
+    publish(fixture.port(), "channel=c&topic=t", "2");
+    CHECK(first.next_value() == "1");
+    CHECK(first.next_value() == "2");
+  }
+  publish(fixture.port(), "channel=c&topic=t", "3");
+  Listener unknown(fixture.port(), "channel=c", "Last-Event-ID: 42\r\n");
+  CHECK(parse_json(unknown.next().data)->find("kind")->as_string() == "gap");
+  Listener known(fixture.port(), "token=" + token, "Last-Event-ID: 42\r\n");
+  CHECK(!known.next().id.empty());  // no gap: the token tells how far it had read
 }
 
 TEST_CASE("dev mode: a channel without a token, for curl; all of its topics unless one is named") {

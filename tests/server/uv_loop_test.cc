@@ -159,6 +159,17 @@ TEST_CASE("a loop that goes waits for offloaded work and drops what would follow
   CHECK(!followed);
 }
 
+TEST_CASE("tasks that a loop leaves behind are dropped, and what they or its threads post then") {
+  bool has_run = false;
+  {
+    UvLoop loop;
+    std::shared_ptr<void> held(nullptr, [&](void*) { loop.post([&] { has_run = true; }); });
+    loop.post([held = std::move(held)] {});
+    loop.offload([&] { loop.post([&] { has_run = true; }); }, [] {});
+  }
+  CHECK_FALSE(has_run);
+}
+
 TEST_CASE("a name is looked up; one that does not exist is told so") {
   UvLoop loop;
   Result<UvLoop::Addresses> here = UvLoop::Addresses();
