@@ -66,4 +66,33 @@ class ClientFixture {
   std::unique_ptr<HttpClient> client_;
 };
 
+// A transport by itself, on such a loop.
+template <class AnyTransport, class Options>
+class TransportFixture {
+ public:
+  explicit TransportFixture(Options options) : transport_(loop_, std::move(options)) {}
+
+  server::UvLoop& loop() { return loop_; }
+
+  HttpOutcome post(const std::string& url) {
+    HttpOutcome outcome;
+    transport_.start(++last_id_,
+                     {.method = "POST",
+                      .url = Url::parse(url).value(),
+                      .timeout = Milliseconds(60'000),
+                      .response_bytes_max = 1000},
+                     [&](HttpOutcome came) {
+                       outcome = std::move(came);
+                       loop_.stop();
+                     });
+    loop_.run();
+    return outcome;
+  }
+
+ private:
+  server::UvLoop loop_;
+  AnyTransport transport_;
+  uint64_t last_id_ = 0;
+};
+
 }  // namespace stepwell::sdk

@@ -125,27 +125,12 @@ TEST_CASE("a request that a server was at work on when its connection ended is n
     time_is_over.get_future().wait();
     peer.reset();
   });
-  server::UvLoop loop;
-  PlainTransport transport(
-      loop, {.addresses = {.allow_loopback = true}, .stale_within = Milliseconds(5)});
-  auto ask = [&, id = uint64_t{0}]() mutable {
-    HttpOutcome outcome;
-    transport.start(++id,
-                    {.method = "POST",
-                     .url = Url::parse(server.url()).value(),
-                     .timeout = Milliseconds(60'000),
-                     .response_bytes_max = 1000},
-                    [&](HttpOutcome came) {
-                      outcome = std::move(came);
-                      loop.stop();
-                    });
-    loop.run();
-    return outcome;
-  };
-  CHECK(std::holds_alternative<HttpResponse>(ask()));
-  server::Timer timer(loop, [&] { time_is_over.set_value(); });
+  TransportFixture<PlainTransport, PlainOptions> client(
+      {.addresses = {.allow_loopback = true}, .stale_within = Milliseconds(5)});
+  CHECK(std::holds_alternative<HttpResponse>(client.post(server.url())));
+  server::Timer timer(client.loop(), [&] { time_is_over.set_value(); });
   timer.arm_after(Milliseconds(20));
-  const HttpOutcome second = ask();
+  const HttpOutcome second = client.post(server.url());
   REQUIRE(std::holds_alternative<HttpFailure>(second));
   CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);
   CHECK(server.connections() == 1);

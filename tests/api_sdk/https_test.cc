@@ -29,37 +29,6 @@ void answer_all(Peer& peer, int) {
   while (!peer.read_request().empty()) peer.respond(200, "ok");
 }
 
-// A transport whose idle connections are told from others within 5 ms.
-class Impatient {
- public:
-  explicit Impatient(const TlsIdentity& identity)
-      : transport_(loop_, {.addresses = {.allow_loopback = true},
-                           .stale_within = Milliseconds(5),
-                           .ca_file = identity.file()}) {}
-
-  server::UvLoop& loop() { return loop_; }
-
-  HttpOutcome ask(const ScriptedServer& server) {
-    HttpOutcome outcome;
-    transport_.start(++id_,
-                     {.method = "POST",
-                      .url = Url::parse(server.url()).value(),
-                      .timeout = Milliseconds(60'000),
-                      .response_bytes_max = 1000},
-                     [&](HttpOutcome came) {
-                       outcome = std::move(came);
-                       loop_.stop();
-                     });
-    loop_.run();
-    return outcome;
-  }
-
- private:
-  server::UvLoop loop_;
-  CurlTransport transport_;
-  uint64_t id_ = 0;
-};
-
 TEST_CASE("an app with a trusted certificate is asked over one kept connection") {
   const TlsIdentity identity("IP:127.0.0.1", certificate_file("trusted"));
   ScriptedServer server(answer_all, &identity);
@@ -116,11 +85,13 @@ TEST_CASE("a request that an app was at work on over https is not sent again") {
         peer.reset();
       },
       &identity);
-  Impatient client(identity);
-  CHECK(std::holds_alternative<HttpResponse>(client.ask(server)));
+  TransportFixture<CurlTransport, CurlOptions> client({.addresses = {.allow_loopback = true},
+                                                       .stale_within = Milliseconds(5),
+                                                       .ca_file = identity.file()});
+  CHECK(std::holds_alternative<HttpResponse>(client.post(server.url())));
   server::Timer timer(client.loop(), [&] { time_is_over.set_value(); });
   timer.arm_after(Milliseconds(20));
-  const HttpOutcome second = client.ask(server);
+  const HttpOutcome second = client.post(server.url());
   REQUIRE(std::holds_alternative<HttpFailure>(second));
   CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);
   CHECK(std::get<HttpFailure>(second).message.find("ended") != std::string::npos);
