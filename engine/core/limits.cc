@@ -54,7 +54,8 @@ void State::join_limits(Run& run, const RunFlow& flow) {
 bool State::may_start_now(Run& run) {
   if (!has_room_for_call()) return false;
   const bool is_native = run.function->config.driver == DriverKind::kNative;
-  if (is_native && (alone_ != 0 || !suspects_.empty())) return false;
+  const bool has_suspects = alone_ != 0 || !suspects_.empty() || !behind_suspects_.empty();
+  if (is_native && has_suspects) return false;
   if (run.line == nullptr) return true;
   if (!slots_.take_now(*run.line, flow::Turn::kStart, now_)) return false;
   run.has_slot = true;

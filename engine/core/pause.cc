@@ -54,7 +54,7 @@ void State::hold_back(Run& run) {
   drop_slot(run);
   run.is_held_back = true;
   run.function->held_back.push_back(run.no);
-  if (alone_ != run.no) return;
+  if (alone_ != run.no || !is_suspended(run)) return;  // what is under way is still tried
   // It was to be tried alone, and cannot: others need not wait for it.
   alone_ = 0;
   --run.deaths_alone;

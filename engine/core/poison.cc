@@ -42,7 +42,10 @@ bool State::must_wait_for_suspects(Run& run) {
     suspects_.push_back(run.no);
     return true;
   }
-  if (alone_ == 0 && suspects_.empty()) return false;
+  // Those behind are let go when the input has been dealt with; none that is new goes before them.
+  const bool is_new = run.status == RunStatus::kScheduled;
+  const bool has_turn = suspects_.empty() && (behind_suspects_.empty() || !is_new);
+  if (alone_ == 0 && has_turn) return false;
   run.is_held_back = true;
   behind_suspects_.push_back(run.no);
   return true;

@@ -55,6 +55,42 @@ TEST_CASE("a run that comes while suspects are tried has not started") {
   CHECK(h.runs().back().status == RunStatus::kRunning);
 }
 
+TEST_CASE("a suspect whose function is paused and resumed while it is called goes on") {
+  JournalHarness h;
+  h.add_function(h.function("killer", "kill"));
+  h.send("kill");
+  h.reply(h.take_call(), {h.op("w", WaitForEvent{.event = "wake", .timeout = {.after = 24h}}),
+                          h.op("a", StepPlanned{})});
+  h.crash();
+  h.crash();
+  const Call alone = h.take_call();
+  h.apply(PauseFunction{.request = 3, .function = {"killer"}});
+  h.send("wake");
+  h.apply(PauseFunction{.request = 3, .function = {"killer"}, .is_paused = false});
+  h.reply(alone, {h.op("a", StepReturned{.data = "1"})});
+  CHECK(h.core().check().empty());
+  CHECK(h.calls.size() == 1);
+}
+
+TEST_CASE("what a suspect starts does not overtake those that wait behind it") {
+  JournalHarness h;
+  h.add_function(h.function("killer", "kill"));
+  FunctionConfig one = h.function("one", "go");
+  one.flow.run_concurrency = {{.limit = 1}};
+  h.add_function(one);
+  h.send("kill");
+  h.crash();
+  h.crash();
+  const Call alone = h.take_call();
+  h.send("go");  // waits behind the suspect
+  REQUIRE(h.calls.empty());
+  h.reply(alone, {h.op("s", SendEvents{.events = {{.name = "go"}}})});
+  const std::vector<RunRecord> runs = h.runs();
+  REQUIRE(runs.size() == 3);
+  CHECK(runs[1].status == RunStatus::kRunning);
+  CHECK(runs[2].status == RunStatus::kScheduled);
+}
+
 // The frame's end lets those behind a suspect go, who may end at once and wake what invoked them:
 // the very run that is being told to wait for its next attempt.
 TEST_CASE("a frame that threw is not called again by what its end lets go") {
