@@ -197,6 +197,7 @@ bool EngineImpl::start_unless_stopped() {
   // Shared with the callback alone: if that goes without having run, the future says so.
   auto ready = std::make_shared<std::promise<Result<void>>>();
   std::future<Result<void>> is_ready = ready->get_future();
+  uint64_t number = 0;
   {
     std::lock_guard lifecycle(lifecycle_);
     auto loop = std::make_unique<runtime::PlainLoop>();
@@ -212,7 +213,7 @@ bool EngineImpl::start_unless_stopped() {
     }
     std::lock_guard lock(mutex_);
     is_stopped_ = false;
-    is_stop_requested_ = false;
+    number = ++starts_;
   }
   Result<void> result = Error{ErrorCode::kIo, "the journal cannot be trusted any more"};
   try {
@@ -222,7 +223,7 @@ bool EngineImpl::start_unless_stopped() {
   if (result) return true;
   {
     std::lock_guard lock(mutex_);
-    if (is_stop_requested_) return false;
+    if (stopped_start_ >= number) return false;
   }
   stop();
   raise(result.error());
@@ -245,7 +246,7 @@ void EngineImpl::stop() {
   }
   {
     std::lock_guard lock(mutex_);
-    is_stop_requested_ = true;
+    stopped_start_ = starts_;
   }
   gate_.close();
   std::promise<void> stopped;

@@ -130,9 +130,10 @@ class EngineImpl {
   std::mutex mutex_;
   std::condition_variable run_ended_;  // or the gate has closed
   std::condition_variable stopped_;
-  uint64_t ends_ = 0;               // guarded by mutex_: how many runs have ended
-  bool is_stopped_ = true;          // guarded by mutex_
-  bool is_stop_requested_ = false;  // guarded by mutex_: since the last start
+  uint64_t ends_ = 0;           // guarded by mutex_: how many runs have ended
+  bool is_stopped_ = true;      // guarded by mutex_
+  uint64_t starts_ = 0;         // guarded by mutex_
+  uint64_t stopped_start_ = 0;  // guarded by mutex_: the last one that stop() was called for
 };
 
 // The run as people see it.

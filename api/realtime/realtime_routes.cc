@@ -135,30 +135,38 @@ std::unique_ptr<server::BodySink> open_tee(const RouteParts& parts, const Reques
   return std::make_unique<PublishStream>(parts.gateway, std::move(target), responder);
 }
 
-}  // namespace
-
-Result<void> read_start(const Request& request, Grant& grant) {
-  const std::optional<std::string_view> last_id = request.headers.find("last-event-id");
-  const std::string_view text = last_id ? *last_id : request.query_value("since").value_or("");
-  if (text.empty()) return {};
+std::optional<StartFrom> start_in(std::string_view text) {
   Result<Time> time = parse_rfc3339(text);
   // A day begins at midnight; it would pass for an id.
   if (!time) time = parse_rfc3339(std::string(text) + "T00:00:00Z");
-  if (time) {
-    grant.start = Since{*time, false};
-  } else if (const std::optional<MessageId> id = MessageId::parse(text)) {
-    grant.start = After{*id};
-  } else if (last_id) {
-    // Of an app whose SSE lines came through as they were: a browser returns with it for ever. The
-    // token may know how far it had read; else that is lost, which is a gap.
-    if (!grant.resumes) grant.start = After{MessageId{}};
-    return {};
-  } else {
-    return Error{ErrorCode::kInvalid,
-                 "\"since\" must be the id of a message, or a time like 2026-11-23T10:00:00Z, or a "
-                 "day"};
+  if (time) return Since{*time, false};
+  if (const std::optional<MessageId> id = MessageId::parse(text)) return After{*id};
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<void> read_start(const Request& request, Grant& grant) {
+  const std::string_view last_id = request.headers.find("last-event-id").value_or("");
+  std::optional<StartFrom> start = start_in(last_id);
+  // Not one of ours: of an app whose SSE lines came through as they were, and a browser returns
+  // with it for ever.
+  const bool is_foreign = !last_id.empty() && !start;
+  const std::string_view since = request.query_value("since").value_or("");
+  if (!start && !since.empty()) {
+    start = start_in(since);
+    if (!start) {
+      return Error{ErrorCode::kInvalid,
+                   "\"since\" must be the id of a message, or a time like 2026-11-23T10:00:00Z, or "
+                   "a day"};
+    }
   }
-  grant.resumes = false;
+  // The token may know how far it had read; else that is lost, which is a gap.
+  if (!start && is_foreign && !grant.resumes) start = After{MessageId{}};
+  if (start) {
+    grant.start = *start;
+    grant.resumes = false;
+  }
   return {};
 }
 

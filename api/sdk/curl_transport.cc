@@ -28,6 +28,7 @@ struct Job {
   HttpResponse response;
   Milliseconds stale_within{};
   std::optional<std::chrono::steady_clock::time_point> sent_at;
+  std::optional<std::chrono::steady_clock::time_point> reconnected_at;
   std::string denied;  // the address that was refused, and why
   bool is_ended_late = false;
   bool is_too_large = false;
@@ -90,6 +91,7 @@ curl_socket_t on_open_socket(void* data, curlsocktype, curl_sockaddr* address) {
     job.denied = allowed.error().message;
     return CURL_SOCKET_BAD;
   }
+  if (job.sent_at && !job.reconnected_at) job.reconnected_at = std::chrono::steady_clock::now();
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -99,8 +101,10 @@ int on_connection(void* data, char*, char*, int, int) {
   Job& job = *static_cast<Job*>(data);
   job.denied.clear();  // another address of the name was not
   const auto now = std::chrono::steady_clock::now();
-  job.is_ended_late = job.sent_at && now - *job.sent_at > job.stale_within;
+  const auto ended_at = job.reconnected_at.value_or(now);
+  job.is_ended_late = job.sent_at && ended_at - *job.sent_at > job.stale_within;
   job.sent_at = now;
+  job.reconnected_at.reset();
   return job.is_ended_late ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -188,6 +192,7 @@ class CurlTransport::Impl {
     uv_poll_t handle;
     Impl* owner;
     curl_socket_t socket;
+    int events = 0;  // that libcurl waits for
   };
 
   void prepare(Job& job) {
@@ -262,22 +267,27 @@ class CurlTransport::Impl {
       return 0;
     }
     if (poll == nullptr) {
-      poll = new Poll{{}, &self, socket};
+      poll = new Poll{{}, &self, socket, 0};
       CHECK_INVARIANT(uv_poll_init_socket(self.loop_.handle(), &poll->handle, socket) == 0);
       poll->handle.data = poll;
       curl_multi_assign(self.multi_, socket, poll);
     }
-    const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
-                       ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
-    uv_poll_start(&poll->handle, events, on_ready);
+    poll->events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+                   ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
+    uv_poll_start(&poll->handle, poll->events, on_ready);
     return 0;
   }
 
   static void on_ready(uv_poll_t* handle, int status, int events) {
     const auto& poll = *static_cast<Poll*>(handle->data);
-    // A socket in error is read and written too: told of it as CURL_CSELECT_ERR, libcurl would not
-    // see that a kept connection was stale.
-    int flags = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
+    int flags = 0;
+    if (status < 0) {
+      // A socket in error is read and written too: told of it as CURL_CSELECT_ERR, libcurl would
+      // not see that a kept connection was stale. It may read what came before the error first, and
+      // libuv has stopped the poll.
+      flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
+      uv_poll_start(handle, poll.events, on_ready);
+    }
     if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
     if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
     poll.owner->act(poll.socket, flags);

@@ -193,7 +193,10 @@ void UvLoop::look_up(const std::string& host, std::function<void(Result<Addresse
   const int refusal =
       uv_getaddrinfo(&handles_->loop, &look_up->request, ended, host.c_str(), nullptr, &hints);
   if (refusal == 0) return;
-  post([ended, look_up, refusal] { ended(&look_up->request, refusal, nullptr); });
+  look_ups_.erase(look_up);
+  post([refused = std::shared_ptr<LookUp>(look_up), refusal] {
+    refused->done(refused->outcome(refusal, nullptr));
+  });
 }
 
 Result<UvLoop::Addresses> UvLoop::LookUp::outcome(int status, const addrinfo* list) const {

@@ -116,20 +116,20 @@ TEST_CASE("a kept connection that the server closes meanwhile costs nothing") {
 }
 
 TEST_CASE("a request that a server was at work on when its connection ended is not sent again") {
+  TransportFixture<PlainTransport, PlainOptions> client(
+      {.addresses = {.allow_loopback = true}, .stale_within = Milliseconds(5)});
   std::promise<void> time_is_over;
+  server::Timer timer(client.loop(), [&] { time_is_over.set_value(); });
   ScriptedServer server([&](Peer& peer, int number) {
     peer.read_request();
     peer.respond(200, "first");
     peer.read_request();
     if (number > 0) return;
+    client.loop().post([&] { timer.arm_after(Milliseconds(20)); });
     time_is_over.get_future().wait();
     peer.reset();
   });
-  TransportFixture<PlainTransport, PlainOptions> client(
-      {.addresses = {.allow_loopback = true}, .stale_within = Milliseconds(5)});
   CHECK(std::holds_alternative<HttpResponse>(client.post(server.url())));
-  server::Timer timer(client.loop(), [&] { time_is_over.set_value(); });
-  timer.arm_after(Milliseconds(20));
   const HttpOutcome second = client.post(server.url());
   REQUIRE(std::holds_alternative<HttpFailure>(second));
   CHECK(std::get<HttpFailure>(second).kind == Kind::kReset);

@@ -188,6 +188,20 @@ TEST_CASE("a name is looked up; one that does not exist is told so") {
   CHECK(nowhere.error().message.find("\"name.invalid\"") != std::string::npos);
 }
 
+TEST_CASE("a name that is too long to be one is refused, also where the loop goes at once") {
+  const std::string name(5000, 'x');
+  bool is_refused = false;
+  UvLoop loop;
+  loop.look_up(name, [&](const Result<UvLoop::Addresses>& found) {
+    is_refused = !found.ok();
+    loop.stop();
+  });
+  loop.run();
+  CHECK(is_refused);
+  UvLoop gone;
+  gone.look_up(name, [](const Result<UvLoop::Addresses>&) {});
+}
+
 TEST_CASE("a loop that goes gives up the look-ups that wait for a thread") {
   std::promise<void> is_given_up;
   const std::shared_future<void> given_up = is_given_up.get_future().share();
