@@ -25,6 +25,9 @@ struct Settings {
   size_t calls_max = 16 * 1024;
   // What a frame that the driver keeps is taken to cost on top of the memo.
   size_t frame_bytes = 6 * 1024;
+  // Whether functions behind URLs are called. If not, their runs wait as those whose code is not at
+  // hand.
+  bool calls_endpoints = true;
   // For tests: evict a run each time it is suspended.
   bool always_evict = false;
   // How far back a wait looks; zero: upstream's rule, not at all. At most Lookback::kAgeMax.

@@ -51,11 +51,14 @@ WakeSource State::wake_source(const Run& run) const {
               std::nullopt};
     }
     if (!run.function->is_available) {
-      return {Kind::kFunction,
-              fmt::format("function \"{}\" is not registered in this server's process: start the "
-                          "program that defines it, or cancel the run",
-                          run.function->config.id.slug),
-              std::nullopt};
+      const char* what = run.function->config.driver == DriverKind::kNative
+                             ? "is not registered in this server's process: start the program that "
+                               "defines it"
+                             : "is called by a server, and none runs: start one on this file";
+      return {
+          Kind::kFunction,
+          fmt::format("function \"{}\" {}, or cancel the run", run.function->config.id.slug, what),
+          std::nullopt};
     }
     return {Kind::kQueued, "waits while runs that may have killed the process are tried alone",
             std::nullopt};

@@ -38,7 +38,8 @@ void State::recover_functions(std::vector<storage::StoredFunction> functions) {
     CHECK_INVARIANT(function.ok(), "a stored function compiled when it was registered");
     (*function)->is_archived = stored.archived;
     // In-process code is at hand once it registers; an endpoint is there or not at each call.
-    (*function)->is_available = (*function)->config.driver != DriverKind::kNative;
+    (*function)->is_available =
+        (*function)->config.driver != DriverKind::kNative && settings_.calls_endpoints;
     const Function& known = functions_.put(std::move(*function));
     slots_.set_limits(known.config.id.slug, slot_limits(known.config.flow));
   }

@@ -12,8 +12,10 @@ struct Runtime::Recovery {
 };
 
 void Runtime::recover(std::function<void(Result<void>)> done) {
+  core::Settings settings = options_.settings;
+  settings.calls_endpoints = drivers_.contains(DriverKind::kHttp);
   auto recovery = std::make_shared<Recovery>(
-      Recovery{core::Core(options_.settings, Random(entropy_seed())), std::move(done)});
+      Recovery{core::Core(std::move(settings), Random(entropy_seed())), std::move(done)});
   recovery->core.begin_recovery(ownership_);
   Time since = wall_clock() - core::Lookback::kAgeMax;
   bool queued = reads_->submit([this, recovery, since](storage::JournalReader& reader) {

@@ -31,7 +31,8 @@ StepRecord step(Position pos, std::string id, StepKind kind) {
 
 // A core after a start from a journal that holds one open run of the function "f".
 struct Restarted {
-  explicit Restarted(std::vector<StepRecord> pending) : core({}, Random(7)) {
+  explicit Restarted(std::vector<StepRecord> pending, Settings settings = {})
+      : core(std::move(settings), Random(7)) {
     core.begin_recovery({.epoch = 2, .last_pos = 100});
     core.recover_functions({{.config = endpoint()}});
     RunRecord run;
@@ -74,6 +75,21 @@ struct Restarted {
   uint64_t batch = 1;
   std::vector<StepRecord> steps;
 };
+
+TEST_CASE("where no endpoint is called, their runs wait, and new ones too") {
+  Settings settings;
+  settings.calls_endpoints = false;
+  Restarted restarted({}, settings);
+  CHECK(restarted.out.effects.empty());
+  AcceptEvents go;
+  go.events.push_back({.event = {.name = "go", .data = "{}"}});
+  restarted.apply(go);
+  CHECK(restarted.calls().empty());
+  CHECK(restarted.core.open_runs() == 2);
+  CHECK(restarted.core.check().empty());
+  const RunId run{Ulid::make(kStart, 1, 2)};
+  CHECK(restarted.core.wake_source(run)->what.find("none runs: start one") != std::string::npos);
+}
 
 TEST_CASE("a run goes on in the version of the protocol in which it began") {
   Restarted restarted({});

@@ -181,6 +181,25 @@ expect 0 "Cancelled" "$cli" --db "$file" runs show "$open"
 expect 0 "Run 0" "$cli" --db "$file" runs rerun "$open"
 expect 2 "nothing to follow" "$cli" --db "$file" runs tail "$open"
 
+# A file with runs of an app that is called over HTTP, which only a server does.
+away=$folder/away.db
+start_server "$cli" dev --db "$away" --port 0 --no-discovery || exit 1
+app=http://127.0.0.1:1/api
+runtime="{\"type\":\"http\",\"url\":\"$app?fnId=shop-f&stepId=step\"}"
+steps="{\"step\":{\"id\":\"step\",\"name\":\"step\",\"runtime\":$runtime}}"
+function="{\"id\":\"shop-f\",\"name\":\"f\",\"triggers\":[{\"event\":\"shop/go\"}],\"steps\":$steps}"
+expect 0 '"ok":true' curl -sS --json "{\"url\":\"$app\",\"deployType\":\"ping\",\"appName\":\"shop\",
+  \"sdk\":\"js:v4.24.0\",\"v\":\"0.1\",\"functions\":[$function]}" "$url/fn/register"
+expect 0 "Run 0" "$cli" --url "$url" events send shop/go
+kill -9 "$server"
+wait "$server" 2>/dev/null || :
+server=""
+expect 0 "Run 0" "$cli" --db "$away" events send shop/go
+waiting=$("$cli" --db "$away" runs list --status scheduled -o jsonl | first_id)
+expect 0 "none runs: start one on this file" "$cli" --db "$away" runs show "$waiting"
+expect 0 "Cancelled" "$cli" --db "$away" runs cancel "$waiting"
+expect 0 "ok       journal (every page" "$cli" --db "$away" doctor --deep
+
 # A server with keys; what was begun without a server is still there.
 export STEPWELL_EVENT_KEY=an-event-key STEPWELL_SIGNING_KEY=signkey-test-0011aabb
 start_server "$cli" serve --db "$file" --port 0 || exit 1
