@@ -64,6 +64,7 @@ inline constexpr MutantInfo kMutants[] = {
     {"slot-forgotten-at-restart", "S-9"},
     {"one-slot-more", "S-9"},
     {"throttle-too-fast", "S-9"},
+    {"second-limit-overtakes", "S-5"},
     {"priority-ignored", "S-5"},
     {"released-by-number", "S-5"},
     {"singleton-not-skipped", "S-9"},

@@ -37,7 +37,7 @@ struct DebounceWindow {
   std::optional<InvokedBy> invoker;  // who waits for what that event starts
   Time opened_at{};
   Time due{};
-  uint32_t events = 1;     // that came, with those that were replaced
+  uint32_t events = 1;  // that came, with those that were replaced
   // Of those that came and will start nothing the ones with ids of their senders, in order.
   std::vector<Position> passed_over = {};
   // Recovered: which those are is not known. From `first_event` up to here all are taken for such.

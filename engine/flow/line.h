@@ -1,6 +1,7 @@
 // The parts of Slots (slots.h); for slots.cc and slots_inspect.cc only.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "engine/flow/slots.h"
@@ -17,6 +18,7 @@ struct Queue {
   Queue* previous = nullptr;
   Queue* following = nullptr;
   Turn turn = Turn::kStart;
+  uint8_t passed = 0;  // a bit for each of its Needs: it has had its turn there, and had room
 };
 
 struct Line {

@@ -36,6 +36,7 @@ void stand_before(Queue& queue, Pool& pool) {
     pool.waiters.push_back({.function = queue.line->limits, .tag = pool.turn + 1});
     waiters = pool.waiters.end() - 1;
   }
+  queue.passed = 0;
   append(*waiters, queue);
 }
 
@@ -55,6 +56,22 @@ Pool& place_for(const Queue& queue, Time now) {
     if (!pool->waiters.empty()) return *pool;
   }
   return **needs.begin();
+}
+
+// Notes that the queue has had its turn before this pool; gives another one where others wait for
+// theirs, and where it has not had its own. Null: there is none.
+Pool* pass(Queue& queue, const Pool& pool) {
+  const Needs needs = needs_of(*queue.line, queue.turn);
+  Pool* crowded = nullptr;
+  for (size_t i = 0; i < needs.count; ++i) {
+    const auto bit = static_cast<uint8_t>(1u << i);
+    if (needs.pools[i] == &pool) queue.passed |= bit;
+    const bool is_passed = (queue.passed & bit) != 0;
+    if (!is_passed && !needs.pools[i]->waiters.empty() && crowded == nullptr) {
+      crowded = needs.pools[i];
+    }
+  }
+  return crowded;
 }
 
 }  // namespace
@@ -253,20 +270,29 @@ std::optional<Slots::Next> Slots::next(Time now) {
   return std::nullopt;
 }
 
-// The first queue of a function before the pool that has room everywhere. Queues that lack room
-// somewhere else go there. Null: there is none.
+// The first queue of a function before the pool that has room everywhere, and has had its turn
+// wherever others wait. Queues that lack one or the other somewhere else go there. Null: there is
+// none.
 Queue* Slots::first_with_room(Pool& pool, const SlotLimits* function, Time now) {
   for (;;) {
     auto waiters = waiters_of(pool, function);
     if (waiters == pool.waiters.end()) return nullptr;
     Queue& queue = *waiters->first;
-    Pool* full = obstacle(queue, now);
-    if (full == nullptr) return &queue;
-    if (full == &pool) return nullptr;
+    if (Pool* full = obstacle(queue, now)) {
+      if (full == &pool) return nullptr;
+      step_away(queue);
+      stand_before(queue, *full);
+      // It was at rest, and the clock went back since: nothing else would let anybody in.
+      if (full->is_throttle && !full->alarm) stir(*full);
+      continue;
+    }
+    Pool* crowded = mutant("second-limit-overtakes") ? nullptr : pass(queue, pool);
+    if (crowded == nullptr) return &queue;
+    const uint8_t passed = queue.passed;
     step_away(queue);
-    stand_before(queue, *full);
-    // It was at rest, and the clock went back since: nothing else would let anybody in.
-    if (full->is_throttle && !full->alarm) stir(*full);
+    stand_before(queue, *crowded);
+    queue.passed = passed;
+    stir(*crowded);
   }
 }
 
@@ -284,6 +310,7 @@ std::optional<Slots::Next> Slots::next_of(Pool& pool, Time now) {
     waiters->tag = tag + 1;
     unlink(*waiters, *queue);
     append(*waiters, *queue);  // its next turn is the last one
+    queue->passed = 0;
     Line& line = *queue->line;
     Queue& other = queue_of(line, queue->turn == Turn::kStart ? Turn::kGoOn : Turn::kStart);
     const bool is_other = other.before == &pool && other.items.first() < queue->items.first() &&

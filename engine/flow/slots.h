@@ -10,12 +10,16 @@
 //   - inside a queue by score (when the run was created, less its priority), then by number;
 //   - a line's two queues, where both wait for the same pool, by score as well;
 //   - the queues of a function that wait for the same pool take turns, one start each;
-//   - the functions that wait for the same pool take turns.
+//   - the functions that wait for the same pool take turns;
+//   - who needs several pools has its turn before each of them where others wait.
 // So a key with a thousand runs delays one with a single run by one turn, not by a thousand.
 //
 // Nothing is found by scanning: a queue stands before the first pool that has no room for it, and
 // is looked at when something of that pool is given back. Each operation costs the logarithm of
 // what waits in one queue.
+//
+// Who needs two pools that others keep full both, all the time, is not let in until one of them has
+// some rest: nothing is held for it meanwhile.
 //
 // Nobody overtakes: take_now() refuses while others stand before the same pool; what waits is let
 // in by next(), which is called until it gives nothing whenever something may have become free.

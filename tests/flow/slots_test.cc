@@ -118,6 +118,54 @@ TEST_CASE("keys take turns: one with many runs does not starve the others") {
   CHECK(b.order_of_all() == Runs{first, 2, 6, 7, 3, 8, 4, 5});
 }
 
+// Whichever of the limits is named first; it says only who has the first turn.
+TEST_CASE("a key with a limit of its own takes turns with the others before what all share") {
+  for (const bool is_key_first : {false, true}) {
+    CAPTURE(is_key_first);
+    const auto keys = [&](const std::string& key) {
+      std::vector<std::string> steps{"all", "key " + key};
+      if (is_key_first) std::swap(steps[0], steps[1]);
+      return SlotKeys{.steps = steps};
+    };
+    Bench b;
+    b.limit("f", {.steps = {1, 1}});
+    const RunNumber first = b.add("f", keys("a"));
+    for (int i = 0; i < 4; ++i) b.add("f", keys("a"));  // 2 to 5
+    b.add("f", keys("b"));                              // 6
+    b.add("f", keys("c"));                              // 7
+    b.add("f", keys("b"));                              // 8
+    CHECK(b.order_of_all() ==
+          (is_key_first ? Runs{first, 6, 7, 2, 8, 3, 4, 5} : Runs{first, 2, 6, 7, 3, 8, 4, 5}));
+  }
+}
+
+TEST_CASE("a function with a limit of its own takes turns with those that share its other one") {
+  for (const bool is_own_first : {false, true}) {
+    CAPTURE(is_own_first);
+    SlotKeys both{.steps = {"shared", "own"}};
+    if (is_own_first) std::swap(both.steps[0], both.steps[1]);
+    Bench b;
+    b.limit("f", {.steps = {1, 1}});
+    b.limit("g", {.steps = {1}});
+    const RunNumber first = b.add("f", both);
+    for (int i = 0; i < 3; ++i) b.add("f", both);                           // 2 to 4
+    for (int i = 0; i < 3; ++i) b.add("g", SlotKeys{.steps = {"shared"}});  // 5 to 7
+    CHECK(b.order_of_all() ==
+          (is_own_first ? Runs{first, 5, 2, 6, 3, 7, 4} : Runs{first, 2, 5, 3, 6, 4, 7}));
+  }
+}
+
+TEST_CASE("who comes late is not behind all of a key that waits before its own limit") {
+  Bench b;
+  b.limit("f", {.steps = {1, 2}});
+  const auto keys = [](const std::string& key) { return SlotKeys{.steps = {"key " + key, "all"}}; };
+  for (int i = 0; i < 4; ++i) b.add("f", keys("a"));  // 1 to 4
+  for (int i = 0; i < 4; ++i) b.add("f", keys("b"));  // 5 to 8
+  b.add("f", keys("c"));                              // 9
+  b.add("f", keys("d"));                              // 10
+  CHECK(b.order_of_all() == Runs{1, 5, 9, 10, 2, 6, 3, 7, 4, 8});
+}
+
 TEST_CASE("functions take turns, however many keys each has") {
   Bench b;
   b.limit("f", {.steps = {1, 10}});

@@ -23,6 +23,13 @@ void send_keyed(Host& host, const std::string& name, int count, int keys) {
   }
 }
 
+// When the runs began, in the order in which they were created.
+std::vector<std::optional<Time>> starts_of(const Host& host) {
+  std::vector<std::optional<Time>> starts;
+  for (const auto& [no, run] : host.ledger().history().runs) starts.push_back(run.started_at);
+  return starts;
+}
+
 // Two limits at once: of all, and of each key. A run that sleeps holds no slot.
 Scenario two_limits() {
   Scenario scenario{.name = "concurrency/two-limits"};
@@ -32,6 +39,25 @@ Scenario two_limits() {
   scenario.script = [](Host& host) { send_keyed(host, "go", 4, 2); };
   scenario.expect = [](Expect& expect) {
     expect.runs("f", 4, RunStatus::kCompleted, {R"(["a=ok","nap=ok","b=ok"])"});
+  };
+  return scenario;
+}
+
+// A key with three runs and a limit of its own leaves a turn before the common one to another key.
+Scenario turns() {
+  Scenario scenario{.name = "concurrency/turns"};
+  scenario.expects_service = true;
+  scenario.functions = {limited(
+      "f", "go", {.step_concurrency = {{.limit = 1, .key = "event.data.key"}, {.limit = 1}}},
+      {run("a").lasts(1min)})};
+  scenario.script = [](Host& host) {
+    send_keyed(host, "go", 3, 1);
+    host.send_at(1s, make_event("go", "other", R"({"key":"other"})"));
+  };
+  scenario.expect = [](Expect& expect) {
+    expect.runs("f", 4, RunStatus::kCompleted);
+    const std::vector<std::optional<Time>> starts = starts_of(expect.host());
+    expect.that(starts.size() == 4 && starts[3] < starts[2], "the other key has a turn");
   };
   return scenario;
 }
@@ -125,10 +151,7 @@ Scenario prioritised(std::string name, std::function<void(Host&)> script) {
   };
   scenario.expect = [](Expect& expect) {
     expect.runs("f", 3, RunStatus::kCompleted);
-    std::vector<std::optional<Time>> starts;  // in the order of their events
-    for (const auto& [no, run] : expect.host().ledger().history().runs) {
-      starts.push_back(run.started_at);
-    }
+    const std::vector<std::optional<Time>> starts = starts_of(expect.host());
     expect.that(starts.size() == 3 && starts[2] < starts[1], "the urgent run starts second");
   };
   return scenario;
@@ -151,7 +174,7 @@ Scenario idempotency() {
 }  // namespace
 
 std::vector<Scenario> flow_scenarios() {
-  return {two_limits(), shared_limit(), run_limit(), throttled(), singleton_skips(),
+  return {two_limits(), turns(), shared_limit(), run_limit(), throttled(), singleton_skips(),
           singleton_cancels(), prioritised("priority/overtakes", [](Host&) {}),
           // All that the pause held back are let go at once.
           prioritised("priority/resumed", [](Host& host) { host.pause_at(3s, "f", 5min); }),
