@@ -56,10 +56,18 @@ struct Publication {
   std::string stream;    // the id of its chunk stream, or empty
 };
 
+// When a body ran, where that is another time than that of the call: several may run in one. By the
+// clock of the app, which may be another.
+struct BodyTime {
+  Time began_at{};
+  Duration took{};
+};
+
 // The body ran and returned `data` (raw JSON).
 struct StepReturned {
   std::string data = "null";
   std::vector<Publication> publications;
+  std::optional<BodyTime> ran;
 };
 
 // The body threw. `retry_after` replaces the backoff; not retriable ends the step now.
@@ -68,6 +76,7 @@ struct StepThrew {
   bool retriable = true;
   std::optional<Duration> retry_after;
   std::vector<Publication> publications;
+  std::optional<BodyTime> ran;
 };
 
 // The body is known but was not run: the engine is to call for it (parallel steps).

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <initializer_list>
 #include <utility>
 
@@ -179,7 +180,7 @@ class OpReader {
   Result<Body> read_body(OpName name) const {
     switch (name) {
       case OpName::kStepRun:
-        return Body(StepReturned{.data = data()});
+        return Body(StepReturned{.data = data(), .publications = {}, .ran = time_of_body()});
       case OpName::kStepError:
         return Body(threw(!hints_.no_retry));
       case OpName::kStepFailed:
@@ -203,8 +204,26 @@ class OpReader {
     }
   }
 
+  // `timing`: when the body began and how long it took, in nanoseconds. For people: what is no such
+  // thing is passed over.
+  std::optional<BodyTime> time_of_body() const {
+    const auto timing = op_.find("timing");
+    if (!timing || !timing->is_object()) return std::nullopt;
+    const auto number = [&](std::string_view member) -> std::optional<double> {
+      const auto value = timing->find(member);
+      return value ? value->as_double() : std::nullopt;
+    };
+    constexpr double kNanoseconds = 1e6;  // in a millisecond
+    constexpr double kMillisMax = 1e15;   // about the year 33,000
+    const double began = number("a").value_or(-1) / kNanoseconds;
+    const double took = number("b").value_or(-1) / kNanoseconds;
+    if (began < 0 || took < 0 || began > kMillisMax || took > kMillisMax) return std::nullopt;
+    return BodyTime{Time(Duration(std::llround(began))), Duration(std::llround(took))};
+  }
+
   StepThrew threw(bool retriable) const {
     StepThrew body{.retriable = retriable, .retry_after = hints_.retry_after};
+    body.ran = time_of_body();
     if (const auto error = op_.find("error"); error && !error->is_null()) {
       body.error = parse_error_info(error->text());
       const auto no_retry = error->find("noRetry");

@@ -99,6 +99,15 @@ bool State::take_op(Run& run, const CallUnderWay& call, StepOp op) {
   return std::visit(Visitor{*this, run, call, op}, op.body);
 }
 
+// As the app says, moved into the time of the call: its clock may be another. Else the whole call.
+std::pair<Time, Time> State::time_of_body(const CallUnderWay& call,
+                                          const std::optional<BodyTime>& ran) const {
+  if (!ran || now_ <= call.started_at) return {call.started_at, now_};
+  const Duration took = std::clamp(ran->took, Duration::zero(), now_ - call.started_at);
+  const Time began_at = std::clamp(ran->began_at, call.started_at, now_ - took);
+  return {began_at, began_at + took};
+}
+
 bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body) {
   if (body.data.size() > settings_.step_output_bytes_max) {
     StepThrew threw{
@@ -122,8 +131,10 @@ bool State::step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepRe
     return true;
   }
   StepRecord step = new_step(op);
+  const auto [began_at, ended_at] = time_of_body(call, body.ran);
   step.state = StepState::kCompleted;
-  step.registered_at = call.started_at;
+  step.registered_at = began_at;
+  step.resolved_at = ended_at;
   step.base = call.code_pos;
   step.data = std::move(body.data);
   record_resolved(run, std::move(step));
@@ -143,12 +154,13 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
   bool is_final =
       mutant("failure-final-at-once") || (!body.retriable && !mutant("final-failure-retried"));
   bool goes_on = !is_final && attempt + 1 < attempts_max;
+  const auto [began_at, ended_at] = time_of_body(call, body.ran);
   AttemptRecord record{.pos = next_pos(),
                        .run = run.no,
                        .step = key,
                        .attempt = attempt,
-                       .started_at = call.started_at,
-                       .ended_at = now_,
+                       .started_at = began_at,
+                       .ended_at = ended_at,
                        .error = body.error};
   if (goes_on) record.retry_at = now_ + retry_delay(attempt + 1, body.retry_after);
   std::optional<Time> retry_at = record.retry_at;
@@ -164,7 +176,8 @@ bool State::step_threw(Run& run, const CallUnderWay& call, const StepKey& key,
     if (!goes_on) {
       step.state = StepState::kFailed;
       step.base = call.code_pos;
-      step.registered_at = call.started_at;
+      step.registered_at = began_at;
+      step.resolved_at = ended_at;
       step.error = std::move(body.error);
       record_resolved(run, std::move(step));
       return true;

@@ -51,6 +51,7 @@ Result<const StepRecord*> find_step(const storage::RunSnapshot& source, std::str
 StepRecord taken_over(const StepRecord& step, Time now) {
   StepRecord copy = step;
   copy.registered_at = now;
+  copy.resolved_at = now;
   copy.due.reset();
   copy.base = 0;
   copy.attempts = 0;

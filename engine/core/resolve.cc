@@ -80,7 +80,7 @@ void State::record_resolved(Run& run, StepRecord step) {
   step.run = run.no;
   step.pos = next_pos();
   step.resolved_pos = step.pos;
-  step.resolved_at = now_;
+  if (!step.resolved_at) step.resolved_at = now_;
   if (step.base == 0) step.base = step.resolved_pos;
   remember(run, step);
   write(storage::PutStep{std::move(step)});

@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/core/core.h"
@@ -344,6 +345,8 @@ class State {
   // -- ops.cc -----------------------------------------------------------------------------------
   // False: the run has ended, do not touch it any more.
   bool take_op(Run& run, const CallUnderWay& call, StepOp op);
+  std::pair<Time, Time> time_of_body(const CallUnderWay& call,
+                                     const std::optional<BodyTime>& ran) const;
   bool step_returned(Run& run, const CallUnderWay& call, StepOp& op, StepReturned& body);
   bool step_threw(Run& run, const CallUnderWay& call, const StepKey& key, const std::string& id,
                   StepThrew& body);

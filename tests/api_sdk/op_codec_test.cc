@@ -33,6 +33,23 @@ TEST_CASE("a result keeps its data as it was written; without data it is null") 
   CHECK(only<StepReturned>(parse_ops(op("StepRun", R"("data":7)"), {}).value()).data == "7");
 }
 
+TEST_CASE("when the body ran, if that can be made out") {
+  const auto ran = [](const std::string& timing) {
+    return only<StepReturned>(parse(op("StepRun", R"("timing":)" + timing))).ran;
+  };
+  const auto time = ran(R"({"a":1732380000000000000,"b":12000000})");
+  REQUIRE(time);
+  CHECK(time->began_at == Time(Duration(1'732'380'000'000)));
+  CHECK(time->took == Duration(12));
+  for (const char* none : {"null", "{}", "7", R"({"a":1})", R"({"a":"x","b":1})",
+                           R"({"a":-1,"b":1})", R"({"a":1,"b":1e300})"}) {
+    CAPTURE(none);
+    CHECK_FALSE(ran(none));
+  }
+  CHECK(only<StepThrew>(parse(op("StepError", R"("timing":{"a":0,"b":2000000})"))).ran->took ==
+        Duration(2));
+}
+
 TEST_CASE("what people are shown of a step") {
   CHECK(parse(op("StepRun", R"("displayName":"A","name":"b","userland":{"id":"c"})")).ops[0].id ==
         "A");

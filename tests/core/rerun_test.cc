@@ -22,6 +22,7 @@ StepRecord ended(Position pos, std::string id, std::string data, StepKind kind =
   step.kind = kind;
   step.state = StepState::kCompleted;
   step.resolved_pos = pos;
+  step.resolved_at = kStart;
   step.data = std::move(data);
   return step;
 }
@@ -75,6 +76,7 @@ TEST_CASE("from a step on, what began before it is taken over as it ended") {
   CHECK(steps[0].step.run == call.run->no);
   CHECK(steps[0].step.state == StepState::kCompleted);
   CHECK(steps[0].step.registered_at == h.now);
+  CHECK(steps[0].step.resolved_at == h.now);
   CHECK(steps[0].step.resolved_pos > call.run->no);
   h.reply(call, {h.returned("b", "20")});
   CHECK(h.take_call().memo.size() == 3);

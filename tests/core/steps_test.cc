@@ -208,6 +208,29 @@ TEST_CASE("a native step waits while the function's own retry lies ahead") {
   CHECK(h.calls[0].attempt == 1);
 }
 
+TEST_CASE("steps that ran in one call have the times that the app says, within the call") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.send("go");
+  const Time called_at = h.now;
+  h.now += 10s;
+  const auto ran = [&](std::string id, Duration after, Duration took) {
+    return h.op(std::move(id), StepReturned{.ran = BodyTime{called_at + after, took}});
+  };
+  h.reply(h.take_call(),
+          {ran("in-time", 2s, 3s), ran("clock-behind", -1h, 1s), ran("clock-ahead", 1h, 1s),
+           ran("endless", 1s, 1h), h.returned("untold", "1")});
+  const auto steps = h.writes<storage::PutStep>();
+  REQUIRE(steps.size() == 5);
+  const std::vector<std::pair<Duration, Duration>> expected{
+      {2s, 5s}, {0s, 1s}, {9s, 10s}, {0s, 10s}, {0s, 10s}};
+  for (size_t i = 0; i < steps.size(); ++i) {
+    CAPTURE(i);
+    CHECK(steps[i].step.registered_at == called_at + expected[i].first);
+    CHECK(steps[i].step.resolved_at == called_at + expected[i].second);
+  }
+}
+
 TEST_CASE("native code that throws on its way to a step fails an attempt of the function") {
   JournalHarness h;
   h.add_function(h.function("f", "go"));
