@@ -294,7 +294,7 @@ std::vector<SettingKind> app_kinds() {
        .upstream_variable = "INNGEST_NO_POLL"},
       {.name = "poll-interval",
        .help = "how often apps are asked what they have (dev: 5s; serve: not at all)",
-       .type = "SECONDS",
+       .type = "DURATION",
        .is_for_servers = true,
        .upstream_variable = "INNGEST_POLL_INTERVAL"},
       {.name = "allow-private-sdk-urls",

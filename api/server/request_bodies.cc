@@ -57,10 +57,13 @@ Result<BulkCancellation> read_cancellation(std::string_view text, Time now) {
   read.started_after = *after;
   const Result<std::optional<Time>> before = time_of(*body, "started_before");
   if (!before) return before.error();
-  if (!*before || **before > now) {
+  if (!*before) {
+    return invalid("\"started_before\" is missing: runs that came later are not cancelled");
+  }
+  if (**before > now) {
     return invalid(
-        "\"started_before\" must be a time that has passed: runs that are still to start are not "
-        "cancelled");
+        "\"started_before\" must be a time that has passed: runs that are still to come "
+        "are not cancelled");
   }
   read.started_before = **before;
   Result<core::Condition> condition = core::Condition::compile(read.expression);

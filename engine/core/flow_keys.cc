@@ -24,6 +24,16 @@ Result<void> compile_all(const std::vector<ConcurrencyLimit>& limits,
 
 }  // namespace
 
+const std::string& failed_key() {
+  static const std::string key(kKeyBytesMax + 1, '!');
+  return key;
+}
+
+std::optional<RateLimit> rate_limit_of(const FlowControl& flow) {
+  if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, flow.idempotency};
+  return flow.rate_limit;
+}
+
 Result<KeyExpression> KeyExpression::compile(std::string_view text) {
   KeyExpression key;
   if (text.empty()) return key;

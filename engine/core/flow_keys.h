@@ -16,6 +16,13 @@ namespace stepwell::core {
 // Keys are kept in memory and with every run: longer ones count by their digest.
 inline constexpr size_t kKeyBytesMax = 128;
 
+// All events whose key cannot be evaluated share this one, which is too long to be the value of
+// another.
+const std::string& failed_key();
+
+// An idempotency key is a rate limit of one a day, and takes the place of another.
+std::optional<RateLimit> rate_limit_of(const FlowControl& flow);
+
 // The key of a limit. Empty text: one key for all.
 class KeyExpression {
  public:

@@ -15,6 +15,12 @@ namespace {
 
 constexpr size_t kLimitsShown = 100;
 
+constexpr const char* kNoKey = "(none)";  // it could not be evaluated
+
+std::string shown(const std::string& key) {
+  return key == failed_key() ? kNoKey : key;
+}
+
 using Named = std::map<std::string, LimitInUse>;  // by the name of the pool
 
 // The pools of a run under these limits, in the words of the configuration.
@@ -25,7 +31,7 @@ void name_pools(const FlowControl& flow, const flow::SlotKeys& pools, Named& nam
                        int64_t of) {
     if (pool.empty()) return;
     const auto value = values.find(key);
-    std::string text = value == values.end() ? "" : value->second.value_or("(none)");
+    std::string text = value == values.end() ? "" : value->second.value_or(kNoKey);
     named.emplace(pool, LimitInUse{.limit = std::move(limit), .key = std::move(text), .of = of});
   };
   size_t next = 0;
@@ -43,10 +49,12 @@ void name_pools(const FlowControl& flow, const flow::SlotKeys& pools, Named& nam
 // What counts against a rate limit.
 void add_starts(const Function& function, const flow::RateBook& rates, Time now,
                 std::vector<LimitInUse>& limits) {
-  const std::optional<RateLimit>& limit = function.config.flow.rate_limit;
+  const FlowControl& flow = function.config.flow;
+  const std::optional<RateLimit> limit = rate_limit_of(flow);
   if (!limit) return;
-  for (flow::RateBook::Usage& each : rates.usage(function.config.id.slug, limit->period, now)) {
-    limits.push_back({"rateLimit", std::move(each.key), each.used, limit->limit, 0, {}});
+  const char* name = flow.idempotency.empty() ? "rateLimit" : "idempotency";
+  for (const auto& each : rates.usage(function.config.id.slug, limit->period, now)) {
+    limits.push_back({name, shown(each.key), each.used, limit->limit, 0, {}});
   }
 }
 
@@ -57,13 +65,13 @@ void add_gathered(const Function& function, const flow::DebounceBook& debounces,
   const std::optional<Batching>& batching = function.config.flow.batching;
   for (const auto& [no, window] : debounces.all()) {
     if (window.is_closed || window.place.function != slug) continue;
-    limits.push_back({"debounce", window.place.key, window.events, 0, 0, window.due});
+    limits.push_back({"debounce", shown(window.place.key), window.events, 0, 0, window.due});
   }
   for (const auto& [no, batch] : batches.all()) {
     if (batch.is_closed || batch.place.function != slug) continue;
     const auto events = static_cast<int64_t>(batch.events.size());
     const int64_t of = batching ? batching->max_size : 0;
-    limits.push_back({"batchEvents", batch.place.key, events, of, 0, batch.due});
+    limits.push_back({"batchEvents", shown(batch.place.key), events, of, 0, batch.due});
   }
 }
 

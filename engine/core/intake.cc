@@ -33,16 +33,9 @@ bool is_new(Source source) {
          source == Source::kApi;
 }
 
-// All events whose key cannot be evaluated share one, which is too long to be the value of another.
 std::string key_of(const KeyExpression& expression, const std::string& json, Time now) {
   const Result<KeyExpression::Value> value = expression.evaluate(json, now);
-  return value ? value->text : std::string(kKeyBytesMax + 1, '!');
-}
-
-// An idempotency key is a rate limit of one a day, and takes the place of another.
-std::optional<RateLimit> rate_limit_of(const FlowControl& flow) {
-  if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, flow.idempotency};
-  return flow.rate_limit;
+  return value ? value->text : failed_key();
 }
 
 std::string refusal_of(const Function& function, const RateLimit& limit, const std::string& key,

@@ -185,11 +185,13 @@ expect 2 "nothing to follow" "$cli" --db "$file" runs tail "$open"
 away=$folder/away.db
 start_server "$cli" dev --db "$away" --port 0 --no-discovery || exit 1
 app=http://127.0.0.1:1/api
-runtime="{\"type\":\"http\",\"url\":\"$app?fnId=shop-f&stepId=step\"}"
-steps="{\"step\":{\"id\":\"step\",\"name\":\"step\",\"runtime\":$runtime}}"
-function="{\"id\":\"shop-f\",\"name\":\"f\",\"triggers\":[{\"event\":\"shop/go\"}],\"steps\":$steps}"
-expect 0 '"ok":true' curl -sS --json "{\"url\":\"$app\",\"deployType\":\"ping\",\"appName\":\"shop\",
-  \"sdk\":\"js:v4.24.0\",\"v\":\"0.1\",\"functions\":[$function]}" "$url/fn/register"
+cat >"$folder/app.json" <<END
+{"url": "$app", "deployType": "ping", "appName": "shop", "sdk": "js:v4.24.0", "v": "0.1",
+ "functions": [{"id": "shop-f", "name": "f", "triggers": [{"event": "shop/go"}],
+   "steps": {"step": {"id": "step", "name": "step",
+     "runtime": {"type": "http", "url": "$app?fnId=shop-f&stepId=step"}}}}]}
+END
+expect 0 '"ok":true' curl -sS --json "@$folder/app.json" "$url/fn/register"
 expect 0 "Run 0" "$cli" --url "$url" events send shop/go
 kill -9 "$server"
 wait "$server" 2>/dev/null || :
