@@ -41,9 +41,9 @@ void check_start(std::string_view field) {
   request.headers.append_value(field);
   request.headers.end_field();
   realtime::Grant grant{.resumes = true};
-  if (!realtime::read_start(request, grant)) return;
-  if (request.headers.find("last-event-id")->empty()) return;  // of spaces alone
-  CHECK_INVARIANT(!grant.resumes, "who says where to start starts there");
+  CHECK_INVARIANT(realtime::read_start(request, grant).ok(), "nobody is turned away for it");
+  const bool says_nothing = std::holds_alternative<realtime::FromNow>(grant.start);
+  CHECK_INVARIANT(grant.resumes == says_nothing, "who says where to start starts there");
   if (const auto* after = std::get_if<realtime::After>(&grant.start)) {
     const auto again = realtime::MessageId::parse(after->id.to_string());
     CHECK_INVARIANT(again == after->id, "an id does not come back");
