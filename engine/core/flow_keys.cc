@@ -29,11 +29,6 @@ const std::string& failed_key() {
   return key;
 }
 
-std::optional<RateLimit> rate_limit_of(const FlowControl& flow) {
-  if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, flow.idempotency};
-  return flow.rate_limit;
-}
-
 Result<KeyExpression> KeyExpression::compile(std::string_view text) {
   KeyExpression key;
   if (text.empty()) return key;

@@ -20,9 +20,6 @@ inline constexpr size_t kKeyBytesMax = 128;
 // another.
 const std::string& failed_key();
 
-// An idempotency key is a rate limit of one a day, and takes the place of another.
-std::optional<RateLimit> rate_limit_of(const FlowControl& flow);
-
 // The key of a limit. Empty text: one key for all.
 class KeyExpression {
  public:

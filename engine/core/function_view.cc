@@ -49,12 +49,11 @@ void name_pools(const FlowControl& flow, const flow::SlotKeys& pools, Named& nam
 // What counts against a rate limit.
 void add_starts(const Function& function, const flow::RateBook& rates, Time now,
                 std::vector<LimitInUse>& limits) {
-  const FlowControl& flow = function.config.flow;
-  const std::optional<RateLimit> limit = rate_limit_of(flow);
+  // Of idempotency all keys of a day count, and each as the others.
+  const std::optional<RateLimit>& limit = function.config.flow.rate_limit;
   if (!limit) return;
-  const char* name = flow.idempotency.empty() ? "rateLimit" : "idempotency";
   for (const auto& each : rates.usage(function.config.id.slug, limit->period, now)) {
-    limits.push_back({name, shown(each.key), each.used, limit->limit, 0, {}});
+    limits.push_back({"rateLimit", shown(each.key), each.used, limit->limit, 0, {}});
   }
 }
 

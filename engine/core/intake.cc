@@ -38,6 +38,12 @@ std::string key_of(const KeyExpression& expression, const std::string& json, Tim
   return value ? value->text : failed_key();
 }
 
+// An idempotency key is a rate limit of one a day, and takes the place of another.
+std::optional<RateLimit> rate_limit_of(const FlowControl& flow) {
+  if (!flow.idempotency.empty()) return RateLimit{1, kMaxRateLimitPeriod, flow.idempotency};
+  return flow.rate_limit;
+}
+
 std::string refusal_of(const Function& function, const RateLimit& limit, const std::string& key,
                        Time admits_at) {
   const std::string& slug = function.config.id.slug;

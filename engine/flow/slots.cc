@@ -59,17 +59,19 @@ Pool& place_for(const Queue& queue, Time now) {
 }
 
 // Notes that the queue has had its turn before this pool; gives another one where others wait for
-// theirs, and where it has not had its own. Null: there is none.
+// room that there may be, and where it has not had its turn. Null: there is none. (Before a pool
+// that is not stirred nobody else has room: time alone gives it, before a throttle.)
 Pool* pass(Queue& queue, const Pool& pool) {
   const Needs needs = needs_of(*queue.line, queue.turn);
   Pool* crowded = nullptr;
   for (size_t i = 0; i < needs.count; ++i) {
     const auto bit = static_cast<uint8_t>(1u << i);
     if (needs.pools[i] == &pool) queue.passed |= bit;
+    Pool& each = *needs.pools[i];
     const bool is_passed = (queue.passed & bit) != 0;
-    if (!is_passed && !needs.pools[i]->waiters.empty() && crowded == nullptr) {
-      crowded = needs.pools[i];
-    }
+    const bool may_have_room = each.is_stirred || each.is_throttle;
+    const bool is_crowded = !each.waiters.empty() && may_have_room;
+    if (!is_passed && is_crowded && crowded == nullptr) crowded = &each;
   }
   return crowded;
 }
@@ -255,7 +257,10 @@ void Slots::stop_waiting(Line& line, Turn turn, RunNumber run, int64_t score) {
   const bool is_erased = queue.items.erase({score, run});
   CHECK_INVARIANT(is_erased, "a run waits in the queue of its line");
   --waiting_;
-  if (queue.items.empty()) step_away(queue);
+  if (!queue.items.empty()) return;
+  Pool& pool = *queue.before;
+  step_away(queue);
+  stir(pool);  // who stood behind it may have room
 }
 
 std::optional<Slots::Next> Slots::next(Time now) {
@@ -282,8 +287,9 @@ Queue* Slots::first_with_room(Pool& pool, const SlotLimits* function, Time now) 
       if (full == &pool) return nullptr;
       step_away(queue);
       stand_before(queue, *full);
-      // It was at rest, and the clock went back since: nothing else would let anybody in.
-      if (full->is_throttle && !full->alarm) stir(*full);
+      // What is set may be the alarm for its rest, or none: it was at rest, and the clock went
+      // back.
+      if (full->is_throttle) wake_at(*full, full->gcra.next(*function->throttle));
       continue;
     }
     Pool* crowded = mutant("second-limit-overtakes") ? nullptr : pass(queue, pool);
@@ -306,15 +312,21 @@ std::optional<Slots::Next> Slots::next_of(Pool& pool, Time now) {
     Queue* queue = first_with_room(pool, function, now);
     if (queue == nullptr) continue;
     auto waiters = waiters_of(pool, function);
-    pool.turn = tag;
-    waiters->tag = tag + 1;
-    unlink(*waiters, *queue);
-    append(*waiters, *queue);  // its next turn is the last one
-    queue->passed = 0;
+    // Who could not be let in for long does not catch up.
+    pool.turn = std::max(pool.turn, tag);
+    waiters->tag = pool.turn + 1;
     Line& line = *queue->line;
     Queue& other = queue_of(line, queue->turn == Turn::kStart ? Turn::kGoOn : Turn::kStart);
-    const bool is_other = other.before == &pool && other.items.first() < queue->items.first() &&
-                          obstacle(other, now) == nullptr;
+    const bool is_beside = other.before == &pool;
+    const bool is_other = is_beside && other.items.first() < queue->items.first() &&
+                          obstacle(other, now) == nullptr && pass(other, pool) == nullptr;
+    // The next turn of both is the last one.
+    for (Queue* each : {queue, is_beside ? &other : nullptr}) {
+      if (each == nullptr) continue;
+      unlink(*waiters, *each);
+      append(*waiters, *each);
+      each->passed = 0;
+    }
     Queue& served = is_other ? other : *queue;
     const Waiting first = served.items.first();
     stop_waiting(line, served.turn, first.run, first.score);

@@ -16,7 +16,7 @@
 //
 // Nothing is found by scanning: a queue stands before the first pool that has no room for it, and
 // is looked at when something of that pool is given back. Each operation costs the logarithm of
-// what waits in one queue.
+// what waits in one queue, and a step for each queue that has to go on to another pool.
 //
 // Who needs two pools that others keep full both, all the time, is not let in until one of them has
 // some rest: nothing is held for it meanwhile.

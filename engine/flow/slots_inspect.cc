@@ -107,8 +107,10 @@ std::vector<std::string> Slots::check(Time now) const {
         findings.push_back("there is room in " + pool->name + " and nobody is let in");
       }
     }
-    if (pool->is_throttle && !pool->is_stirred && !pool->waiters.empty() && !pool->alarm) {
-      findings.push_back("nothing wakes those who wait for " + pool->name);
+    if (pool->is_throttle && !pool->is_stirred && !pool->waiters.empty()) {
+      const Time next = pool->gcra.next(*pool->waiters.front().function->throttle);
+      const bool is_woken = pool->alarm && *pool->alarm <= next;
+      if (!is_woken) findings.push_back("nothing wakes those in time who wait for " + pool->name);
     }
   }
   if (waiting != waiting_) findings.emplace_back("those who wait are counted wrongly");

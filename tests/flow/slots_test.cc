@@ -166,6 +166,55 @@ TEST_CASE("who comes late is not behind all of a key that waits before its own l
   CHECK(b.order_of_all() == Runs{1, 5, 9, 10, 2, 6, 3, 7, 4, 8});
 }
 
+// The others' pool has waiters, but only since their own number there is small.
+TEST_CASE("who has room in a pool where others have none does not wait for them there") {
+  Bench b;
+  b.limit("f", {.steps = {1, 5}});
+  b.limit("g", {.steps = {1}});
+  b.limit("h", {.steps = {1}});
+  for (int i = 0; i < 4; ++i) b.add("g", SlotKeys{.steps = {"a"}});  // 1 to 4
+  for (int i = 0; i < 2; ++i) b.add("h", SlotKeys{.steps = {"b"}});  // 5 and 6
+  const RunNumber both = b.add("f", SlotKeys{.steps = {"a", "b"}});  // 7
+  CHECK(b.end(1) == Runs{2});
+  CHECK(b.end(2) == Runs{both});
+}
+
+TEST_CASE("a function that could not start for long has no turns to catch up on") {
+  Bench b;
+  b.limit("f", {.steps = {1}});
+  b.limit("g", {.steps = {2}});
+  const SlotKeys shared{.steps = {"e"}};
+  b.add("g", shared);
+  b.add("g", shared);
+  for (int i = 0; i < 20; ++i) b.add("f", shared);
+  for (int i = 0; i < 40; ++i) b.add("g", shared);
+  b.let_in();
+  for (int i = 0; i < 20; ++i) b.end(b.held.front());  // of g all: there is never room for f
+  b.limit("f", {.steps = {2}});
+  int turns_of_f = 0;
+  for (int i = 0; i < 8; ++i) {
+    for (const RunNumber run : b.end(b.held.front())) turns_of_f += run >= 3 && run < 23;
+  }
+  CHECK(turns_of_f >= 3);
+  CHECK(turns_of_f <= 5);
+}
+
+TEST_CASE("a key has one turn, whether its runs go on or start") {
+  Bench b;
+  b.limit("f", {.steps = {1, 10}});
+  const auto keys = [](const std::string& key) { return SlotKeys{.steps = {"all", "key " + key}}; };
+  const RunNumber first = b.add("f", keys("x"));
+  const RunNumber going = b.add("f", keys("a"), 10);  // 2
+  b.slots.stop_waiting(*b.line_of[going], Turn::kStart, going, 10);
+  b.slots.wait(*b.line_of[going], Turn::kGoOn, going, 10, b.now);
+  b.add("f", keys("a"), 20);  // 3
+  b.add("f", keys("b"), 30);  // 4
+  b.add("f", keys("b"), 40);  // 5
+  CHECK(b.end(first) == Runs{going});
+  b.slots.give_back_step(*b.line_of[going]);
+  CHECK(b.let_in() == Runs{4});
+}
+
 TEST_CASE("functions take turns, however many keys each has") {
   Bench b;
   b.limit("f", {.steps = {1, 10}});
@@ -276,6 +325,42 @@ TEST_CASE("a throttle lets in by time, and takes nothing while a slot is missing
   const auto place = b.slots.place_of(*b.line_of[3], Turn::kStart, 3, 0);
   CHECK(place.limit == Slots::Place::Limit::kThrottle);
   CHECK(place.earliest == b.now + std::chrono::seconds(10));
+}
+
+TEST_CASE("who comes to a throttle from before another limit is let in at its time") {
+  Bench b;
+  b.limit("f", {.steps = {1}, .throttle = Rate{3, std::chrono::seconds(90), 0}});
+  const SlotKeys keys{.steps = {"f"}, .throttle = "t"};
+  std::vector<Slots::Alarm> alarms;
+  const auto advance = [&](int seconds) {
+    const Time until = b.now + std::chrono::seconds(seconds);
+    Runs let;
+    for (;;) {
+      for (const Slots::Alarm& each : b.slots.take_alarms()) alarms.push_back(each);
+      const auto first = std::min_element(
+          alarms.begin(), alarms.end(), [](const auto& x, const auto& y) { return x.due < y.due; });
+      if (first == alarms.end() || first->due > until) break;
+      const Slots::Alarm alarm = *first;
+      alarms.erase(first);
+      b.now = std::max(b.now, alarm.due);
+      b.slots.alarm(alarm.number, alarm.due, b.now);
+      for (const RunNumber run : b.let_in()) let.push_back(run);
+    }
+    b.now = until;
+    return let;
+  };
+  for (int i = 0; i < 5; ++i) b.add("f", keys);
+  b.let_in();
+  advance(1);
+  CHECK(b.end(1) == Runs{2});
+  advance(1);
+  CHECK(b.end(2) == Runs{3});
+  CHECK(advance(38).empty());  // the third goes on for 38 s
+  CHECK(b.end(3) == Runs{4});
+  advance(1);
+  CHECK(b.end(4).empty());
+  CHECK(advance(18).empty());  // 59 s
+  CHECK(advance(2) == Runs{5});
 }
 
 TEST_CASE("a clock that goes back delays who comes to a throttle that was at rest") {
