@@ -201,9 +201,9 @@ class Engine : public FunctionRegistrar {
       std::function<void(const Message&)> callback, SubscribeOptions options = {});
   // The messages of one topic, as what they are. One that does not fit T is skipped with a warning.
   template <class T>
-  [[nodiscard]] std::unique_ptr<Subscription> subscribe(const Topic<T>& topic,
-                                                        std::function<void(const T&)> callback,
-                                                        SubscribeOptions options = {}) {
+  [[nodiscard]] std::unique_ptr<Subscription> subscribe(
+      const Topic<T>& topic, std::type_identity_t<std::function<void(const T&)>> callback,
+      SubscribeOptions options = {}) {
     return subscribe(
         topic.channel(), topic.name(),
         [callback = std::move(callback)](const Message& message) {

@@ -37,7 +37,7 @@ Task<std::string> ship_order(Context<Order> ctx) {
 
 [[noreturn]] void begin(Engine& engine) {
   std::promise<void> told;
-  auto subscription = engine.subscribe(charged, {[&](const Order&) { told.set_value(); }});
+  auto subscription = engine.subscribe(charged, [&](const Order&) { told.set_value(); });
   std::string event = engine.send(order_placed, {.customer = "Ada", .cents = 4200});
   told.get_future().wait();  // "charge" is recorded, "packing" is ahead
   std::cout << engine.runs_of(event).at(0).id << std::endl;

@@ -78,11 +78,10 @@ TEST_CASE("an event becomes a run, its steps run, its result and its message are
     engine.start();
     std::mutex mutex;
     std::string heard;
-    auto subscription = engine.subscribe(Topic<Note>{"notes", "sums"},
-                                         std::function<void(const Note&)>([&](const Note& note) {
-                                           std::lock_guard lock(mutex);
-                                           heard = note.text;
-                                         }));
+    auto subscription = engine.subscribe(Topic<Note>{"notes", "sums"}, [&](const Note& note) {
+      std::lock_guard lock(mutex);
+      heard = note.text;
+    });
     std::string event = engine.send(order_placed, {.id = "o1", .amount = 7});
     RunInfo run = engine.wait_for(only_run_of(engine, event), 30s);
     CHECK(run.state == RunState::kCompleted);
