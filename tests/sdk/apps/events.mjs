@@ -27,11 +27,13 @@ export default ({ create, note, NonRetriableError, RetryAfterError }) => {
       throw new Error("no");
     }),
     create({ id: "cancelled", on: "events/cancellable",
-             cancelOn: [{ event: "events/cancel", if: "async.data.id == event.data.id" }] },
-      async ({ step }) => {
+             cancelOn: [{ event: "events/cancel", if: "async.data.id == event.data.id" }],
+             onFailure: () => note("failed") },
+      async ({ event, step }) => {
+        note("cancellable", event.data.id);
         await step.run("before", () => note("before"));
-        await step.sleep("long", "1h");
-        await step.run("after", () => note("after"));
+        await step.waitForEvent("long", { event: "events/go", timeout: "1h" });
+        await step.run("after", () => note("after", event.data.id));
       }),
     create({ id: "cleanup", on: "inngest/function.cancelled" }, async ({ event, step }) => {
       await step.run("clean", () => note("cleaned", event.data.run_id));

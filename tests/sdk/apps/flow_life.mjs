@@ -7,7 +7,7 @@ export default ({ create, note }) => [
   }),
   create({ id: "long", on: "life/long", timeouts: { finish: "1s" } }, async ({ step }) => {
     await step.run("begins", () => note("long begins"));
-    await step.sleep("nap", "1h");
+    await step.waitForEvent("nap", { event: "life/go", timeout: "1h" });
     await step.run("goes on", () => note("long goes on"));
   }),
   create({ id: "late", on: "life/late", timeouts: { start: "1s" } }, async () => note("late")),

@@ -1,11 +1,13 @@
 // Functions whose runs are limited: how many calls, how many runs, how often, and which first.
 export default ({ create, note }) => {
-  let underWay = 0;
+  const underWay = {};  // of all, and of each key
+  const count = (names, by) => names.map((name) => (underWay[name] = (underWay[name] ?? 0) + by));
   const busy = async (kind, data) => {
-    ++underWay;
-    note(kind, { ...data, underWay });
+    const names = [kind, `${kind} ${data.key}`];
+    const [ofAll, ofKey] = count(names, 1);
+    note(kind, { ...data, ofAll, ofKey });
     await new Promise((resolve) => setTimeout(resolve, 30));
-    --underWay;
+    count(names, -1);
   };
   return [
     create({ id: "one", on: "slots/one", concurrency: 1 }, async ({ event, step }) => {

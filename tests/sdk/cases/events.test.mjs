@@ -65,9 +65,11 @@ test("TRG-15, TRG-16: what functions see of an event", async () => {
                  data: { a: [1, "ü"] }, user: { external_id: "u" } };
   const [seen] = await results(full);
   for (const key of Object.keys(full)) assert.deepEqual(seen[key], full[key], key);
+  assert.deepEqual(Object.keys(seen), ["data", "id", "name", "ts", "user", "v"]);
 });
 
-test("TRG-24, one-off scheduling: a ts that lies ahead is waited for", async () => {
+test("TRG-24, one-off scheduling: a ts that lies ahead is waited for, one that is over is not", async () => {
+  completed(await server.run("events/plain", {}, { ts: Date.now() - 60_000 }), "events/plain");
   const at = Date.now() + 1200;
   const [id] = await server.send({ name: "events/plain", ts: at });
   const [{ run_id: run, status }] = await server.runsOf(id);
@@ -98,22 +100,34 @@ test("all failures can be tracked by their event", async () => {
 });
 
 test("CAN-02, CAN-05, CAN-14: cancelOn, and cleanup after it", async () => {
-  const [id] = await server.send({ name: "events/cancellable", data: { id: 1 } });
-  const [{ run_id: run }] = await server.runsOf(id);
-  await server.watch(run, async () => (await server.trace(run)).data.steps.length >= 2);
-  await server.send({ name: "events/cancel", data: { id: 2 } });
+  const ids = await server.send([1, 2].map((id) => ({ name: "events/cancellable", data: { id } })));
+  const [run, other] = (await Promise.all(ids.map((id) => server.runsOf(id))))
+    .map(([{ run_id: id }]) => id);
+  for (const each of [run, other]) {
+    await server.watch(each, async () => (await server.trace(each)).data.waiting?.kind === "wait");
+  }
+  const calls = () => app.notes("cancellable").filter(({ data }) => data === 1).length;
+  const before = calls();
+  await server.send({ name: "events/cancel", data: { id: 3 } });
   assert.equal((await server.get(`/v1/runs/${run}`)).data.status, "Running");
   await server.send({ name: "events/cancel", data: { id: 1 } });
   assert.equal((await server.ended(run)).status, "Cancelled");
-  assert.equal(app.count("after"), 0);
+  await server.send({ name: "events/go" });  // who was cancelled is not called again
+  completed(await server.ended(other), null);
+  assert.deepEqual(app.notes("after").map(({ data }) => data), [2]);
+  assert.equal(calls(), before);
   const [handler] = await server.runsOfFailure(run, "inngest/function.cancelled");
   await server.ended(handler.run_id);
   assert.deepEqual(app.notes("cleaned").map(({ data }) => data), [run]);
+  await assert.rejects(server.runsOfFailure(run), /there is no inngest\/function.failed/);
+  assert.equal(app.count("failed"), 0);
 });
 
 test("TRG-29: an app that moves is called where it is now", async () => {
   const moved = await App.start("events", server);
+  const before = app.count("function-none");
   await server.run("events/function.none");
+  assert.equal(app.count("function-none"), before);
   assert.equal(moved.count("function-none"), 1);
   await moved.kill();
   await app.register();

@@ -75,6 +75,9 @@ test("BAT-01, BAT-07, BAT-08: full, then what is left at the timeout", async () 
   const { data } = await server.get(`/v2/runs/${runs[0].run_id}`);
   assert.equal(data.trigger.isBatch, true);
   assert.deepEqual(data.trigger.eventIds, ids.slice(0, 3));
+  const query = encodeURIComponent('event.name == "intake/batched"');
+  const listed = (await server.get(`/api/runs?query=${query}`)).data.map(({ id }) => id);
+  assert.deepEqual(listed, [runs[4].run_id, runs[0].run_id]);  // each once, newest first
 });
 
 test("BAT-03: what the condition does not hold for runs alone", async () => {

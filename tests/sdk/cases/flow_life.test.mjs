@@ -31,6 +31,8 @@ async function slugOf(id) {
 test("timeouts.finish: a run that takes too long is cancelled", async () => {
   const run = await server.run("life/long");
   assert.equal(run.status, "Cancelled");
+  await server.send({ name: "life/go" });  // it would go on with this
+  await server.run("life/paused");
   assert.equal(app.count("long begins"), 1);
   assert.equal(app.count("long goes on"), 0);
 });

@@ -26,7 +26,7 @@ test("CON-01: concurrency 1 has one call at a time, and all runs complete", asyn
   const all = await ended(runs);
   for (const [i, run] of all.entries()) completed(run, i + 1);
   assert.equal(app.count("one"), 6);
-  assert.deepEqual(new Set(app.notes("one").map(({ data }) => data.underWay)), new Set([1]));
+  assert.deepEqual(new Set(app.notes("one").map(({ data }) => data.ofAll)), new Set([1]));
 });
 
 test("CON-03, CON-04: a key has a limit of its own, beside one for all", async () => {
@@ -34,7 +34,7 @@ test("CON-03, CON-04: a key has a limit of its own, beside one for all", async (
   for (const run of await ended(runs)) assert.equal(run.status, "Completed");
   const notes = app.notes("keyed").map(({ data }) => data);
   assert.equal(notes.length, 5);
-  assert.ok(notes.every(({ underWay }) => underWay <= 2), JSON.stringify(notes));
+  assert.ok(notes.every(({ ofAll, ofKey }) => ofAll <= 2 && ofKey <= 1), JSON.stringify(notes));
 });
 
 test("THR-01: a throttle spaces starts", async () => {
