@@ -256,6 +256,34 @@ TEST_CASE("every option of flow control is taken") {
   CHECK(fault(R"("timeouts":{"start":"1s","finish":"1h"})").empty());
 }
 
+TEST_CASE("options that are no options, or exclude each other") {
+  const std::string mode = fault(R"("singleton":{"mode":"wait"})");
+  CHECK_MESSAGE(contains(mode, "singleton.mode: \"wait\" is neither skip nor cancel"), mode);
+  const std::string both =
+      fault(R"("batchEvents":{"maxSize":2,"timeout":"1s"},"cancel":[{"event":"x"}])");
+  CHECK_MESSAGE(contains(both, "batchEvents: it does not go together with cancelOn"), both);
+  for (const char* jitter : {"10m", "0.5s", "-1s", "abc"}) {
+    const std::string text =
+        fault(fmt::format(R"("triggers":[{{"cron":"0 9 * * 1","jitter":"{}"}}])", jitter));
+    CHECK_MESSAGE(contains(text, "triggers[0]"), text);
+    CHECK_MESSAGE(contains(text, "jitter"), text);
+  }
+  const std::string two = parse(R"({"url":"http://h/","appName":"shop","functions":[
+      {"id":"shop-a","name":"A","steps":{
+        "step":{"id":"step","runtime":{"type":"http","url":"http://h/"}},
+        "more":{"id":"more","runtime":{"type":"http","url":"http://h/"}}}}]})")
+                              .fault->message;
+  CHECK_MESSAGE(contains(two, "steps: it must be an object with one step"), two);
+}
+
+TEST_CASE("a batch may be gathered for days and weeks") {
+  for (const auto& [text, days] : {std::pair{"2d", 2}, {"1w", 7}, {"1w2d", 9}}) {
+    const FlowControl flow =
+        function(fmt::format(R"("batchEvents":{{"maxSize":2,"timeout":"{}"}})", text)).flow;
+    CHECK(flow.batching->timeout == std::chrono::hours(24 * days));
+  }
+}
+
 TEST_CASE("wrong functions: everything about all of them at once") {
   std::string triggers;
   for (int i = 0; i < 11; ++i) triggers += fmt::format(R"({}{{"event":"e{}"}})", i ? "," : "", i);

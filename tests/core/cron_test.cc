@@ -29,13 +29,22 @@ struct Clocked : Harness {
     for (auto due = core.next_due(); due && *due <= at(until); due = core.next_due()) {
       now = std::max(now, *due);
       apply(TimePassed{});
-      for (const storage::PutRun& put : writes<storage::PutRun>()) {
-        begun.push_back(format_rfc3339(put.run.created_at).substr(11, 8));
+      note_runs(begun);
+      while (!reads.empty()) {  // of what is debounced
+        apply(take_read());
+        note_runs(begun);
       }
       while (!calls.empty()) returns(take_call());
     }
     now = at(until);
     return begun;
+  }
+
+ private:
+  void note_runs(std::vector<std::string>& begun) const {
+    for (const storage::PutRun& put : writes<storage::PutRun>()) {
+      begun.push_back(format_rfc3339(put.run.created_at).substr(11, 8));
+    }
   }
 };
 
@@ -80,6 +89,49 @@ TEST_CASE("runs of a schedule may overlap") {
   h.now = at("2026-11-26T10:02:00Z");
   h.apply(TimePassed{});
   CHECK(h.core.open_runs() == 2);
+}
+
+// semantics.md §10.9
+TEST_CASE("of what takes events in, all but batching holds for a schedule's instants") {
+  using Begun = std::vector<std::string>;
+  Clocked h;
+  FunctionConfig config = h.cron("f", {"* * * * *"});
+  SUBCASE("a rate limit") {
+    config.flow.rate_limit = {1, 3min, ""};
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:08:30Z") == Begun{"10:01:00", "10:04:00", "10:07:00"});
+  }
+  SUBCASE("an idempotency key: of each instant, or of all") {
+    config.flow.idempotency = "event.id";
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:03:30Z") == Begun{"10:01:00", "10:02:00", "10:03:00"});
+    config.flow.idempotency = "event.name";
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:06:30Z") == Begun{"10:04:00"});
+  }
+  SUBCASE("a debounce, until it has rest or its timeout is over") {
+    config.flow.debounce = {30s, "", {}};
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:02:45Z") == Begun{"10:01:30", "10:02:30"});
+    config.flow.debounce = {90s, "", 3min};
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:06:30Z") == Begun{"10:06:00"});
+  }
+  SUBCASE("no batch") {
+    config.flow.batching = {2, 1h, "", ""};
+    h.set(config);
+    CHECK(h.runs_until("2026-11-26T10:02:30Z") == Begun{"10:01:00", "10:02:00"});
+  }
+  SUBCASE("a singleton") {
+    config.flow.singleton = Singleton{SingletonMode::kSkip, ""};
+    h.set(config);
+    h.now = at("2026-11-26T10:01:00Z");
+    h.apply(TimePassed{});
+    h.now = at("2026-11-26T10:02:00Z");
+    h.apply(TimePassed{});
+    CHECK(h.calls.size() == 1);
+    CHECK(h.writes<storage::PutRun>().at(0).run.status == RunStatus::kSkipped);
+  }
 }
 
 TEST_CASE("CRN-03: a schedule that is changed counts at once") {

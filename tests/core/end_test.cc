@@ -94,6 +94,45 @@ TEST_CASE("cancelling what is not there or has ended says so") {
   CHECK(h.answers.back().run == id);
 }
 
+TEST_CASE(
+    "CAN-02, CAN-04, CAN-05: a run that sleeps is cancelled by what meets its cancelOn only") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go");
+  config.cancel_on = {{"stop", "async.data.id == event.data.id"}};
+  h.add_function(config);
+  for (const char* data : {R"({"id":1})", R"({"id":2})"}) {
+    h.send("go", data);
+    h.reply(h.take_call(), {h.op("nap", Sleep{h.in(1h)})});
+  }
+  h.send("other", R"({"id":1})");
+  h.send("stop", R"({"id":3})");
+  CHECK(h.core.open_runs() == 2);
+  h.send("stop", R"({"id":1})");
+  REQUIRE(h.ends.size() == 1);
+  CHECK(h.ends[0].status == RunStatus::kCancelled);
+  h.advance(1h);  // of both
+  REQUIRE(h.calls.size() == 1);
+  h.returns(h.take_call());
+  CHECK(h.ends.back().status == RunStatus::kCompleted);
+  CHECK(h.core.open_runs() == 0);
+}
+
+TEST_CASE("CAN-14: of a run that is cancelled an event tells, and none that it has failed") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  h.add_function(h.function("f-failure", std::string(kFunctionFailed)));
+  h.add_function(h.function("cleanup", std::string(kFunctionCancelled)));
+  h.send("go");
+  const Call call = h.take_call();
+  h.apply(CancelRun{.request = 5, .id = call.run->id});
+  const auto events = h.writes<storage::PutEvent>();
+  CHECK(std::none_of(events.begin(), events.end(), [](const storage::PutEvent& put) {
+    return put.event.event.name == kFunctionFailed;
+  }));
+  REQUIRE(h.calls.size() == 1);
+  CHECK(h.calls[0].run->function.slug == "cleanup");
+}
+
 TEST_CASE("an event cancels the runs that asked for it, until their time is over") {
   Harness h;
   FunctionConfig config = h.function("f", "go");

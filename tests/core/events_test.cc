@@ -4,7 +4,7 @@ namespace stepwell::core::testing {
 
 using namespace std::chrono_literals;
 
-TEST_CASE("wildcards trigger behind a slash or a dot, and nowhere else") {
+TEST_CASE("TRG-05, TRG-06: wildcards trigger behind a slash or a dot, and nowhere else") {
   CHECK(trigger_names("a/b/c.d") == std::vector<std::string>{"a/b/c.d", "a/*", "a/b/*", "a/b/c.*"});
   Harness h;
   h.add_function(h.function("users", "user.*"));
@@ -14,7 +14,25 @@ TEST_CASE("wildcards trigger behind a slash or a dot, and nowhere else") {
   CHECK(h.calls.size() == 1);
 }
 
-TEST_CASE("two triggers of one function that match one event start it once") {
+TEST_CASE("TRG-02, TRG-03: an event starts each of its functions, each event a run of its own") {
+  Harness h;
+  h.add_function(h.function("one", "go"));
+  h.add_function(h.function("two", "go"));
+  std::map<std::string, std::vector<Position>> events_of;
+  std::vector<Position> sent;
+  for (int i = 0; i < 3; ++i) {
+    h.send("go");
+    sent.push_back(h.writes<storage::PutEvent>().at(0).event.pos);
+    for (const storage::PutRun& put : h.writes<storage::PutRun>()) {
+      REQUIRE(put.run.events.size() == 1);
+      events_of[put.run.function.slug].push_back(put.run.events[0]);
+    }
+  }
+  CHECK(events_of["one"] == sent);
+  CHECK(events_of["two"] == sent);
+}
+
+TEST_CASE("TRG-10: two triggers of one function that match one event start it once") {
   Harness h;
   FunctionConfig config = h.function("f", "a/b");
   config.triggers.push_back({"a/*", ""});
@@ -68,7 +86,20 @@ TEST_CASE("a condition that can never hold is refused") {
   CHECK(compile_function(config).ok());  // an older version may have stored it
 }
 
-TEST_CASE("copies of an event start a function once, also inside one request") {
+TEST_CASE("TRG-09: each trigger has a condition of its own") {
+  Harness h;
+  FunctionConfig config = h.function("f", "go", "event.data.n > 10");
+  config.triggers.push_back({"plain", ""});
+  h.add_function(config);
+  h.send("plain", R"({"n":1})");
+  CHECK(h.calls.size() == 1);
+  h.send("go", R"({"n":10})");
+  CHECK(h.calls.size() == 1);
+  h.send("go", R"({"n":11})");
+  CHECK(h.calls.size() == 2);
+}
+
+TEST_CASE("TRG-12: copies of an event start a function once, also inside one request") {
   Harness h;
   h.add_function(h.function("f", "go"));
   AcceptEvents twice{.request = 3};
@@ -127,6 +158,16 @@ TEST_CASE("a function that is invoked twice with one key starts once") {
   CHECK_FALSE(invoke("g", "k", {}).error);
   CHECK_FALSE(invoke("f", "", {}).error);
   CHECK_FALSE(h.writes<storage::PutEvent>().at(0).event.has_user_id);
+}
+
+TEST_CASE("TRG-24: an event of the past starts its run at once") {
+  Harness h;
+  h.add_function(h.function("f", "go"));
+  AcceptEvents past;
+  past.events.push_back({.event = {.name = "go", .ts = h.now - 24h}});
+  h.apply(std::move(past));
+  CHECK(h.writes<storage::PutRun>().at(0).run.status == RunStatus::kRunning);
+  CHECK(h.calls.size() == 1);
 }
 
 TEST_CASE("an event of the future starts its run then") {

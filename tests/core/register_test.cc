@@ -120,6 +120,48 @@ TEST_CASE("an expression that does not compile is named with function, field and
   CHECK_MESSAGE(contains(refusal(config), "events"), refusal(config));
 }
 
+TEST_CASE("so is every expression of flow control, and of what cancels") {
+  const std::string wrong = "events.data.x";
+  const auto with = [](auto&& set) {
+    FunctionConfig config = Harness::function("f", "a");
+    set(config);
+    return refusal(config);
+  };
+  using Config = FunctionConfig&;
+  const std::vector<std::pair<std::string, std::string>> refusals{
+      {"concurrency[0].key", with([&](Config c) {
+         c.flow.step_concurrency = {{1, wrong}};
+       })},
+      {"concurrency.fn[0].key", with([&](Config c) {
+         c.flow.run_concurrency = {{1, wrong}};
+       })},
+      {"rateLimit.key", with([&](Config c) {
+         c.flow.rate_limit = {1, Duration(1'000), wrong};
+       })},
+      {"idempotency", with([&](Config c) { c.flow.idempotency = wrong; })},
+      {"debounce.key", with([&](Config c) {
+         c.flow.debounce = {Duration(1'000), wrong, {}};
+       })},
+      {"batchEvents.key", with([&](Config c) {
+         c.flow.batching = {2, Duration(1'000), wrong, ""};
+       })},
+      {"batchEvents.if", with([&](Config c) {
+         c.flow.batching = {2, Duration(1'000), "", wrong};
+       })},
+      {"singleton.key", with([&](Config c) {
+         c.flow.singleton = Singleton{SingletonMode::kSkip, wrong};
+       })},
+      {"priority.run", with([&](Config c) { c.flow.priority = wrong; })},
+      {"cancelOn[0].if", with([&](Config c) {
+         c.cancel_on = {{"b", wrong + " == 1"}};
+       })},
+  };
+  for (const auto& [field, text] : refusals) {
+    CHECK_MESSAGE(contains(text, "function \"f\": " + field + ": 1:1: "), field << " => " << text);
+    CHECK_MESSAGE(contains(text, "events"), text);
+  }
+}
+
 TEST_CASE("a schedule's time zone and days exist") {
   FunctionConfig config = Harness::function("f", "");
   config.triggers = {{.cron = "TZ=Europe/Atlantis 0 9 * * *"}};
