@@ -75,7 +75,8 @@ struct EngineOptions {
   size_t memory_budget = 128u << 20;
   // For tests: every run leaves memory whenever it is suspended.
   bool always_evict = false;
-  // How far back a wait looks for an event that was faster than it; zero: not at all.
+  // How far back a wait looks for an event that was faster than it: at most a minute (more counts
+  // as that), 100,000 events and 16 MiB of them. Zero: not at all.
   std::chrono::milliseconds wait_lookback = std::chrono::seconds(60);
   // Realtime channels whose recent messages survive a restart, recorded as steps are: names, or
   // beginnings of names and a `*`.
@@ -181,7 +182,7 @@ class Engine : public FunctionRegistrar {
 
   // The run as committed; nothing if there is none. Blocks.
   std::optional<RunInfo> find_run(std::string_view run_id);
-  // The runs that an event started, by the id that send() gave. Blocks.
+  // The runs that an event started, by the id that send() gave; at most 1,000 of them. Blocks.
   std::vector<RunInfo> runs_of(std::string_view event_id);
   // Waits until the run has ended, for an hour or as long as is said; EngineError (kUnavailable)
   // when the time is up first, or the engine stops. Blocks.

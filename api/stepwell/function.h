@@ -59,8 +59,9 @@ struct FunctionOptions {
   // How many calls may be under way at once (docs/flow-control.md has all of flow control).
   struct Concurrency {
     enum class Scope : uint8_t { kFunction, kEnvironment, kAccount };
-    std::int64_t limit = 0;  // without a key, 0 is no limit
-    std::string key = {};    // over `event`: each value has a limit of its own; empty: one for all
+    // 0 is no limit; with a key, and for run_concurrency, it is refused.
+    std::int64_t limit = 0;
+    std::string key = {};  // over `event`: each value has a limit of its own; empty: one for all
     Scope scope = Scope::kFunction;  // beyond the function, functions share what has the same value
   };
   // How often a run may start; further ones wait.
@@ -101,11 +102,12 @@ struct FunctionOptions {
 
   std::string id;         // names it in the journal: do not change it
   std::string name = {};  // for people; empty: the id
-  int retries = 4;        // attempts beyond the first, of the function and of each step
-  std::string if_ = {};   // the condition of the trigger that is given as an EventType
-  std::vector<Trigger> triggers = {};  // further ones
+  // Attempts beyond the first, of the function and of each step; more than 20 count as 20.
+  int retries = 4;
+  std::string if_ = {};                // the condition of the trigger that is given as an EventType
+  std::vector<Trigger> triggers = {};  // further ones; at most 10 with that one and the schedules
   std::vector<Schedule> schedules = {};
-  std::vector<CancelOn> cancel_on = {};
+  std::vector<CancelOn> cancel_on = {};             // at most 5
   std::vector<Concurrency> concurrency = {};        // of calls under way; at most two, all hold
   std::optional<Concurrency> run_concurrency = {};  // of runs, from their start to their end
   std::optional<Throttle> throttle = {};
@@ -113,11 +115,12 @@ struct FunctionOptions {
   std::string priority = {};  // over `event`: seconds by which a queued run may overtake
   std::optional<RateLimit> rate_limit = {};
   std::optional<Debounce> debounce = {};
-  std::optional<BatchEvents> batch_events = {};  // not with debounce, nor with cancel_on
+  // Not with debounce, singleton, priority or cancel_on.
+  std::optional<BatchEvents> batch_events = {};
   // Over `event`: one run in 24 hours for each value. Takes the place of rate_limit.
   std::string idempotency = {};
   Timeouts timeouts = {};
-  // How far back a wait looks; absent: the engine's setting; zero: not at all.
+  // How far back a wait looks, a minute at most; absent: the engine's setting; zero: not at all.
   std::optional<std::chrono::milliseconds> wait_lookback = {};
   Determinism determinism = Determinism::kWarn;
   // Called, on a worker thread, when a run fails for good; at most once, for a crash or a stop may

@@ -9,11 +9,15 @@
 // Name the lambda, the payload or the event, or hand the lambda's values over as arguments behind
 // it.
 //
-// Others nobody can refuse. With g++ 12 do not write, but name the value or the task first:
-//   co_await helper(step, {.id = id});            // a struct that owns memory, in braces, to any
-//   call co_await [name]() -> Task<int> { … }();       // a coroutine that captures more than plain
-//   values b ? co_await step.run(…) : std::string("no")  // what owns memory, beside a co_await in
-//   a ?:
+// Others nobody can refuse. With g++ 12 do not write them, but name the value or the task first:
+// clang-format off
+//   co_await helper(step, {.id = id});
+//     a struct that owns memory, written in braces, to any call
+//   co_await [name]() -> Task<int> { … }();
+//     a coroutine lambda that captures more than plain values
+//   b ? co_await step.run(…) : std::string("no")
+//     what owns memory, beside a co_await in a ?:
+// clang-format on
 #pragma once
 
 #include <chrono>
@@ -39,7 +43,7 @@ inline constexpr std::chrono::hours kYear{24 * 365};
 
 // The options of step.wait_for_event. Both texts are copied before the code suspends.
 struct EventWait {
-  Timeout timeout;            // required: no wait lasts for ever
+  Timeout timeout;            // required, at most 366 days: beyond that the run fails
   std::string_view if_ = {};  // over `event` (the run's trigger) and `async` (the one that comes)
 };
 static_assert(std::is_trivially_destructible_v<EventWait>);
@@ -185,7 +189,8 @@ class Step {
     return step;
   }
 
-  // Goes on after this length of time, counted from when the engine has recorded the sleep.
+  // Goes on after this length of time, counted from when the engine has recorded the sleep. The run
+  // fails if it is more than 366 days.
   template <class Rep, class Period>
   LazyStep<void> sleep(std::string_view id, std::chrono::duration<Rep, Period> duration) const {
     return sleep_step(id, Timeout(duration));
