@@ -139,13 +139,30 @@ expect 0 "user/signed-up" "$cli" --url "$url" events list
 deep=$(printf '[%.0s' {1..126})$(printf ']%.0s' {1..126})
 expect 0 "" "$cli" --url "$url" events send deep/event --data "{\"a\":$deep}"
 expect 0 "deep/event" "$cli" --url "$url" events list
-open=$("$cli" --url "$url" runs list --function email-sequence -o jsonl | first_id)
+functions=("$cli" --url "$url" functions)
+expect 0 "open runs  0 queued, 1 running" "${functions[@]}" show email-sequence
+expect 3 'there is no function "nope"' "${functions[@]}" show nope
+expect 3 'there is no function "nope"' "${functions[@]}" pause nope
+expect 0 "Paused email-sequence" "${functions[@]}" pause email-sequence
+expect 0 "is paused already" "${functions[@]}" pause email-sequence
+expect 0 "paused since" "${functions[@]}" show email-sequence
+expect 0 "Run 0" "$cli" --url "$url" events send user/signed-up --data "$sign_up"
+expect 0 "email-sequence\" is paused" "$cli" --url "$url" runs list --status skipped
+expect 0 "Resumed email-sequence" "${functions[@]}" resume email-sequence
+expect 0 "is not paused" "${functions[@]}" resume email-sequence
+open=$("$cli" --url "$url" runs list --status running -o jsonl | first_id)
 ended=$("$cli" --url "$url" runs list --status failed -o jsonl | first_id)
 expect 0 "Why it is not moving" "$cli" --url "$url" runs show "$open"
 expect 0 "NonRetriableError" "$cli" --url "$url" runs show "$ended"
 expect 1 "Failed in" "$cli" --url "$url" runs tail "$ended"
 expect 6 "Failed" "$cli" --url "$url" runs cancel "$ended"
 expect 1 "does again what" "$cli" --url "$url" runs rerun "$ended" --wait
+rerun=("$cli" --url "$url" runs rerun)
+expect 2 "would run again: say --yes" "${rerun[@]}" --function like-post --status failed
+expect 0 "0 runs again" "${rerun[@]}" --function email-sequence --status failed --yes
+expect 0 "2 runs again" "${rerun[@]}" --function like-post --status failed --yes
+expect 2 'has no step "nope"; its steps: "log-start"' "${rerun[@]}" "$ended" --from-step nope
+expect 1 "Failed in" "${rerun[@]}" "$ended" --from-step tell-deleted --wait
 expect 0 "ok       journal (every page" "$cli" --url "$url" doctor --deep
 expect 0 "ok       disk" "$cli" --url "$url" doctor
 expect 0 "Published to post:1 a" "$cli" --url "$url" realtime publish post:1 a --data '{"n":1}'

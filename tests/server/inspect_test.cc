@@ -280,6 +280,12 @@ TEST_CASE("an open run says why it is not moving") {
                                   std::nullopt}) ==
           "function: Function \"bill\" is paused since noon; its runs go on when it is resumed.");
   }
+  SUBCASE("it is queued: the core knows before what") {
+    CHECK(why_of(shop, WakeSource{WakeSource::Kind::kQueued,
+                                  "waits for a slot: 1 of 1 are in use; place 2 of 3",
+                                  {}}) ==
+          "queued: It waits for a slot: 1 of 1 are in use; place 2 of 3.");
+  }
   SUBCASE("it is moving") {
     CHECK(why_of(shop, WakeSource{WakeSource::Kind::kCall, "attempt 1 is under way", {}}) ==
           "call: It is moving: attempt 1 is under way.");
@@ -365,6 +371,58 @@ TEST_CASE("functions are listed by id; those that are gone only when asked for")
   REQUIRE(functions.size() == 2);
   CHECK(text_of(*functions[0].find("config"), "id") == "bill");
   CHECK(functions[1].find("archived")->as_bool() == true);
+}
+
+TEST_CASE("a function is shown with what is under way, and its limits in use") {
+  Shop shop;
+  core::FunctionView view{.is_available = true, .queued = 3, .running = 2, .attempts = 1};
+  view.limits = {{.limit = "concurrency[0]", .key = "ada", .used = 1, .of = 1, .waiting = 3},
+                 {.limit = "debounce", .used = 2, .due = kNoon}};
+  const std::string text =
+      show_function({.id = "bill", .now = kNoon, .function = view}, shop).value();
+  const JsonView data = *parse_json(text)->find("data");
+  CHECK(data.find("runs")->text() == R"({"queued":3,"running":2,"attempts":1})");
+  CHECK(data.find("limits")->text() ==
+        R"([{"limit":"concurrency[0]","key":"ada","used":1,"of":1,"waiting":3,"due":null},)"
+        R"({"limit":"debounce","key":"","used":2,"of":0,"waiting":0,)"
+        R"("due":"2024-11-23T12:00:00Z"}])");
+  CHECK(data.find("is_available")->as_bool() == true);
+  CHECK(elements_of(data, "next").empty());
+  CHECK(show_function({.id = "none"}, shop).error().code == ErrorCode::kNotFound);
+}
+
+TEST_CASE("the next five runs of all schedules of a function: one for each instant") {
+  Shop shop;
+  std::vector<Trigger>& triggers = shop.stored_functions[0].config.triggers;
+  const auto next = [&](Time now) {
+    std::vector<std::string> all;
+    const std::string text = show_function({.id = "ship", .now = now}, shop).value();
+    for (const JsonView& each : elements_of(*parse_json(text)->find("data"), "next")) {
+      all.push_back(text_of(each, "at").substr(11, 8) + " " + text_of(each, "cron"));
+    }
+    return all;
+  };
+  SUBCASE("both are due at each full hour") {
+    triggers = {{.cron = "*/30 * * * *"}, {.cron = "0 * * * *"}};
+    CHECK(next(kNoon) == std::vector<std::string>{"12:30:00 */30 * * * *", "13:00:00 */30 * * * *",
+                                                  "13:30:00 */30 * * * *", "14:00:00 */30 * * * *",
+                                                  "14:30:00 */30 * * * *"});
+  }
+  SUBCASE("with a jitter the later one finds its instant run, also if that is over") {
+    triggers = {{.cron = "0 * * * *", .jitter = std::chrono::minutes(5)}, {.cron = "* * * * *"}};
+    for (const int seconds : {-30, 0}) {
+      for (const std::string& each : next(kNoon + std::chrono::seconds(seconds))) {
+        CHECK_MESSAGE(each.substr(6) == "00 * * * * *", each);
+      }
+    }
+  }
+  SUBCASE("a jitter shifts what it is of") {
+    triggers = {{.cron = "0 * * * *", .jitter = std::chrono::minutes(5)}};
+    const std::vector<std::string> all = next(kNoon + std::chrono::minutes(10));
+    REQUIRE(all.size() == 5);
+    CHECK_MESSAGE((all[0] > "13:00:00" && all[0] < "13:05:01"), all[0]);
+    CHECK(all[1].substr(2) == all[0].substr(2));
+  }
 }
 
 TEST_CASE("doctor reports what the journal and the core find") {

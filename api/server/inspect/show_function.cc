@@ -11,29 +11,48 @@ namespace {
 
 constexpr size_t kNextTicks = 5;
 
-struct NextTick {
-  Time at{};  // when its run starts
-  Time instant{};
+struct Clock {
+  flow::Schedule schedule;
+  Duration shift{};
   std::string_view cron;
 };
 
-// When schedules start the function next, the soonest first.
-std::vector<NextTick> next_ticks(const FunctionConfig& config, Time now) {
-  std::vector<NextTick> ticks;
+std::vector<Clock> clocks_of(const FunctionConfig& config) {
+  std::vector<Clock> clocks;
   for (const Trigger& trigger : config.triggers) {
     if (trigger.cron.empty()) continue;
-    const Result<flow::Schedule> schedule = flow::Schedule::parse(trigger.cron);
+    Result<flow::Schedule> schedule = flow::Schedule::parse(trigger.cron);
     if (!schedule) continue;  // a zone that this machine has lost: it was checked when it came
     const Duration shift = flow::cron_shift(config.id.slug, trigger.cron, trigger.jitter);
-    std::optional<Time> instant = schedule->next(now - shift);
-    for (size_t i = 0; i < kNextTicks && instant; ++i, instant = schedule->next(*instant)) {
-      ticks.push_back({*instant + shift, *instant, trigger.cron});
+    clocks.push_back({std::move(*schedule), shift, trigger.cron});
+  }
+  // An instant is run once, by whichever of its schedules comes to it first.
+  std::stable_sort(clocks.begin(), clocks.end(),
+                   [](const Clock& a, const Clock& b) { return a.shift < b.shift; });
+  return clocks;
+}
+
+struct NextTick {
+  Time at{};  // when its run starts
+  std::string_view cron;
+};
+
+// When schedules start the function next, the soonest first. Five instants of each are enough: each
+// of them has its run by then, if not by this schedule.
+std::vector<NextTick> next_ticks(const FunctionConfig& config, Time now) {
+  const std::vector<Clock> clocks = clocks_of(config);
+  std::vector<NextTick> ticks;
+  for (auto clock = clocks.begin(); clock != clocks.end(); ++clock) {
+    std::optional<Time> instant = clock->schedule.next(now - clock->shift);
+    for (size_t i = 0; i < kNextTicks && instant; ++i, instant = clock->schedule.next(*instant)) {
+      const bool is_run_before = std::any_of(clocks.begin(), clock, [&](const Clock& other) {
+        return other.schedule.is_due_at(*instant);
+      });
+      if (!is_run_before) ticks.push_back({*instant + clock->shift, clock->cron});
     }
   }
   std::stable_sort(ticks.begin(), ticks.end(),
                    [](const NextTick& a, const NextTick& b) { return a.at < b.at; });
-  const auto is_same = [](const NextTick& a, const NextTick& b) { return a.instant == b.instant; };
-  ticks.erase(std::unique(ticks.begin(), ticks.end(), is_same), ticks.end());
   if (ticks.size() > kNextTicks) ticks.resize(kNextTicks);
   return ticks;
 }
