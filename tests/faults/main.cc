@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -36,6 +37,17 @@ class Player {
     return 0;
   }
 
+  // The first that was asked for and is none; empty: there is none such.
+  std::string unknown_scenario() const {
+    for (const std::string& name : options_.scenarios) {
+      if (std::none_of(scenarios_.begin(), scenarios_.end(),
+                       [&](const sim::Scenario& scenario) { return scenario.name == name; })) {
+        return name;
+      }
+    }
+    return "";
+  }
+
   // The scenarios that were asked for, with the faults that were asked for or each one.
   void play_fixed(const std::vector<Fault>& faults, const std::vector<sim::CrashPoint>& crashes) {
     for (const sim::Scenario& scenario : scenarios_) {
@@ -58,10 +70,6 @@ class Player {
   }
 
   int finish() {
-    if (plays_ == 0) {
-      fmt::print("no such scenario; see --list\n");
-      ++failed_;
-    }
     for (const auto& [name, count] : failures_of_) fmt::print("{}: {} failures\n", name, count);
     fmt::print("{} plays, {} lives of the process, {} failed calls of the disk\n", plays_, lives_,
                calls_failed_);
@@ -115,6 +123,10 @@ class Player {
 int play(const Options& options, bool has_seed) {
   Player player(options);
   if (options.lists) return player.list();
+  if (const std::string name = player.unknown_scenario(); !name.empty()) {
+    fmt::print("there is no scenario \"{}\"; see --list\n", name);
+    return 2;
+  }
   auto faults = parse_faults(options.faults);
   auto crashes = sim::parse_crashes(options.crash);
   if (!faults || !crashes) {
