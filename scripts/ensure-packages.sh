@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 wanted=${1:-}
+read -ra compiler <<<"${CXX:-g++}"  # it may have words behind it, as CMake takes them
 
 # Prints "package kind argument" for each package of packages.txt that is wanted.
 list_packages() {
@@ -24,7 +25,7 @@ list_packages() {
 list_missing_headers() {
   list_packages |
     awk '$2 == "header" { printf "#if !__has_include(<%s>)\nMISSING %s\n#endif\n", $3, $1 }' |
-    "${CXX:-g++}" -std=c++20 -E -P -x c++ - |
+    "${compiler[@]}" -std=c++20 -E -P -x c++ - |
     awk '$1 == "MISSING" { print $2 }'
 }
 
@@ -45,7 +46,7 @@ list_missing() {
       file) any_exists "$argument" || echo "$package" ;;
     esac
   done
-  if command -v "${CXX:-g++}" >/dev/null; then
+  if command -v "${compiler[0]}" >/dev/null; then
     list_missing_headers
   else
     list_packages | awk '$2 == "header" { print $1 }'
