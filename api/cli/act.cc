@@ -180,10 +180,8 @@ ExitCode follow_run(const std::string& id, const Options& options, Client& clien
       follower.path() + "/stream",
       [&](const std::vector<ServerEvent>& events) { return events.empty() || follower.look(); });
   if (follower.has_ended() || follower.code() != ExitCode::kOk) return follower.code();
-  if (stream && stream->status >= 400) {
-    terminal.complain(
-        fmt::format("{} does not stream this run ({})", client.where(), stream->status));
-    return exit_code_of_status(stream->status);
+  if (stream && stream->status != 200) {
+    return complain_of(*stream, follower.path(), client, terminal);
   }
   terminal.complain("the server went away; the run goes on when it is back");
   return ExitCode::kUnreachable;
@@ -192,7 +190,8 @@ ExitCode follow_run(const std::string& id, const Options& options, Client& clien
 ExitCode run_cancel(const Options& options, Client& client, const Terminal& terminal) {
   ExitCode worst = ExitCode::kOk;
   for (const std::string& id : options.ids) {
-    const Asked asked = ask(client, terminal, "DELETE", "/v1/runs/" + sdk::percent_encode(id));
+    const Asked asked = ask(client, terminal, "DELETE", "/v1/runs/" + sdk::percent_encode(id), "",
+                            Patience::kUsual, Answer::kMayBeEmpty);
     if (asked.code != ExitCode::kOk) {
       worst = asked.code;
       continue;

@@ -15,6 +15,7 @@ namespace stepwell::cli {
 struct Reply {
   int status = 0;
   std::string body;
+  std::string redirect = {};  // where a redirect leads; empty: nowhere
 };
 
 // A server-sent event.

@@ -160,15 +160,19 @@ Asked search_runs(Options options, Client& client, const Terminal& terminal) {
 
 ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
                      const Terminal& terminal) {
-  const std::optional<std::string> error = error_of(reply);
+  // Words of a proxy's, if it is no refusal.
+  const std::optional<std::string> error = reply.status >= 400 ? error_of(reply) : std::nullopt;
   if (reply.status == 401) {
     complain_of_key(path.starts_with("/e/") ? KeyKind::kEvent : KeyKind::kSigning, client,
                     terminal);
   } else if (error) {
     terminal.complain(*error);
   } else {
-    terminal.complain(fmt::format("{} answers {}, but not as a Stepwell server does: is it one?",
-                                  client.where(), reply.status));
+    const std::string hint = reply.redirect.empty()
+                                 ? "is it one?"
+                                 : "it leads to " + sdk::without_secrets(reply.redirect);
+    terminal.complain(fmt::format("{} answers {}, but not as a Stepwell server does: {}",
+                                  client.where(), reply.status, hint));
     return ExitCode::kUnreachable;
   }
   return exit_code_of_status(reply.status);
@@ -193,13 +197,14 @@ Result<std::string> list_path(const Options& options, Time now) {
 }
 
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
-          const std::string& path, const std::string& body, Patience patience) {
+          const std::string& path, const std::string& body, Patience patience, Answer answer) {
   const Result<Reply> reply = client.request(method, path, body, patience);
   if (!reply) {
     terminal.complain(reply.error().message);
     return {ExitCode::kUnreachable, ""};
   }
-  const bool is_strange = !reply->body.empty() && !parse_answer(reply->body);
+  const bool is_strange =
+      reply->body.empty() ? answer == Answer::kJson : !parse_answer(reply->body).ok();
   if (exit_code_of_status(reply->status) != ExitCode::kOk || is_strange) {
     return {complain_of(*reply, path, client, terminal), ""};
   }

@@ -44,16 +44,20 @@ struct Asked {
   ExitCode code = ExitCode::kOk;
   std::string body;
 };
+enum class Answer {
+  kJson,
+  kMayBeEmpty,  // of what has nothing to say when it is done
+};
 Asked ask(Client& client, const Terminal& terminal, const std::string& method,
           const std::string& path, const std::string& body = "",
-          Patience patience = Patience::kUsual);
+          Patience patience = Patience::kUsual, Answer answer = Answer::kJson);
 
 // Reads what a server says. It wraps what is somebody else's, which is nested as deeply as the
 // server takes it; so this takes more.
 Result<JsonView> parse_answer(std::string_view text);
 
 // Says what is wrong when the answer to `path` is a refusal: with the server's own words, or which
-// key it does not take.
+// key it does not take. Of any other answer, that no Stepwell server gives it.
 ExitCode complain_of(const Reply& reply, const std::string& path, const Client& client,
                      const Terminal& terminal);
 

@@ -29,7 +29,8 @@ ExitCode exit_code_of_journal(ErrorCode code) {
 }
 
 ExitCode exit_code_of_status(int status) {
-  if (status < 400) return ExitCode::kOk;
+  if (status >= 200 && status < 300) return ExitCode::kOk;
+  if (status < 400) return ExitCode::kUnreachable;
   if (status == 401 || status == 403 || status == 421) return ExitCode::kUnauthorized;
   if (status == 404) return ExitCode::kNotFound;
   if (status == 409) return ExitCode::kConflict;

@@ -24,7 +24,8 @@ ExitCode exit_code_of(ErrorCode code);
 // For a journal that cannot be opened: what is wrong is the file, not the command line.
 ExitCode exit_code_of_journal(ErrorCode code);
 
-// For what a server answered: kOk below 400.
+// For what a server answered. kUnreachable for what is neither success nor a refusal, such as a
+// redirect: whoever says that is no Stepwell server.
 ExitCode exit_code_of_status(int status);
 
 }  // namespace stepwell::cli

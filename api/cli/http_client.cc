@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/cli/client.h"
+#include "api/sdk/url.h"
 #include "api/server/origin.h"
 
 namespace stepwell::cli {
@@ -114,6 +115,7 @@ class HttpClient final : public Client {
     const CURLcode code = curl_easy_perform(handle.get());
     if (code != CURLE_OK) return unreachable(code, handle.get());
     reply.status = status_of(handle.get());
+    reply.redirect = redirect_of(handle.get());
     return reply;
   }
 
@@ -128,7 +130,7 @@ class HttpClient final : public Client {
     curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &reader);
     const CURLcode code = curl_easy_perform(handle.get());
     if (code != CURLE_OK && !reader.was_left()) return unreachable(code, handle.get());
-    return Reply{status_of(handle.get()), std::move(reader.rest())};
+    return Reply{status_of(handle.get()), std::move(reader.rest()), redirect_of(handle.get())};
   }
 
   std::string event_key() const override {
@@ -137,7 +139,7 @@ class HttpClient final : public Client {
   std::string key_source(KeyKind kind) const override {
     return kind == KeyKind::kEvent ? options_.event_key_source : options_.signing_key_source;
   }
-  std::string where() const override { return options_.url; }
+  std::string where() const override { return sdk::without_secrets(options_.url); }
 
  private:
   std::unique_ptr<CURL, FreeEasy> make_handle(const std::string& path) const {
@@ -176,6 +178,14 @@ class HttpClient final : public Client {
     return static_cast<int>(status);
   }
 
+  // Redirects are not followed: a request that changes something would go out a second time, and
+  // the key with it.
+  static std::string redirect_of(CURL* handle) {
+    const char* url = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
+    return url == nullptr ? "" : url;
+  }
+
   Error unreachable(CURLcode code, CURL* handle) const {
     curl_off_t sent_after = 0;  // 0: there was no connection to send it over
     curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &sent_after);
@@ -184,13 +194,13 @@ class HttpClient final : public Client {
           ErrorCode::kUnavailable,
           fmt::format("{} took the request and did not answer in time; what was asked of it may "
                       "still be done",
-                      options_.url)};
+                      where())};
     }
     const char* hint = code == CURLE_COULDNT_CONNECT
                            ? "; start one with stepwell dev, or name another with --url"
                            : "";
-    return {ErrorCode::kUnavailable, fmt::format("no server answers at {} ({}){}", options_.url,
-                                                 curl_easy_strerror(code), hint)};
+    return {ErrorCode::kUnavailable,
+            fmt::format("no server answers at {} ({}){}", where(), curl_easy_strerror(code), hint)};
   }
 
   HttpClientOptions options_;
@@ -204,7 +214,8 @@ Result<std::unique_ptr<Client>> make_http_client(HttpClientOptions options) {
   while (options.url.ends_with('/')) options.url.pop_back();
   if (!options.url.starts_with("http://") && !options.url.starts_with("https://")) {
     return Error{ErrorCode::kInvalid,
-                 fmt::format("--url \"{}\" does not begin with http:// or https://", options.url)};
+                 fmt::format("--url \"{}\" does not begin with http:// or https://",
+                             sdk::without_secrets(options.url))};
   }
   return std::unique_ptr<Client>(std::make_unique<HttpClient>(std::move(options)));
 }

@@ -125,7 +125,7 @@ ExitCode run_publish(const Options& options, Client& client, const Terminal& ter
   const Asked asked = ask(client, terminal, "POST",
                           "/v1/realtime/publish?channel=" + sdk::percent_encode(options.channel) +
                               "&topic=" + sdk::percent_encode(options.topics.front()),
-                          *data);
+                          *data, Patience::kUsual, Answer::kMayBeEmpty);
   if (asked.code == ExitCode::kOk && options.output == Output::kTable) {
     terminal.print(fmt::format("Published to {} {}\n", neutralise(options.channel),
                                neutralise(options.topics.front())));

@@ -12,17 +12,21 @@ namespace {
 
 constexpr size_t kUrlBytesMax = 8 * 1024;
 
-// A text as errors quote it, which people are shown: a password before the host and the query, in
-// which providers take keys, are left out.
-std::string quoted(std::string_view text) {
+std::string without_query(std::string_view text) {
   const size_t end = std::min(text.find_first_of("?#"), text.size());
-  std::string out(text.substr(0, end));
+  return std::string(text.substr(0, end)) + (end < text.size() ? "?…" : "");
+}
+
+// A text that is no URL to call, as errors quote it. Whatever comes before an @ may be a password,
+// also behind a slash.
+std::string quoted(std::string_view text) {
+  std::string out = without_query(text);
   if (const size_t at = out.rfind('@'); at != std::string::npos) {
     const size_t scheme = out.find("://");
     const size_t begin = scheme == std::string::npos || scheme > at ? 0 : scheme + 3;
     out.replace(begin, at - begin, "…");
   }
-  return end < text.size() ? out + "?…" : out;
+  return out;
 }
 
 Error bad_url(std::string_view text, std::string_view why) {
@@ -234,6 +238,11 @@ std::string with_parameter(std::string_view url, std::string_view name, std::str
   }
   add(fmt::format("{}={}", name, percent_encode(value)));
   return out;
+}
+
+std::string without_secrets(std::string_view text) {
+  // An @ of a URL that can be called belongs to its path.
+  return Url::parse(text) ? without_query(text) : quoted(text);
 }
 
 std::string percent_encode(std::string_view text) {

@@ -38,6 +38,10 @@ Url with_missing_parameters(Url url, std::string_view query);
 // `url` with the parameter `name` set to `value` (which is escaped), replacing what it had.
 std::string with_parameter(std::string_view url, std::string_view name, std::string_view value);
 
+// A URL as people are shown it, in messages and logs: without a password before its host, and
+// without its query, in which providers take keys. `text` need not be a URL.
+std::string without_secrets(std::string_view text);
+
 // `text` as one segment of a path, or as a value in a query.
 std::string percent_encode(std::string_view text);
 

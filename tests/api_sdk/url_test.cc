@@ -5,6 +5,14 @@
 namespace stepwell::sdk {
 namespace {
 
+TEST_CASE("what people are shown of a URL has no password and no query") {
+  CHECK(without_secrets("http://127.0.0.1:8288") == "http://127.0.0.1:8288");
+  CHECK(without_secrets("https://a.example/@me/x") == "https://a.example/@me/x");
+  CHECK(without_secrets("https://a.example/x?key=k#f") == "https://a.example/x?…");
+  CHECK(without_secrets("https://me:pa/ss@a.example/x") == "https://…@a.example/x");
+  CHECK(without_secrets("me:secret@a.example") == "…@a.example");
+}
+
 TEST_CASE("URLs and their parts") {
   const Url url = Url::parse("HTTP://Example.COM:8080/a%20b?c=d&e#frag").value();
   CHECK(!url.is_https);

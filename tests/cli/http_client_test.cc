@@ -30,6 +30,18 @@ TEST_CASE("a server that took a request and does not answer is not said to be aw
   CHECK(reply.error().message.find("may still be done") != std::string::npos);
 }
 
+TEST_CASE("no message shows the credentials of a URL") {
+  const std::string url = "http://me:secret@127.0.0.1:1/?key=secret";
+  const auto client = make_http_client({.url = url}).value();
+  CHECK(client->where() == "http://…@127.0.0.1:1/?…");
+  const Result<Reply> reply = client->request("GET", "/", "", Patience::kUsual);
+  REQUIRE(!reply.ok());
+  CHECK(reply.error().message.find("secret") == std::string::npos);
+  const auto none = make_http_client({.url = "ftp://me:secret@host"});
+  REQUIRE(!none.ok());
+  CHECK(none.error().message.find("secret") == std::string::npos);
+}
+
 TEST_CASE("what may take long is waited for, however long it takes") {
   std::promise<void> has_begun;
   std::promise<void> others_gave_up;

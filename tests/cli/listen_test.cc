@@ -9,6 +9,7 @@
 
 #include "api/cli/commands.h"
 #include "tests/api_sdk/scripted_server.h"
+#include "tests/cli/paper.h"
 
 namespace stepwell::cli {
 namespace {
@@ -17,30 +18,6 @@ using sdk::Peer;
 using sdk::ScriptedServer;
 
 constexpr std::string_view kComment = ":\n\n";
-
-// A terminal whose output goes into a file.
-class Paper {
- public:
-  explicit Paper(std::FILE* file) : file_(file) {
-    REQUIRE(file_ != nullptr);
-    terminal.out = terminal.err = file_;
-  }
-  ~Paper() { std::fclose(file_); }
-  Paper(const Paper&) = delete;
-  Paper& operator=(const Paper&) = delete;
-
-  std::string text() {
-    std::rewind(file_);
-    std::string text(1 << 16, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file_));
-    return text;
-  }
-
-  Terminal terminal;
-
- private:
-  std::FILE* file_;
-};
 
 Options tail_options() {
   Options options;
