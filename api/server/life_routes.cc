@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/search_runs.h"
@@ -38,6 +39,23 @@ void rerun_run(Gateway& gateway, const Request& request, Responder responder) {
 
 // -- Many runs ------------------------------------------------------------------------------------
 
+// Runs that are read, then started again, at a time: each may have an output of megabytes.
+constexpr size_t kPage = 50;
+
+// Of the runs that were found, what a rerun needs.
+struct Page {
+  std::vector<RunId> runs;
+  std::optional<RunNo> before;  // nothing: it was the last
+};
+
+Result<Page> read_page(const NamedValues& query, storage::JournalReader& reader) {
+  const Result<FoundRuns> found = find_runs(query, reader);
+  if (!found) return found.error();
+  Page page{.runs = {}, .before = found->before};
+  for (const RunRecord& run : found->runs) page.runs.push_back(run.id);
+  return page;
+}
+
 // Goes through the runs, the newest first, a page at a time; so the runs that it starts, which are
 // newer than all of them, are not among them. Loop thread.
 class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
@@ -52,14 +70,14 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
         // The loop outlives the threads that read; the gateway may not.
         [self = shared_from_this(), &loop = gateway_.loop(),
          query = std::move(query)](storage::JournalReader& reader) {
-          auto page = std::make_shared<Result<FoundRuns>>(find_runs(query, reader));
+          auto page = std::make_shared<Result<Page>>(read_page(query, reader));
           loop.post([self, page] { self->take(*page); });
         });
     if (!queued) responder_.send(failure(queued.error()));
   }
 
  private:
-  void take(const Result<FoundRuns>& page) {
+  void take(const Result<Page>& page) {
     if (!page) return responder_.send(failure(page.error()));
     before_ = page->before;
     if (selection_.is_dry) {
@@ -68,9 +86,9 @@ class BulkRerun : public std::enable_shared_from_this<BulkRerun> {
     }
     under_way_ = page->runs.size();
     if (under_way_ == 0) return go_on();
-    for (const RunRecord& run : page->runs) {
+    for (const RunId& run : page->runs) {
       gateway_.submit(
-          core::RerunRun{.id = run.id},
+          core::RerunRun{.id = run},
           [self = shared_from_this()](const core::Answer& answer) { self->started(answer); });
     }
   }
@@ -150,7 +168,7 @@ Result<RerunSelection> read_selection(const NamedValues& query) {
     return Error{ErrorCode::kInvalid,
                  "say which runs: function, status, event, query, from or until"};
   }
-  selection.query.push_back({"limit", std::to_string(kPageMax)});
+  selection.query.push_back({"limit", std::to_string(kPage)});
   return selection;
 }
 

@@ -113,6 +113,25 @@ TEST_CASE("many runs are counted, then done again, each once") {
   CHECK(post_to(fixture.port(), "/api/reruns?function=none", "").status == 404);
 }
 
+TEST_CASE("a filter without a value does not run every run again") {
+  ServiceFixture fixture(functions());
+  fixture.wait_for_run(fixture.send(R"({"name":"echo"})")[0], "Completed");
+  for (const char* query : {"status=", "status=,", "query=", "query=%20", "query=%0A",
+                            "function=", "event=", "from=", "query=output==1&query=output==null"}) {
+    CAPTURE(query);
+    for (const char* more : {"", "&dry_run=true"}) {
+      const int status =
+          post_to(fixture.port(), std::string("/api/reruns?") + query + more, "").status;
+      CHECK(status >= 400);
+      CHECK(status < 500);
+    }
+  }
+  int runs = 0;
+  const Reply list = fetch(fixture.port(), "/api/runs");
+  for (JsonElements it = data_of(list).elements(); it.next();) ++runs;
+  CHECK(runs == 1);
+}
+
 TEST_CASE("a function is paused, shown so, and resumed") {
   ServiceFixture fixture(functions());
   const auto pause = [&](const char* what) {

@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "api/server/inspect/parameters.h"
 #include "api/server/inspect/queries.h"
 #include "api/server/inspect/search_runs.h"
@@ -11,7 +13,10 @@ namespace stepwell::server {
 namespace {
 
 Result<void> read_statuses(std::string_view value, storage::RunFilter& filter) {
-  for (std::string_view name : split_commas(value)) {
+  const std::vector<std::string_view> names = split_commas(value);
+  // Else it would be no filter, and a rerun of all that it names one of every run.
+  if (names.empty()) return Error{ErrorCode::kInvalid, "status names none"};
+  for (std::string_view name : names) {
     const std::optional<RunStatus> status = parse_run_status(name);
     if (!status) {
       return Error{ErrorCode::kInvalid,
@@ -46,6 +51,18 @@ Result<void> read_parameter(std::string_view name, std::string_view value,
   if (name == "limit") return store(read_limit(value), filter.limit);
   if (name == "cursor") return store(read_cursor(value), filter.before);
   return unknown_parameter(name, "function, status, event, query, from, until, limit and cursor");
+}
+
+// Of two values the last would win without a word. Statuses add up.
+Result<void> check_repetitions(const NamedValues& query) {
+  for (auto it = query.begin(); it != query.end(); ++it) {
+    const bool is_repeated =
+        std::any_of(query.begin(), it, [&](const auto& one) { return one.first == it->first; });
+    if (is_repeated && it->first != "status") {
+      return Error{ErrorCode::kInvalid, it->first + " is given more than once"};
+    }
+  }
+  return {};
 }
 
 // "No runs" for a name that was mistyped helps nobody.
@@ -89,7 +106,8 @@ Result<void> write_waiting(JsonWriter& json, const RunRecord& run, Time now,
 
 Result<FoundRuns> find_runs(const NamedValues& query, storage::JournalReader& reader) {
   storage::RunFilter filter{.limit = kPageDefault};
-  std::string_view search;
+  std::optional<std::string_view> search;
+  if (const Result<void> once = check_repetitions(query); !once) return once.error();
   for (const auto& [name, value] : query) {
     if (name == "query") {
       search = value;
@@ -99,7 +117,7 @@ Result<FoundRuns> find_runs(const NamedValues& query, storage::JournalReader& re
     if (!read) return read.error();
   }
   Result<FoundRuns> found =
-      search.empty() ? read_page(filter, reader) : search_runs(search, filter, reader);
+      search ? search_runs(*search, filter, reader) : read_page(filter, reader);
   if (found && found->runs.empty() && filter.function) {
     Result<void> known = check_function(filter, reader);
     if (!known) return known.error();

@@ -8,9 +8,10 @@
 namespace stepwell::server {
 namespace {
 
-// So many runs are looked at for one request, and read at a time.
+// So many runs are looked at for one request, and read at a time: each may have an output of
+// megabytes.
 constexpr size_t kRunsLookedAtMax = 5000;
-constexpr size_t kRunsReadMax = 500;
+constexpr size_t kRunsReadMax = 50;
 
 // Texts that RunFacts borrows.
 struct Texts {
@@ -45,6 +46,9 @@ Result<FoundRuns> search_runs(std::string_view query, storage::RunFilter filter,
   const auto search = expr::RunSearch::compile(query);
   if (!search) {
     return Error{ErrorCode::kInvalid, "query: " + search.error().to_string()};
+  }
+  if (search->conditions().empty()) {
+    return Error{ErrorCode::kInvalid, "query has no condition"};
   }
   FoundRuns found;
   const size_t wanted = filter.limit;
