@@ -67,9 +67,10 @@ void follow(Gateway& gateway, RunStreams& streams, const Request& request,
   const std::optional<RunId> id = RunId::parse(request.param("id"));
   if (!id) return Responder(responder).send(failure(not_a_run_id(request.param("id"))));
   const Result<void> queued = gateway.runtime().query(
-      [&gateway, &streams, id = *id, responder](storage::JournalReader& reader) {
+      // The loop outlives the threads that read; the gateway may not.
+      [&loop = gateway.loop(), &streams, id = *id, responder](storage::JournalReader& reader) {
         const Result<std::optional<RunRecord>> run = reader.find_run(id);
-        gateway.loop().post([&streams, id, run, responder]() mutable {
+        loop.post([&streams, id, run, responder]() mutable {
           if (!run) return responder.send(failure(run.error()));
           if (*run) return streams.open((**run).no, responder);
           responder.send(failure(no_such_run(id.to_string())));
