@@ -17,10 +17,14 @@ std::string_view code_of(int status) {
   switch (status) {
     case 400:
       return "invalid_request";
+    case 401:
+      return "unauthorized";
     case 404:
       return "not_found";
     case 409:
       return "conflict";
+    case 413:
+      return "too_large";
     case 501:
       return "not_implemented";
     case 503:
@@ -46,7 +50,9 @@ Response v2_error(int status, std::string_view message) {
 }
 
 Response v2_failure(const Error& error) {
-  return v2_error(status_of(error.code), error.message);
+  Response response = v2_error(status_of(error.code), error.message);
+  response.headers = failure(error).headers;  // Retry-After, when it is worth trying again
+  return response;
 }
 
 Response v2_data(int status, std::string_view data) {
@@ -106,6 +112,12 @@ std::optional<RunStatus> parse_v2_status(std::string_view word) {
     if (equals_ignoring_case(v2_status(status), word)) return status;
   }
   return std::nullopt;
+}
+
+Result<V2Output> read_v2_output(std::string_view value) {
+  if (value == "true") return V2Output::kShown;
+  if (value == "false") return V2Output::kLeftOut;
+  return Error{ErrorCode::kInvalid, "\"includeOutput\" is true or false"};
 }
 
 namespace {
@@ -175,11 +187,12 @@ Result<void> append_v2_run(JsonWriter& out, const RunRecord& run,
 void answer_v2(Gateway& gateway, const Responder& responder,
                std::function<Result<Response>(storage::JournalReader&)> query) {
   const Result<void> queued = gateway.runtime().query(
-      [&gateway, responder, query = std::move(query)](storage::JournalReader& reader) {
+      // The loop outlives the threads that read; the gateway may not.
+      [&loop = gateway.loop(), responder,
+       query = std::move(query)](storage::JournalReader& reader) {
         const Result<Response> result = query(reader);
         Response response = result ? *result : v2_failure(result.error());
-        gateway.loop().post(
-            [responder, response = std::move(response)] { responder.send(response); });
+        loop.post([responder, response = std::move(response)] { responder.send(response); });
       });
   if (!queued) responder.send(v2_failure(queued.error()));
 }

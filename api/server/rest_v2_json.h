@@ -35,6 +35,8 @@ std::string_view v2_status(RunStatus status);
 std::optional<RunStatus> parse_v2_status(std::string_view word);  // any case
 
 enum class V2Output { kShown, kLeftOut };
+Result<V2Output> read_v2_output(std::string_view value);  // of the parameter includeOutput
+
 // A run as an object; the reader finds the events that triggered it.
 Result<void> append_v2_run(JsonWriter& out, const RunRecord& run,
                            const std::vector<storage::StoredFunction>& functions,

@@ -54,8 +54,9 @@ Result<void> read_choice(std::string_view name, const std::string& value, RunsQu
   } else if (name == "order") {
     if (!equals_ignoring_case(value, "desc")) return invalid("\"order\": the newest comes first");
   } else if (name == "includeOutput") {
-    if (value != "true" && value != "false") return invalid("\"includeOutput\" is true or false");
-    query.output = value == "true" ? V2Output::kShown : V2Output::kLeftOut;
+    const Result<V2Output> output = read_v2_output(value);
+    if (!output) return output.error();
+    query.output = *output;
   } else if (name == "cursor") {
     const std::optional<RunId> last = RunId::parse(value);
     if (!last) return invalid("\"cursor\" is none that a page ended with");

@@ -148,10 +148,11 @@ void invoke(Gateway& gateway, const Request& request, const Responder& responder
   if (!read) return responder.send(v2_failure(read.error()));
   auto input = std::make_shared<core::InvokeDirectly>(std::move(*read));
   const Result<void> queued = gateway.runtime().query(
-      [&gateway, responder, app = request.param("app"), function = request.param("function"),
-       input](storage::JournalReader& reader) {
+      // The loop outlives the threads that read; the gateway may not, unless the loop runs.
+      [&gateway, &loop = gateway.loop(), responder, app = request.param("app"),
+       function = request.param("function"), input](storage::JournalReader& reader) {
         const Result<FunctionId> id = find_function(reader, app, function);
-        gateway.loop().post([&gateway, responder, id, input] {
+        loop.post([&gateway, responder, id, input] {
           if (!id) return responder.send(v2_failure(id.error()));
           input->function = *id;
           submit_invocation(gateway, std::move(*input), responder);
@@ -184,6 +185,9 @@ void runs_of_event(Gateway& gateway, const Request& request, const Responder& re
 void health(Gateway& gateway, const Request&, const Responder& responder) {
   const bool is_serving = gateway.runtime().state() == runtime::RuntimeState::kServing;
   if (!is_serving) return responder.send(v2_error(503, "not serving yet, or not any more"));
+  if (gateway.runtime().is_out_of_space()) {
+    return responder.send(v2_error(503, "the disk is full"));
+  }
   responder.send(v2_data(200, R"({"status":"ok"})"));
 }
 

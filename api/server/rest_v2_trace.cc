@@ -153,10 +153,12 @@ void get_v2_trace(Gateway& gateway, const Request& request, const Responder& res
     return responder.send(
         v2_error(400, fmt::format("\"{}\" is not the id of a run", request.param("id"))));
   }
-  const V2Output output =
-      request.query_value("includeOutput") == "true" ? V2Output::kShown : V2Output::kLeftOut;
-  answer_v2(gateway, responder,
-            [id = *id, output](JournalReader& reader) { return show_trace(reader, id, output); });
+  const Result<V2Output> output =
+      read_v2_output(request.query_value("includeOutput").value_or("false"));
+  if (!output) return responder.send(v2_failure(output.error()));
+  answer_v2(gateway, responder, [id = *id, output = *output](JournalReader& reader) {
+    return show_trace(reader, id, output);
+  });
 }
 
 }  // namespace stepwell::server

@@ -99,6 +99,23 @@ TEST_CASE("a journal that cannot be trusted any more ends all answers, and is re
   CHECK(later.is_closed());
 }
 
+TEST_CASE("while the disk is full both healths say so") {
+  auto memory = std::make_unique<storage::MemoryJournal>();
+  storage::MemoryJournal& journal = *memory;
+  HostOptions options = options_with(std::move(memory));
+  options.runtime.retry_pause = std::chrono::seconds(30);
+  auto host = Host::start(std::move(options));
+  REQUIRE(host.ok());
+  REQUIRE((*host)->wait_until_serving().ok());
+  CHECK(fetch((*host)->port(), "/v2/health").status == 200);
+  journal.inject(storage::CommitFault::kNoSpace);
+  CHECK(post_to((*host)->port(), "/e/any", R"({"name":"a"})").status == 503);
+  CHECK(fetch((*host)->port(), "/health").status == 503);
+  const Reply second = fetch((*host)->port(), "/v2/health");
+  CHECK(second.status == 503);
+  CHECK(second.body.find("the disk is full") != std::string::npos);
+}
+
 TEST_CASE("a full disk is a 503 that asks the sender to try again") {
   auto memory = std::make_unique<storage::MemoryJournal>();
   storage::MemoryJournal& journal = *memory;

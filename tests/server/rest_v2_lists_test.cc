@@ -146,6 +146,10 @@ TEST_CASE("v2: a run's trace is a tree of its steps and their attempts") {
   CHECK(text_of(attempts.value(), "status") == "FAILED");
   CHECK(fetch(f.port(), "/v2/runs/01JD0000000000000000000000/trace").status == 404);
   CHECK(fetch(f.port(), "/v2/runs/x/trace").status == 400);
+  const Reply unclear = fetch(f.port(), "/v2/runs/" + failed + "/trace?includeOutput=yes");
+  CHECK(unclear.status == 400);
+  CHECK(unclear.body.find("includeOutput") != std::string::npos);
+  CHECK(fetch(f.port(), "/v2/runs/" + failed + "/trace?includeOutput=false").status == 200);
 }
 
 TEST_CASE("v1: the jobs of a run are what it will do at a known time; ended ones have none") {

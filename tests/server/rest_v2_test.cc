@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
+#include <algorithm>
+
+#include "api/server/rest_v2_json.h"
 #include "engine/runtime/clock.h"
 #include "tests/server/service_fixture.h"
 
@@ -100,6 +103,26 @@ TEST_CASE("v2: what is wrong or not built is said in its own shape") {
   }
   CHECK(fetch(f.port(), "/v2/account").status == 501);
   CHECK(member(fetch(f.port(), "/v2/account"), "errors.0.code") == "not_implemented");
+}
+
+TEST_CASE("v2: every failure has a code of its own, and one that passes says when to try again") {
+  const auto code = [](ErrorCode of) {
+    const Response response = v2_failure({of, "no"});
+    const JsonView json = parse_json(response.body).value();
+    JsonElements errors = json.find("errors")->elements();
+    REQUIRE(errors.next());
+    return errors.value().find("code")->as_string().value();
+  };
+  CHECK(code(ErrorCode::kTooLarge) == "too_large");
+  CHECK(code(ErrorCode::kUnauthorized) == "unauthorized");
+  CHECK(code(ErrorCode::kUnavailable) == "unavailable");
+  CHECK(code(ErrorCode::kInternal) == "internal_error");
+  const auto has_retry_after = [](const Response& response) {
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [](const auto& header) { return header.first == "Retry-After"; });
+  };
+  CHECK(has_retry_after(v2_failure({ErrorCode::kUnavailable, "no"})));
+  CHECK(!has_retry_after(v2_failure({ErrorCode::kInternal, "no"})));
 }
 
 TEST_CASE("API-06: of two invocations with one key the second is a 409 with the run of the first") {
