@@ -35,7 +35,11 @@ void list(Gateway& gateway, const Request& request, Responder responder) {
   if (!before) return responder.send(failure(before.error()));
   if (!after) return responder.send(failure(after.error()));
   storage::EventFilter filter{.received_from = *after, .received_until = *before, .limit = *limit};
-  if (const auto name = request.query_value("name")) filter.name = std::string(*name);
+  if (const auto name = request.query_value("name")) {
+    filter.name = std::string(*name);
+    // Somebody who names an internal event wants to see it.
+    filter.include_internal = is_internal_event_name(*name);
+  }
   std::string cursor(request.query_value("cursor").value_or(""));
   gateway.answer_query(
       responder,

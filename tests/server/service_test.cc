@@ -46,6 +46,20 @@ TEST_CASE("an event is stored, runs its function, and both can be read") {
   CHECK(output.find("event_id")->as_string() == ids[0]);
 }
 
+TEST_CASE("who names an internal event in /v1/events gets it, others do not") {
+  ServiceFixture fixture(functions());
+  fixture.wait_for_run(fixture.send(R"({"name":"echo"})")[0], "Completed");
+  const auto count = [&](const std::string& query) {
+    const Reply reply = fetch(fixture.port(), "/v1/events" + query);
+    int events = 0;
+    for (JsonElements it = parse_json(reply.body)->find("data")->elements(); it.next();) ++events;
+    return events;
+  };
+  CHECK(count("?name=inngest/function.finished") == 1);
+  CHECK(count("") == 1);
+  CHECK(count("?name=echo") == 1);
+}
+
 TEST_CASE("the answer to events has their ids in order, and its own status") {
   ServiceFixture fixture;
   const Reply reply = post_to(fixture.port(), "/e/any", R"([{"name":"a"},{"name":"b"}])");
