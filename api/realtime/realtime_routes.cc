@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "api/server/wrong_id.h"
 #include "schema/json.h"
 
 namespace stepwell::realtime {
@@ -175,7 +176,10 @@ Result<StreamTarget> read_target(const Request& request) {
   if (target.channel.empty() || target.topic.empty()) {
     return Error{ErrorCode::kInvalid, "the query must name a \"channel\" and a \"topic\""};
   }
-  if (const auto run = request.query_value("run_id")) target.run = RunId::parse(*run);
+  if (const auto run = request.query_value("run_id"); run && !run->empty()) {
+    target.run = RunId::parse(*run);
+    if (!target.run) return server::not_a_run_id(*run);
+  }
   if (const auto metadata = request.query_value("metadata"); metadata && !metadata->empty()) {
     const Result<JsonView> json = parse_json(*metadata);
     if (!json) return Error{ErrorCode::kInvalid, "\"metadata\": " + json.error().message};

@@ -254,6 +254,13 @@ TEST_CASE("a message needs a channel and a topic, and any text is a name") {
                   "Content-Type: text/stream\r\n")
               .status == 400);
   }
+  for (const std::string run : {"x", "01JD", "01JD00000000000000000000001"}) {
+    CAPTURE(run);
+    const std::string path = "/v1/realtime/publish?channel=c&topic=t&run_id=" + run;
+    CHECK(post_to(fixture.port(), path, "1").status == 400);
+    CHECK(post_to(fixture.port(), path, "1", "Content-Type: text/stream\r\n").status == 400);
+  }
+  publish(fixture.port(), "channel=c&topic=t&run_id=", "1");  // of no run
   const std::string name = "a%3A%2F%20%E2%82%AC%F0%9F%98%80";
   WebSocketClient client(fixture.port(), "/v1/realtime/connect?channel=" + name);
   publish(fixture.port(), "channel=" + name + "&topic=" + name, "1");
