@@ -133,6 +133,8 @@ bool is_loopback_address(std::string_view address) {
 }
 
 int OriginRules::check_host(std::string_view host, std::string_view local_address) const {
+  // As an HTTP/1.0 client, such as the health check of a load balancer, has it.
+  if (host.empty() && allow_any_host) return 200;
   const std::optional<Authority> authority = parse_authority(host);
   if (!authority) return 400;
   if (allow_any_host) return 200;

@@ -46,9 +46,9 @@ struct OriginRules {
   bool allow_loopback_origins = true;  // dev: http://localhost:3000 and the like
   std::vector<std::string> origins;    // further ones, "https://app.example.com"
 
-  // 200, 400 (malformed) or 403. `local_address` is ours on this connection: an IP address is a
-  // good name if it is the one the client connected to. A page cannot make the browser lie about
-  // that.
+  // 200, 400 (malformed, or none where the name matters) or 403. `local_address` is ours on this
+  // connection: an IP address is a good name if it is the one the client connected to. A page
+  // cannot make the browser lie about that.
   int check_host(std::string_view host, std::string_view local_address) const;
 
   // Whether a page of that origin may call us; one served by ourselves always may.

@@ -102,7 +102,9 @@ std::string Router::allowed_methods(const std::vector<std::string_view>& segment
 Router::Decision Router::decide(Request& request) const {
   const int host_status = rules_.check_host(request.host, request.local_address);
   if (host_status == 400) {
-    return {.response = Response::error(400, "the Host field is malformed")};
+    return {.response = Response::error(400, request.host.empty()
+                                                 ? "the request names no host: add a Host field"
+                                                 : "the Host field is malformed")};
   }
   if (host_status != 200) {
     return {.response = Response::error(

@@ -50,6 +50,12 @@ TEST_CASE("what is allowed is read as requests will have it") {
   }
 }
 
+TEST_CASE("no name at all will do where any name does") {
+  CHECK(OriginRules{.allow_any_host = true}.check_host("", "10.0.0.5") == 200);
+  CHECK(OriginRules{.allow_any_host = true}.check_host(":80", "10.0.0.5") == 400);
+  CHECK(OriginRules{}.check_host("", "127.0.0.1") == 400);
+}
+
 TEST_CASE("loopback has several names, and others that look like it") {
   for (const char* name : {"localhost", "app.localhost", "127.0.0.1", "127.1.2.3", "[::1]"}) {
     CAPTURE(name);

@@ -68,6 +68,16 @@ TEST_CASE("the authorizer decides before the body is read") {
             .status == 400);
 }
 
+TEST_CASE("a request without a host is told that it needs one") {
+  ServerFixture fixture;
+  HttpClient client(fixture.port());
+  client.send("GET /hello HTTP/1.0\r\n\r\n");
+  const auto reply = client.read_reply();
+  REQUIRE(reply);
+  CHECK(reply->status == 400);
+  CHECK(reply->body.find("names no host") != std::string::npos);
+}
+
 TEST_CASE("only known hosts are answered, on every route") {
   ServerFixture fixture;
   const auto status_for = [&](const std::string& path, const std::string& host) {
