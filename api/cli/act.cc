@@ -70,16 +70,18 @@ std::vector<std::string> runs_of(const std::string& body, std::string_view key) 
 // What an event did, a line each.
 std::string effects_lines(const std::string& shown, Time now) {
   std::string lines;
+  const JsonView data = JsonView::trusted(shown).find("data").value_or(JsonView());
   const auto add = [&](std::string_view key, std::string_view words) {
     for (const std::string& run : runs_of(shown, key)) {
       lines += std::string(words) + neutralise(run) + "\n";
     }
+    const std::optional<JsonView> has_more = data.find(std::string(key) + "_more");
+    if (has_more && has_more->as_bool() == true) lines += std::string(words) + "…, and more\n";
   };
   add("runs", "Run ");
   add("resumed", "It ended a wait of run ");
   add("cancelled", "It cancelled run ");
   if (!lines.empty()) return lines;
-  const JsonView data = JsonView::trusted(shown).find("data").value_or(JsonView());
   const JsonView copies = data.find("copies").value_or(JsonView());
   if (JsonElements first = copies.elements(); first.next()) {
     const Result<Time> received = parse_rfc3339(text_at(first.value(), "received_at"));
@@ -88,6 +90,31 @@ std::string effects_lines(const std::string& shown, Time now) {
                        received ? relative_time(*received, now) : std::string("before"));
   }
   return "It triggered no run, ended no wait and cancelled no run\n";
+}
+
+// All runs that an event triggered; its page, `shown`, has the newest alone. kOk, or what has been
+// complained of.
+ExitCode find_runs(const std::string& event, const std::string& shown, Client& client,
+                   const Terminal& terminal, std::vector<std::string>& ids) {
+  const JsonView page = JsonView::trusted(shown).find("data").value_or(JsonView());
+  const std::optional<JsonView> has_more = page.find("runs_more");
+  if (!has_more || has_more->as_bool() != true) {
+    ids = runs_of(shown, "runs");
+    return ExitCode::kOk;
+  }
+  const std::string path = "/api/runs?event=" + sdk::percent_encode(event) + "&limit=200";
+  std::string cursor;
+  do {
+    const Asked asked =
+        ask(client, terminal, "GET",
+            cursor.empty() ? path : path + "&cursor=" + sdk::percent_encode(cursor));
+    if (asked.code != ExitCode::kOk) return asked.code;
+    const JsonView answer = JsonView::trusted(asked.body);
+    const JsonView runs = answer.find("data").value_or(JsonView());
+    for (JsonElements it = runs.elements(); it.next();) ids.push_back(text_at(it.value(), "id"));
+    cursor = text_at(answer, "cursor");
+  } while (!cursor.empty());
+  return ExitCode::kOk;
 }
 
 // The event was sent, and its look-up ended with this code; why, has been said.
@@ -225,13 +252,16 @@ ExitCode run_send(const Options& options, Client& client, const Terminal& termin
   if (options.output == Output::kTable) terminal.print("Sent " + neutralise(id) + "\n");
   const Asked shown = ask(client, terminal, "GET", "/api/events/" + sdk::percent_encode(id));
   if (shown.code != ExitCode::kOk) return tell_unseen(id, shown.code, options, terminal);
-  const std::vector<std::string> runs = runs_of(shown.body, "runs");
   if (options.output == Output::kTable) {
     terminal.print(effects_lines(shown.body, runtime::wall_clock()));
   } else if (!options.wait) {
     print_json(shown.body, options.output, terminal);
   }
-  return options.wait ? follow_all(runs, options, client, terminal) : ExitCode::kOk;
+  if (!options.wait) return ExitCode::kOk;
+  std::vector<std::string> runs;
+  const ExitCode found = find_runs(id, shown.body, client, terminal, runs);
+  if (found != ExitCode::kOk) return tell_unseen(id, found, options, terminal);
+  return follow_all(runs, options, client, terminal);
 }
 
 }  // namespace stepwell::cli

@@ -92,6 +92,13 @@ std::string section(std::string_view title, const JsonView& runs, const Screen& 
   return "\n" + screen.paint(Colour::kBold, title) + "\n" + table.render(screen);
 }
 
+// Behind a section that does not show all; only the runs that an event triggered can be listed.
+std::string rest_of(const JsonView& data, const std::string& key, const std::string& id) {
+  if (member(data, key + "_more").as_bool() != true) return "";
+  return key == "runs" ? "There are more: stepwell runs list --event " + id + "\n"
+                       : std::string("There are more\n");
+}
+
 std::string trigger_words(const JsonView& config) {
   std::string text;
   for (JsonElements it = member(config, "triggers").elements(); it.next();) {
@@ -174,10 +181,13 @@ std::string render_event(const JsonView& answer, const Screen& screen) {
     out += fact("copy", text_of(it.value(), "internal_id") + ", received " +
                             ago(it.value(), "received_at", screen));
   }
+  const std::string id = text_of(event, "internal_id");
   const std::string effects =
-      section("Runs that it triggered", member(data, "runs"), screen) +
+      section("Runs that it triggered", member(data, "runs"), screen) + rest_of(data, "runs", id) +
       section("Runs in which it ended a wait", member(data, "resumed"), screen) +
-      section("Runs that it cancelled", member(data, "cancelled"), screen);
+      rest_of(data, "resumed", id) +
+      section("Runs that it cancelled", member(data, "cancelled"), screen) +
+      rest_of(data, "cancelled", id);
   out += effects.empty() ? "\nIt triggered no run, ended no wait and cancelled no run\n" : effects;
   for (JsonElements it = member(data, "copies").elements(); it.next();) {
     const std::string copy = "its copy " + text_of(it.value(), "internal_id");

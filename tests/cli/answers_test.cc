@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/cli/commands.h"
 #include "tests/api_sdk/scripted_server.h"
@@ -70,6 +71,37 @@ TEST_CASE("an answer without a body is one to what has nothing to say, and to no
   CHECK(run_against(command_of(Command::kFunctionsPause), 200, "").code == ExitCode::kUnreachable);
   CHECK(run_against(command_of(Command::kRunsShow), 200, "").code == ExitCode::kUnreachable);
   CHECK(run_against(command_of(Command::kEventsSend), 200, "").code == ExitCode::kUnreachable);
+}
+
+TEST_CASE("all runs of an event are waited for, also those that its page does not show") {
+  std::vector<std::string> followed;
+  ScriptedServer server([&](Peer& peer, int) {
+    for (std::string asked = peer.read_request(); !asked.empty(); asked = peer.read_request()) {
+      const auto has = [&](std::string_view part) { return asked.find(part) != std::string::npos; };
+      if (has("POST /e/")) {
+        peer.respond(200, R"({"ids":["E"],"status":200})");
+      } else if (has("/api/events/E ")) {
+        peer.respond(200, R"({"data":{"event":{"internal_id":"E"},"runs":[{"id":"R3"}],
+          "runs_more":true,"resumed":[],"cancelled":[],"copies":[]}})");
+      } else if (has("/api/runs?event=E&limit=200&cursor=2 ")) {
+        peer.respond(200, R"({"data":[{"id":"R1"}],"cursor":null})");
+      } else if (has("/api/runs?event=E&limit=200 ")) {
+        peer.respond(200, R"({"data":[{"id":"R3"},{"id":"R2"}],"cursor":"2"})");
+      } else {
+        followed.push_back(asked.substr(14, 2));  // behind "GET /api/runs/"
+        const std::string status = followed.back() == "R1" ? "Failed" : "Completed";
+        peer.respond(200, R"({"data":{"run":{"id":")" + followed.back() + R"(","status":")" +
+                              status + R"(","ended_at":"2026-11-23T12:00:00Z"},"steps":[]}})");
+      }
+    }
+  });
+  Options options = command_of(Command::kEventsSend);
+  options.ids.clear();
+  options.wait = true;
+  Paper paper(std::tmpfile());
+  const auto client = make_http_client({.url = server.url("")}).value();
+  CHECK(run_command(options, *client, paper.terminal) == ExitCode::kRunFailed);
+  CHECK(followed == std::vector<std::string>{"R3", "R2", "R1"});
 }
 
 TEST_CASE("a stream that leads elsewhere is not taken for a server that went away") {

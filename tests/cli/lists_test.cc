@@ -55,6 +55,15 @@ TEST_CASE("an event shows the runs that it cancelled") {
         std::string::npos);
 }
 
+TEST_CASE("an event that did more than is shown says how to see the rest") {
+  const std::string event = R"({"event":{"internal_id":"E","id":"E","name":"go","data":{}},
+    "runs":[{"id":"R","function":"ship","status":"Completed"}],"runs_more":true,
+    "resumed":[{"id":"S","function":"ship","status":"Completed"}],"cancelled":[],"copies":[]})";
+  const std::string page = render_event(JsonView::trusted(R"({"data":)" + event + "}"), {});
+  CHECK(page.find("There are more: stepwell runs list --event E\n") != std::string::npos);
+  CHECK(page.find("There are more") == page.rfind("There are more"));
+}
+
 TEST_CASE("doctor's page says what was looked at, what was found, and what its counts count") {
   const std::string answer = R"({"data":{"checks":[
     {"name":"journal","about":"every page","status":"error","findings":["page 7 is torn"]},

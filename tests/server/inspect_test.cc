@@ -196,6 +196,29 @@ TEST_CASE("a parameter that is wrong is named, with what it may be") {
   CHECK(error({{"function", "bil"}}).message == "there is no function \"bil\"");
 }
 
+TEST_CASE("a filter without a value is refused: it would mean every run") {
+  Shop shop;
+  const auto error = [&](NamedValues query) {
+    const Result<std::string> page = list_runs({.query = std::move(query)}, shop);
+    REQUIRE(!page.ok());
+    CHECK(page.error().code == ErrorCode::kInvalid);
+    return page.error().message;
+  };
+  for (const char* value : {"", ",", ",,", " "}) {
+    CAPTURE(value);
+    CHECK(error({{"status", value}}).find("status") != std::string::npos);
+  }
+  for (const char* value : {"", " ", "\n", " \t\r\n "}) {
+    CAPTURE(value);
+    CHECK(error({{"query", value}}) == "query has no condition");
+  }
+  CHECK(error({{"query", "output == 42"}, {"query", "output == 43"}}) ==
+        "query is given more than once");
+  CHECK(error({{"function", "bill"}, {"function", "ship"}}) == "function is given more than once");
+  // Statuses add up.
+  CHECK(list_runs({.query = {{"status", "failed"}, {"status", "running"}}}, shop).ok());
+}
+
 TEST_CASE("a trace shows steps with attempts, what ended waits, and runs by their ids") {
   Shop shop;
   StepRecord paid = step(7, 2, "wait paid", StepKind::kWaitForEvent, StepState::kCompleted);
@@ -348,6 +371,20 @@ TEST_CASE("an event shows its copies and the waits that it ended") {
   REQUIRE(elements_of(data, "copies").size() == 1);
   CHECK(text_of(elements_of(data, "copies")[0], "internal_id") == ulid(3).to_string());
   CHECK(text_of(elements_of(data, "resumed").at(0), "function") == "ship");
+}
+
+TEST_CASE("an event that did more than is shown says so") {
+  Shop shop;
+  for (RunNo no = 100; no < 119; ++no) shop.runs.push_back(run(no, "bill", 1));
+  const auto shown = [&] { return show_event({.id = "order-1"}, shop).value(); };
+  CHECK(elements_of(*parse_json(shown())->find("data"), "runs").size() == 20);
+  CHECK(shown().find("more") == std::string::npos);
+  shop.runs.push_back(run(119, "bill", 1));
+  const std::string text = shown();
+  const JsonView data = *parse_json(text)->find("data");
+  CHECK(elements_of(data, "runs").size() == 20);
+  CHECK(data.find("runs_more")->as_bool() == true);
+  CHECK(!data.find("resumed_more"));
 }
 
 TEST_CASE("an event shows the runs that it cancelled, apart from the waits that it ended") {

@@ -8,7 +8,8 @@
 namespace stepwell::server {
 namespace {
 
-// An event that does more is rare; the rest is a query of its own (/api/runs?event=).
+// An event that does more is rare, and says so; the runs that it triggered are a query of their own
+// (/api/runs?event=).
 constexpr size_t kRunsShownPerEvent = 20;
 
 Result<void> read_parameter(std::string_view name, std::string_view value,
@@ -29,12 +30,15 @@ Result<void> read_parameter(std::string_view name, std::string_view value,
 
 Result<void> write_runs(JsonWriter& json, storage::JournalReader& reader, std::string_view key,
                         storage::RunFilter filter, RunDetail detail) {
-  filter.limit = kRunsShownPerEvent;
+  filter.limit = kRunsShownPerEvent + 1;
   Result<std::vector<RunRecord>> runs = reader.list_runs(filter);
   if (!runs) return runs.error();
+  const bool has_more = runs->size() > kRunsShownPerEvent;
+  if (has_more) runs->resize(kRunsShownPerEvent);
   json.key(key).begin_array();
   for (const RunRecord& run : *runs) write_run(json, run, detail);
   json.end_array();
+  if (has_more) json.key(std::string(key) + "_more").boolean(true);
   return {};
 }
 
