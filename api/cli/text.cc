@@ -68,6 +68,19 @@ size_t string_length(std::string_view json) {
   return std::min(at + 1, json.size());
 }
 
+// How many bytes of `text`, which is not empty, have at most `width` cells; a character at least.
+size_t length_within(std::string_view text, size_t width) {
+  size_t used = 0;
+  size_t at = 0;
+  while (at < text.size()) {
+    const Utf8Decoded decoded = decode_utf8(text, at);
+    used += code_point_width(decoded.code_point);
+    if (used > width && at > 0) break;
+    at += decoded.length;
+  }
+  return at;
+}
+
 // Copies JSON token by token, with line breaks and blanks of its own.
 class JsonLayout {
  public:
@@ -183,14 +196,13 @@ std::string pad_left(std::string_view text, size_t width) {
 std::vector<std::string> wrap(std::string_view text, size_t width, size_t lines_max) {
   std::vector<std::string> lines;
   while (lines.size() + 1 < lines_max && display_width(text) > width) {
-    std::string line = fit(text, width + 1);
-    line.resize(line.size() - std::string_view("…").size());
-    // A line that is one long word is cut where it ends.
-    const size_t blank = line.rfind(' ');
-    const bool has_blank = blank != std::string::npos && blank > 0;
-    if (has_blank) line.resize(blank);
-    text.remove_prefix(std::min(line.size() + (has_blank ? 1 : 0), text.size()));
-    lines.push_back(std::move(line));
+    const size_t room = length_within(text, width);
+    // A blank right behind the line is a good place too. One long word is cut where the line ends.
+    const size_t blank = text.rfind(' ', room);
+    const bool has_blank = blank != std::string_view::npos && blank > 0;
+    const size_t end = has_blank ? blank : room;
+    lines.push_back(fit(text.substr(0, end), width));
+    text.remove_prefix(end + (has_blank ? 1 : 0));
   }
   lines.push_back(fit(text, width));
   return lines;

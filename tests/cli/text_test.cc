@@ -72,6 +72,11 @@ TEST_CASE("long text is broken at blanks, and within words that are longer than 
   CHECK(wrap("abcdefghij", 4, 5) == Lines{"abcd", "efgh", "ij"});
   CHECK(wrap("one two three four", 9, 2) == Lines{"one two", "three fo…"});
   CHECK(wrap("漢字漢字", 5, 3) == Lines{"漢字", "漢字"});
+  // One cell too long: nothing is left out of the line that is cut.
+  CHECK(wrap("éèêëô", 4, 3) == Lines{"éèêë", "ô"});
+  CHECK(wrap("abcde", 4, 3) == Lines{"abcd", "e"});
+  CHECK(wrap("ab cde", 5, 3) == Lines{"ab", "cde"});
+  CHECK(wrap("漢字漢", 5, 3) == Lines{"漢字", "漢"});
   for (const std::string& evil : evil_texts()) {
     const std::string clean = neutralise(evil);
     for (const std::string& line : wrap(clean, 20, 4)) CHECK(display_width(line) <= 20);
