@@ -146,7 +146,7 @@ void Apps::registered(const Registration& registration, std::string checksum,
          .checksum = std::move(checksum)};
   if (is_news) {
     tell(fmt::format("app \"{}\" ({}): {} function{} at {}", app.name, app.sdk, app.functions,
-                     app.functions == 1 ? "" : "s", app.url));
+                     app.functions == 1 ? "" : "s", without_secrets(app.url)));
   }
   done({.is_modified = answer.is_modified, .app = registration.app});
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/sdk/signature.h"
+#include "api/sdk/url.h"
 #include "engine/runtime/clock.h"
 #include "schema/jcs.h"
 #include "schema/json.h"
@@ -177,9 +178,9 @@ void Syncer::settle(const std::string& key, std::optional<std::string> error) {
   target.is_candidate = target.is_candidate && error.has_value();
   if (error == target.error) return;
   if (error) {
-    on_news_(fmt::format("cannot sync {}: {}", target.url, *error));
+    on_news_(fmt::format("cannot sync {}: {}", without_secrets(target.url), *error));
   } else {
-    on_news_(fmt::format("{} answers again", target.url));
+    on_news_(fmt::format("{} answers again", without_secrets(target.url)));
   }
   target.error = std::move(error);
 }

@@ -261,6 +261,23 @@ TEST_CASE("an app that is asked registers, and is asked again until it answers")
   CHECK(f.functions() == "a@http://h/x ");
 }
 
+TEST_CASE("the key in the URL of an app is in no news") {
+  ScriptedServer endpoint([&](Peer& peer, int connection) {
+    while (!peer.read_request().empty()) {
+      if (connection == 0) return peer.respond(500, "{}");
+      peer.respond(200, "{}", "x-inngest-sdk: inngest-js:v4.24.0\r\n");
+    }
+  });
+  SdkOptions options;
+  options.urls = {endpoint.url("/api/inngest?bypass=SECRET")};
+  Fixture f(server::Mode::kDev, options);
+  CHECK(f.news("cannot sync").find("SECRET") == std::string::npos);
+  CHECK(f.news("answers again").find("SECRET") == std::string::npos);
+  const std::string url = "http://h/x?bypass=SECRET";
+  CHECK(f.register_app(app("shop", url, function("a", url))).status == 200);
+  CHECK(f.news("app \"shop\"").ends_with("1 function at http://h/x?…"));
+}
+
 TEST_CASE("what answers and is no SDK is said to be none") {
   ScriptedServer endpoint([](Peer& peer, int) {
     while (!peer.read_request().empty()) peer.respond(200, "hello");
