@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "api/cli/stop_signals.h"
 #include "api/cli/text.h"
 #include "api/cli/when.h"
 #include "api/sdk/sdk.h"
@@ -111,17 +112,6 @@ void tell_of_space(bool is_out) {
   std::fputs(line.c_str(), stderr);
 }
 
-// Signals that end the server are taken by sigwait alone; threads inherit the mask.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
 // Whom it serves, and on what condition.
 std::string reach(Command command, const std::string& address) {
   if (command == Command::kDev) return "this machine alone, without keys";
@@ -170,7 +160,8 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
     return exit_code_of_journal(journal.error().code);
   }
 
-  sigset_t signals = block_signals();
+  const sigset_t signals = block_stop_signals();
+  std::signal(SIGPIPE, SIG_IGN);
   const Time begun = runtime::wall_clock();
   server::HostOptions options;
   options.service = service;
@@ -186,18 +177,20 @@ ExitCode serve(Command command, const Settings& settings, const Terminal& termin
   Result<std::unique_ptr<server::Host>> host = server::Host::start(std::move(options));
   if (!host) return refuse(host.error());
   announce(terminal, command, settings, **host, path);
-  if (const Result<void> recovered = (**host).wait_until_serving(); !recovered) {
-    return refuse(recovered.error());
-  }
-  terminal.print("  " + terminal.screen.paint(Colour::kDim, pad("ready", 9)) + "after " +
-                 short_duration(runtime::wall_clock() - begun) + "\n");
-
-  int signal = 0;
-  sigwait(&signals, &signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // a second one ends it at once
-  terminal.print("Stopping\n");
-  (**host).stop();
-  return ExitCode::kOk;
+  const Result<void> served = serve_until_signal(
+      signals, {.wait = [&] { return (**host).wait_until_serving(); },
+                .on_serving =
+                    [&] {
+                      terminal.print("  " + terminal.screen.paint(Colour::kDim, pad("ready", 9)) +
+                                     "after " + short_duration(runtime::wall_clock() - begun) +
+                                     "\n");
+                    },
+                .stop =
+                    [&] {
+                      terminal.print("Stopping\n");
+                      (**host).stop();
+                    }});
+  return served ? ExitCode::kOk : refuse(served.error());
 }
 
 }  // namespace stepwell::cli
