@@ -33,7 +33,8 @@ struct Member {
 
 // Calls end one at a time, at random. What is in use is counted here too, from what was let in: who
 // has room in all of its limits while somebody else is let in who needs one of them is passed over.
-// Not more than one at a time: room that two ends make at once is promised to nobody (rule 4).
+// Not more than one at a time: with two or three, who needs two limits was passed over without a
+// bound that we know (rule 4 says so). That is a limit of the engine, which this does not judge.
 class Crowd {
  public:
   explicit Crowd(uint64_t seed) : random_(seed) {
